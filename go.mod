@@ -1,0 +1,3 @@
+module github.com/messagemedia/webhooks-go-sdk
+
+go 1.26.0
