@@ -1,0 +1,268 @@
+package messagemedia
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	webhooksPath   = "/v1/webhooks/messages"
+	webhookPattern = webhooksPath + "/{id}"
+
+	listPageSize       = 100 // the platform's default
+	defaultReadTimeout = 20 * time.Second
+)
+
+// CreateWebhook creates a webhook, and returns it with the ID that the platform
+// gave it.
+//
+// Whatever breaks on the way, it makes one webhook at most. An account has at
+// most one for a URL and method, so after an answer that was lost CreateWebhook
+// looks it up: found and as asked, it is returned as if the answer had come. The
+// error matches [ErrConflict] when the account has another webhook for this URL
+// and method, [ErrInvalidRequest] when the request is wrong or the account has
+// 150 webhooks already, and [ErrOutcomeUnknown] when neither an answer nor the
+// look-up told whether the webhook was made.
+func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest) (*Webhook, error) {
+	const operation = "CreateWebhook"
+	if err := request.Validate(); err != nil {
+		return nil, err
+	}
+	body, err := request.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("messagemedia: %s: %w", operation, err)
+	}
+	var created Webhook
+	err = c.do(ctx, &call{
+		operation: operation,
+		method:    http.MethodPost,
+		path:      webhooksPath,
+		pattern:   webhooksPath,
+		body:      body,
+		decode:    created.decode,
+	})
+	switch {
+	case err == nil:
+		return &created, nil
+	case errors.Is(err, ErrOutcomeUnknown):
+		return c.findCreated(ctx, request, err)
+	}
+	return nil, err
+}
+
+// findCreated looks for the webhook of a request whose outcome is unknown. When
+// that does not help, the error remains as it was.
+func (c *Client) findCreated(ctx context.Context, request CreateWebhookRequest, unknown error) (*Webhook, error) {
+	for webhook, err := range c.Webhooks(ctx) {
+		if err != nil {
+			return nil, unknown
+		}
+		if webhook.URL != request.URL || webhook.Method != request.Method {
+			continue
+		}
+		if webhook.is(request) {
+			return webhook, nil
+		}
+		return nil, newConflict(unknown)
+	}
+	return nil, unknown
+}
+
+// newConflict is the error of a create whose URL and method turned out to be
+// another webhook's: the API's own answer if it gave one.
+func newConflict(err error) error {
+	if apiErr, ok := errors.AsType[*APIError](err); ok && apiErr.StatusCode == http.StatusConflict {
+		return apiErr
+	}
+	return fmt.Errorf("messagemedia: CreateWebhook: %w: another webhook has this URL and method", ErrConflict)
+}
+
+// is tells whether a webhook is what a request asks for: by meaning, so that the
+// order of events, the case of header names and the platform's defaults don't
+// make a difference.
+func (w *Webhook) is(request CreateWebhookRequest) bool {
+	return w.URL == request.URL &&
+		w.Method == request.Method &&
+		w.Encoding == request.Encoding &&
+		w.Template == request.Template &&
+		sameSet(w.Events, request.Events) &&
+		maps.Equal(foldNames(w.Headers), foldNames(request.Headers)) &&
+		cmp.Or(w.ReadTimeout, defaultReadTimeout) == cmp.Or(request.ReadTimeout, defaultReadTimeout) &&
+		w.Retries == request.Retries &&
+		(request.Retries == 0 || request.RetryDelay == 0 || w.RetryDelay == request.RetryDelay)
+}
+
+func sameSet(a, b []EventType) bool {
+	a, b = slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b)))
+	return slices.Equal(a, b)
+}
+
+func foldNames(headers map[string]string) map[string]string {
+	folded := make(map[string]string, len(headers))
+	for name, value := range headers {
+		folded[strings.ToLower(name)] = value
+	}
+	return folded
+}
+
+// ListWebhooks returns one page of the account's webhooks. [Client.Webhooks]
+// goes through all of them.
+func (c *Client) ListWebhooks(ctx context.Context, request ListWebhooksRequest) (*WebhookPage, error) {
+	if err := request.validate(); err != nil {
+		return nil, err
+	}
+	query := url.Values{"page": {strconv.Itoa(request.Page)}}
+	if request.PageSize != 0 {
+		query.Set("page_size", strconv.Itoa(request.PageSize))
+	}
+	var page WebhookPage
+	err := c.do(ctx, &call{
+		operation: "ListWebhooks",
+		method:    http.MethodGet,
+		path:      webhooksPath + "?" + query.Encode(),
+		pattern:   webhooksPath,
+		decode:    page.UnmarshalJSON,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &page, nil
+}
+
+// Webhooks goes through all webhooks of the account. Each range over it reads
+// every page before it yields the first webhook, so a loop may delete what it is
+// given. An error is yielded once, without a webhook, and ends the loop.
+func (c *Client) Webhooks(ctx context.Context) iter.Seq2[*Webhook, error] {
+	return func(yield func(*Webhook, error) bool) {
+		webhooks, err := c.allWebhooks(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, webhook := range webhooks {
+			if !yield(webhook, nil) {
+				return
+			}
+		}
+	}
+}
+
+// allWebhooks ends at a page that is shorter than the platform's page size, or
+// has no ID that is new: some server might repeat its last page forever.
+func (c *Client) allWebhooks(ctx context.Context) ([]*Webhook, error) {
+	var webhooks []*Webhook
+	seen := make(map[string]bool)
+	for number := 0; ; number++ {
+		page, err := c.ListWebhooks(ctx, ListWebhooksRequest{Page: number, PageSize: listPageSize})
+		if err != nil {
+			return nil, err
+		}
+		known := len(webhooks)
+		for _, webhook := range page.Webhooks {
+			if !seen[webhook.ID] {
+				seen[webhook.ID] = true
+				webhooks = append(webhooks, webhook)
+			}
+		}
+		if len(page.Webhooks) < page.PageSize || len(webhooks) == known {
+			return webhooks, nil
+		}
+	}
+}
+
+// GetWebhook returns the webhook with an ID. The API has no such call, so this
+// lists webhooks until it finds the one; the error matches [ErrNotFound] when
+// there is none.
+func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
+	const operation = "GetWebhook"
+	var v violations
+	v.id(id)
+	if err := v.err(operation); err != nil {
+		return nil, err
+	}
+	for webhook, err := range c.Webhooks(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if webhook.ID == id {
+			return webhook, nil
+		}
+	}
+	return nil, fmt.Errorf("messagemedia: %s: %w: no webhook of the account has this ID", operation, ErrNotFound)
+}
+
+// UpdateWebhook changes the fields that the request sets, and returns the webhook
+// as it is then. The error matches [ErrNotFound] when there is no such webhook.
+//
+// Sending the same change twice has the same result, so attempts that failed are
+// repeated. The error matches [ErrOutcomeUnknown] when an attempt's answer was
+// lost and no later one told that the change was made.
+func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWebhookRequest) (*Webhook, error) {
+	const operation = "UpdateWebhook"
+	var v violations
+	v.id(id)
+	request.check(&v)
+	if err := v.err(operation); err != nil {
+		return nil, err
+	}
+	body, err := encodeJSON(request)
+	if err != nil {
+		return nil, fmt.Errorf("messagemedia: %s: %w", operation, err)
+	}
+	var updated Webhook
+	err = c.do(ctx, &call{
+		operation: operation,
+		method:    http.MethodPatch,
+		path:      webhooksPath + "/" + url.PathEscape(id),
+		pattern:   webhookPattern,
+		body:      body,
+		decode:    updated.decode,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &updated, nil
+}
+
+// DeleteWebhook deletes a webhook. The error matches [ErrNotFound] when there is
+// no such webhook, unless an earlier attempt whose answer was lost may have
+// deleted it: then the call has done what was asked.
+func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
+	const operation = "DeleteWebhook"
+	var v violations
+	v.id(id)
+	if err := v.err(operation); err != nil {
+		return err
+	}
+	err := c.do(ctx, &call{
+		operation: operation,
+		method:    http.MethodDelete,
+		path:      webhooksPath + "/" + url.PathEscape(id),
+		pattern:   webhookPattern,
+	})
+	if errors.Is(err, ErrNotFound) && errors.Is(err, ErrOutcomeUnknown) {
+		return nil
+	}
+	return err
+}
+
+// decode reads the answer to a create or an update.
+func (w *Webhook) decode(data []byte) error {
+	if err := w.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	if w.ID == "" {
+		return errors.New("the webhook has no id")
+	}
+	return nil
+}
