@@ -4,21 +4,15 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-func TestSmoke(t *testing.T) {
-	mock := httpmock.NewMockTransport()
-	mock.RegisterResponder("GET", "https://api.messagemedia.com/v1/webhooks/messages", httpmock.NewStringResponder(200, `{"page":0,"pageSize":100,"pageData":[{"id":"a","encoding":null,"read_timeout":1500}]}`))
-	c, err := messagemedia.NewClient(messagemedia.HMACAuth("k", "s"), messagemedia.WithHTTPClient(&http.Client{Transport: mock}))
+// newClient makes a client that sends through the given one.
+func newClient(t *testing.T, through *http.Client, auth messagemedia.Authenticator, options ...messagemedia.Option) *messagemedia.Client {
+	t.Helper()
+	client, err := messagemedia.NewClient(auth, append([]messagemedia.Option{messagemedia.WithHTTPClient(through)}, options...)...)
 	require.NoError(t, err)
-	for w, err := range c.Webhooks(t.Context()) {
-		require.NoError(t, err)
-		t.Logf("%+v", w)
-	}
-	c, err = messagemedia.NewClient(messagemedia.HMACAuth("", "s "), messagemedia.WithBaseURL("http://foo"), messagemedia.WithTimeout(0))
-	t.Log(err)
+	return client
 }

@@ -1,0 +1,348 @@
+package messagemedia_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// TestHMACAuthAgreesWithOpenSSL compares signatures with those that
+// testdata/hmac/make.sh made.
+func TestHMACAuthAgreesWithOpenSSL(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/hmac/golden.json")
+	require.NoError(t, err)
+	var golden []struct {
+		Name, Method, Target, Body, Algorithm, Digest, Authorization string
+
+		DigestHeader string `json:"digest_header"`
+	}
+	require.NoError(t, json.Unmarshal(data, &golden))
+	require.NotEmpty(t, golden)
+
+	for _, want := range golden {
+		t.Run(want.Name, func(t *testing.T) {
+			t.Parallel()
+			var options []messagemedia.HMACOption
+			if want.Algorithm == "sha1" {
+				options = append(options, messagemedia.WithSHA1())
+			}
+			if want.DigestHeader != "Content-MD5" {
+				options = append(options, messagemedia.WithDigestHeader(want.DigestHeader))
+			}
+			auth := messagemedia.HMACAuth("my-key", "s3cret/ü+=", options...)
+
+			synctest.Test(t, func(t *testing.T) { // the clock stands at the date that was signed
+				request, err := http.NewRequestWithContext(t.Context(), want.Method, "https://api.messagemedia.com"+want.Target, strings.NewReader(want.Body))
+				require.NoError(t, err)
+				require.NoError(t, auth.Authenticate(request))
+
+				assert.Equal(t, want.Authorization, request.Header.Get("Authorization"))
+				assert.Equal(t, "Sat, 01 Jan 2000 00:00:00 GMT", request.Header.Get("Date"))
+				assert.Equal(t, want.Digest, request.Header.Get(want.DigestHeader))
+				body, err := io.ReadAll(request.Body)
+				require.NoError(t, err)
+				assert.Equal(t, want.Body, string(body), "the body is still to be sent")
+			})
+		})
+	}
+}
+
+func TestHMACAuthRefusesABodyThatItCannotReadTwice(t *testing.T) {
+	t.Parallel()
+	request := httptest.NewRequest(http.MethodPost, "https://api.messagemedia.com/", io.NopCloser(strings.NewReader("{}")))
+	err := messagemedia.HMACAuth("key", "secret").Authenticate(request)
+	assert.ErrorContains(t, err, "no GetBody")
+}
+
+func TestBasicAuthSendsKeyAndSecret(t *testing.T) {
+	t.Parallel()
+	request := httptest.NewRequest(http.MethodGet, "https://api.messagemedia.com/", nil)
+	require.NoError(t, messagemedia.BasicAuth("my-key", "pass:wörd").Authenticate(request))
+	key, secret, ok := request.BasicAuth()
+	require.True(t, ok)
+	assert.Equal(t, "my-key", key)
+	assert.Equal(t, "pass:wörd", secret)
+}
+
+// TestCredentialsThatCannotBeRight goes through NewClient and through
+// Authenticate, which an Authenticator that wraps another calls.
+func TestCredentialsThatCannotBeRight(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		auth messagemedia.Authenticator
+		want string
+	}{
+		"an empty key":                           {messagemedia.BasicAuth("", "pa55word"), "the API key is empty"},
+		"an empty secret":                        {messagemedia.BasicAuth("k3yk3y", ""), "the API secret is empty"},
+		"a key with a line break at its end":     {messagemedia.BasicAuth("k3yk3y\n", "pa55word"), "the API key begins or ends with white space"},
+		"a secret with a space before it":        {messagemedia.HMACAuth("k3yk3y", " pa55word"), "the API secret begins or ends with white space"},
+		"a colon in a key for Basic":             {messagemedia.BasicAuth("k3y:k3y", "pa55word"), "control character or a :"},
+		"a quote in a key for HMAC":              {messagemedia.HMACAuth(`k3y"k3y`, "pa55word"), `control character or a "`},
+		"a line break in a key for HMAC":         {messagemedia.HMACAuth("k3y\r\nk3y", "pa55word"), "control character"},
+		"a digest header that is not a header":   {messagemedia.HMACAuth("k3yk3y", "pa55word", messagemedia.WithDigestHeader("Content MD5")), `"Content MD5" is not the name of a header`},
+		"a key and a secret that both are empty": {messagemedia.HMACAuth("", ""), "the API key is empty\nthe API secret is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := messagemedia.NewClient(c.auth)
+			require.ErrorContains(t, err, c.want)
+			request := httptest.NewRequest(http.MethodGet, "https://api.messagemedia.com/", nil)
+			assert.ErrorContains(t, c.auth.Authenticate(request), c.want)
+			assert.Empty(t, request.Header, "nothing is sent in place of credentials")
+			assert.NotContains(t, err.Error(), "pa55word")
+			assert.NotContains(t, err.Error(), "k3y")
+		})
+	}
+}
+
+// TestSecretsNeverShow prints clients in the ways in which programs do.
+func TestSecretsNeverShow(t *testing.T) {
+	t.Parallel()
+	const key, secret = "k3y-of-the-account", "pa55word-of-the-account"
+	for name, auth := range map[string]messagemedia.Authenticator{
+		"BasicAuth":                    messagemedia.BasicAuth(key, secret),
+		"HMACAuth":                     messagemedia.HMACAuth(key, secret),
+		"an own type with a secret":    &tokenAuth{Token: secret},
+		"an own type that wraps HMAC":  tenantAuth{messagemedia.HMACAuth(key, secret), "tenant"},
+		"credentials that are refused": messagemedia.BasicAuth(key+"\n", secret),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for how, print := range printers {
+				t.Run(how, func(t *testing.T) {
+					client, err := messagemedia.NewClient(auth, messagemedia.WithUserAgent("billing/1"))
+					if err != nil {
+						assertNoSecret(t, print(err), "API key", key, secret)
+						assertNoSecret(t, print(auth), "", key, secret)
+						return
+					}
+					assertNoSecret(t, print(client), "", key, secret)
+					assertNoSecret(t, print(*client), "billing/1", key, secret)
+					assertNoSecret(t, print(struct {
+						Name   string
+						Client *messagemedia.Client
+						Value  messagemedia.Client
+					}{"billing/1", client, *client}), "billing/1", key, secret)
+				})
+			}
+		})
+	}
+}
+
+var printers = map[string]func(any) string{
+	"%v":  func(v any) string { return fmt.Sprintf("%v", v) },
+	"%+v": func(v any) string { return fmt.Sprintf("%+v", v) },
+	"%#v": func(v any) string { return fmt.Sprintf("%#v", v) },
+	"%s":  func(v any) string { return fmt.Sprintf("%s", v) },
+	"slog as text": func(v any) string {
+		var out bytes.Buffer
+		slog.New(slog.NewTextHandler(&out, nil)).Info("printed", "value", v)
+		return out.String()
+	},
+	"a testify diff": func(v any) string {
+		var out failures
+		assert.Equal(&out, v, "another value")
+		return out.String()
+	},
+}
+
+// failures records what an assertion prints.
+type failures struct{ strings.Builder }
+
+func (f *failures) Errorf(format string, args ...any) { fmt.Fprintf(f, format, args...) }
+
+// assertNoSecret checks that there was output, before it looks for what must not
+// be in it.
+func assertNoSecret(t *testing.T, output, expected string, secrets ...string) {
+	t.Helper()
+	require.NotEmpty(t, output)
+	require.Contains(t, output, expected)
+	for _, secret := range secrets {
+		assert.NotContains(t, output, secret)
+		assert.NotContains(t, output, base64.StdEncoding.EncodeToString([]byte(secret))[:12])
+		assert.NotContains(t, output, fmt.Sprint([]byte(secret))[1:20], "as a list of bytes")
+	}
+}
+
+// tokenAuth and tenantAuth are Authenticators as users write them.
+type tokenAuth struct{ Token string }
+
+func (a *tokenAuth) Authenticate(r *http.Request) error {
+	r.Header.Set("Authorization", "Bearer "+a.Token)
+	return nil
+}
+
+type tenantAuth struct {
+	messagemedia.Authenticator
+	Tenant string
+}
+
+func (a tenantAuth) Authenticate(r *http.Request) error {
+	r.Header.Set("X-Tenant", a.Tenant)
+	return a.Authenticator.Authenticate(r)
+}
+
+func (tenantAuth) RequiresHTTP1() bool { return true }
+
+// forgetfulAuth wraps HMACAuth, and does not say that it signs the HTTP version.
+type forgetfulAuth struct{ messagemedia.Authenticator }
+
+// TestHMACGoesOverHTTP1 talks to a TLS server that offers both versions.
+func TestHMACGoesOverHTTP1(t *testing.T) {
+	t.Parallel()
+	const key, secret = "key", "secret"
+	for name, c := range map[string]struct {
+		auth      messagemedia.Authenticator
+		transport func(*http.Transport) // changes the one that trusts the server
+		want      string
+	}{
+		"Basic over what TLS negotiates":    {messagemedia.BasicAuth(key, secret), nil, "HTTP/2.0"},
+		"HMAC":                              {messagemedia.HMACAuth(key, secret), nil, "HTTP/1.1"},
+		"an own type that wraps HMAC":       {tenantAuth{messagemedia.HMACAuth(key, secret), "t"}, nil, "HTTP/1.1"},
+		"HMAC where HTTP/2 was forced":      {messagemedia.HMACAuth(key, secret), func(t *http.Transport) { t.ForceAttemptHTTP2 = true }, "HTTP/1.1"},
+		"HMAC where HTTP/2 alone was set":   {messagemedia.HMACAuth(key, secret), http2Only, "HTTP/1.1"},
+		"HMAC where ALPN was set to HTTP/2": {messagemedia.HMACAuth(key, secret), func(t *http.Transport) { t.TLSClientConfig.NextProtos = []string{"h2", "http/1.1"} }, "HTTP/1.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var version string
+			server := newHTTP2Server(t, func(w http.ResponseWriter, r *http.Request) {
+				version = r.Proto
+				w.WriteHeader(http.StatusNoContent)
+			})
+			given := server.Client()
+			if c.transport != nil {
+				c.transport(given.Transport.(*http.Transport))
+			}
+			before := fmt.Sprintf("%+v", given.Transport.(*http.Transport).Protocols)
+			client := newClient(t, given, c.auth, messagemedia.WithBaseURL(server.URL))
+			require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
+			assert.Equal(t, c.want, version)
+			assert.Equal(t, before, fmt.Sprintf("%+v", given.Transport.(*http.Transport).Protocols), "the caller's transport is as it was")
+			assert.Nil(t, given.CheckRedirect, "the caller's client is as it was")
+		})
+	}
+}
+
+func http2Only(t *http.Transport) {
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP2(true)
+}
+
+func newHTTP2Server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	server := httptest.NewUnstartedServer(handler)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestHMACRefusesATransportWithItsOwnTLSDialler(t *testing.T) {
+	t.Parallel()
+	transport := &http.Transport{DialTLSContext: new(tls.Dialer).DialContext}
+	_, err := messagemedia.NewClient(messagemedia.HMACAuth("key", "secret"), messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
+	require.ErrorContains(t, err, "TLS dialler of its own")
+	require.ErrorContains(t, err, "set TLSClientConfig")
+
+	_, err = messagemedia.NewClient(messagemedia.BasicAuth("key", "secret"), messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err, "Basic does not mind")
+}
+
+// TestUnauthorizedSaysWhatIsWrong looks at the hints that a 401 comes with.
+func TestUnauthorizedSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	hmac, basic := messagemedia.HMACAuth("key", "secret"), messagemedia.BasicAuth("key", "secret")
+	for name, c := range map[string]struct {
+		auth   messagemedia.Authenticator
+		server time.Duration // how far the server's clock is ahead
+		want   string
+	}{
+		"HMAC with a clock behind":        {hmac, 400 * time.Second, "the local clock is 6m40s behind the API's, and signatures are valid for 5m0s"},
+		"HMAC with a clock ahead":         {hmac, -time.Hour, "the local clock is 1h0m0s ahead of the API's"},
+		"HMAC with a clock that is right": {hmac, 299 * time.Second, "check the API key, the secret"},
+		"Basic, which no clock can spoil": {basic, time.Hour, "check the API key, the secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				mock := httpmock.NewMockTransport()
+				mock.RegisterNoResponder(httpmock.ResponderFromResponse(&http.Response{
+					StatusCode: http.StatusUnauthorized,
+					Header:     http.Header{"Date": {time.Now().Add(c.server).UTC().Format(http.TimeFormat)}},
+					Body:       http.NoBody,
+				}))
+				client := newClient(t, &http.Client{Transport: mock}, c.auth)
+				err := client.DeleteWebhook(t.Context(), "id")
+				require.ErrorIs(t, err, messagemedia.ErrUnauthorized)
+				assert.ErrorContains(t, err, c.want)
+			})
+		})
+	}
+}
+
+func TestUnauthorizedOverHTTP2SaysSo(t *testing.T) {
+	t.Parallel()
+	server := newHTTP2Server(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	client := newClient(t, server.Client(), forgetfulAuth{messagemedia.HMACAuth("key", "secret")}, messagemedia.WithBaseURL(server.URL))
+	err := client.DeleteWebhook(t.Context(), "id")
+	require.ErrorIs(t, err, messagemedia.ErrUnauthorized)
+	assert.ErrorContains(t, err, "went over HTTP/2.0")
+	assert.ErrorContains(t, err, "RequiresHTTP1")
+}
+
+// TestAuthenticatorSeesTheFinalRequest looks at what an own one is given, and
+// what its error does.
+func TestAuthenticatorSeesTheFinalRequest(t *testing.T) {
+	t.Parallel()
+	type contextKey struct{}
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("PATCH", "https://api.messagemedia.com/v1/webhooks/messages/id", httpmock.NewStringResponder(500, ""))
+	var calls int
+	auth := authenticatorFunc(func(r *http.Request) error {
+		calls++
+		assert.Equal(t, "/v1/webhooks/messages/id", r.URL.Path)
+		assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
+		assert.NotEmpty(t, r.Header.Get("User-Agent"))
+		assert.Equal(t, "sub", r.Header.Get("Account"))
+		assert.Equal(t, "value", r.Context().Value(contextKey{}))
+		assert.Equal(t, "UpdateWebhook", messagemedia.OperationFromContext(r.Context()))
+		body, err := r.GetBody()
+		if assert.NoError(t, err) {
+			data, _ := io.ReadAll(body)
+			assert.JSONEq(t, `{"method":"PUT"}`, string(data))
+		}
+		if calls == 2 {
+			return errors.New("the vault is sealed")
+		}
+		return nil
+	})
+	client := newClient(t, &http.Client{Transport: mock}, auth, messagemedia.WithMaxRetryWait(0)).ForAccount("sub")
+	_, err := client.UpdateWebhook(context.WithValue(t.Context(), contextKey{}, "value"), "id", messagemedia.UpdateWebhookRequest{Method: http.MethodPut})
+	assert.ErrorContains(t, err, "messagemedia: UpdateWebhook: authenticate: the vault is sealed")
+	assert.Equal(t, 2, calls, "each attempt is authenticated, and the error ends the call")
+	assert.Equal(t, 1, mock.GetTotalCallCount(), "nothing was sent without credentials")
+}
+
+type authenticatorFunc func(*http.Request) error
+
+func (f authenticatorFunc) Authenticate(r *http.Request) error { return f(r) }
