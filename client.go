@@ -51,10 +51,7 @@ func NewClient(auth Authenticator, options ...Option) (*Client, error) {
 		maxRetryWait: defaultMaxRetryWait,
 		logger:       slog.New(slog.DiscardHandler),
 	}
-	for _, option := range options {
-		option(&s)
-	}
-	err := errors.Join(checkAuthenticator(auth), s.check())
+	err := errors.Join(checkAuthenticator(auth), s.apply(options), s.check())
 	if err == nil {
 		s.httpClient, err = newHTTPClient(s.httpClient, auth)
 	}

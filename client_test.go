@@ -1,9 +1,19 @@
 package messagemedia_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
+	"runtime"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
@@ -15,4 +25,235 @@ func newClient(t *testing.T, through *http.Client, auth messagemedia.Authenticat
 	client, err := messagemedia.NewClient(auth, append([]messagemedia.Option{messagemedia.WithHTTPClient(through)}, options...)...)
 	require.NoError(t, err)
 	return client
+}
+
+func TestNewClientNamesEveryBadArgument(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		auth    messagemedia.Authenticator
+		options []messagemedia.Option
+		want    string
+	}{
+		"no credentials":                 {nil, nil, "there are no credentials; pass BasicAuth or HMACAuth"},
+		"a base URL that is not a URL":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://exa mple.com")}, "WithBaseURL: not a URL; one looks like https://"},
+		"a base URL without a scheme":    {basic, []messagemedia.Option{messagemedia.WithBaseURL("api.messagemedia.com")}, "WithBaseURL: the URL does not begin with https://"},
+		"a base URL without a host":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("https:///v1")}, "WithBaseURL: the URL has no host"},
+		"a base URL with a port alone":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://:443")}, "WithBaseURL: the URL has no host"},
+		"an empty base URL":              {basic, []messagemedia.Option{messagemedia.WithBaseURL("")}, "WithBaseURL: the URL does not begin with https://"},
+		"a base URL with a query":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?a=b")}, "WithBaseURL: the URL has a query"},
+		"a base URL with a fragment":     {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/#a")}, "WithBaseURL: the URL has a query or a fragment"},
+		"http to another host":           {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080")}, "WithBaseURL: http to mock would send the credentials in clear text; use https, or allow it by WithInsecureHTTP"},
+		"no HTTP client":                 {basic, []messagemedia.Option{messagemedia.WithHTTPClient(nil)}, "WithHTTPClient: the client is nil"},
+		"no time for an attempt":         {basic, []messagemedia.Option{messagemedia.WithTimeout(0)}, "WithTimeout: 0s is not a positive duration"},
+		"less than one attempt":          {basic, []messagemedia.Option{messagemedia.WithMaxAttempts(0)}, "WithMaxAttempts: 0 is less than 1"},
+		"a negative wait":                {basic, []messagemedia.Option{messagemedia.WithMaxRetryWait(-time.Second)}, "WithMaxRetryWait: -1s is negative"},
+		"a line break in the user agent": {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" has a control character`},
+		"no logger":                      {basic, []messagemedia.Option{messagemedia.WithLogger(nil)}, "WithLogger: the logger is nil"},
+		"an option that is nil":          {basic, []messagemedia.Option{nil}, "option 1 is nil"},
+		"several at once, the first":     {nil, []messagemedia.Option{messagemedia.WithTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "there are no credentials"},
+		"several at once, the second":    {nil, []messagemedia.Option{messagemedia.WithTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithTimeout"},
+		"several at once, the third":     {nil, []messagemedia.Option{messagemedia.WithTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithMaxAttempts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := messagemedia.NewClient(c.auth, c.options...)
+			require.ErrorContains(t, err, "messagemedia: NewClient: ")
+			assert.ErrorContains(t, err, c.want)
+			assert.Nil(t, client)
+		})
+	}
+}
+
+func TestNewClientDoesNotRepeatCredentialsOfTheBaseURL(t *testing.T) {
+	t.Parallel()
+	for _, baseURL := range []string{"https://user:pa55word@example.com", "https://user:pa55word@exa mple.com/"} {
+		_, err := messagemedia.NewClient(basic, messagemedia.WithBaseURL(baseURL))
+		require.ErrorContains(t, err, "WithBaseURL: ")
+		assert.NotContains(t, err.Error(), "pa55word")
+	}
+}
+
+// TestBaseURL looks at where requests go.
+func TestBaseURL(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		options []messagemedia.Option
+		want    string
+	}{
+		"the global host by default":       {nil, "https://api.messagemedia.com/v1/webhooks/messages?page=0"},
+		"the EU":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.RegionEU)}, "https://eu.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"APAC":                             {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.RegionAPAC)}, "https://au.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"the US":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.RegionUS)}, "https://us.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"a path prefix is kept":            {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example/sms%20api/")}, "https://proxy.example/sms%20api/v1/webhooks/messages?page=0"},
+		"a port is kept":                   {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example:8443")}, "https://proxy.example:8443/v1/webhooks/messages?page=0"},
+		"http to this host":                {[]messagemedia.Option{messagemedia.WithBaseURL("http://localhost:8080")}, "http://localhost:8080/v1/webhooks/messages?page=0"},
+		"http to this host by IPv4":        {[]messagemedia.Option{messagemedia.WithBaseURL("http://127.0.0.9:8080")}, "http://127.0.0.9:8080/v1/webhooks/messages?page=0"},
+		"http to this host by IPv6":        {[]messagemedia.Option{messagemedia.WithBaseURL("http://[::1]:8080")}, "http://[::1]:8080/v1/webhooks/messages?page=0"},
+		"http to another host, if allowed": {[]messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080"), messagemedia.WithInsecureHTTP()}, "http://mock:8080/v1/webhooks/messages?page=0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got string
+			client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+				got = r.URL.String()
+				return httpmock.NewStringResponse(200, emptyPage), nil
+			}), basic, c.options...)
+			_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			require.NoError(t, err)
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestHeadersOfARequest(t *testing.T) {
+	t.Parallel()
+	var header http.Header
+	through := answering(func(r *http.Request) (*http.Response, error) {
+		header = r.Header.Clone()
+		return httpmock.NewStringResponse(201, aWebhook), nil
+	})
+	sdk := "webhooks-go-sdk/0.1.0 (" + runtime.Version() + ")"
+
+	client := newClient(t, through, basic)
+	_, err := client.CreateWebhook(t.Context(), validRequest())
+	require.NoError(t, err)
+	assert.Equal(t, http.Header{
+		"Accept":        {"application/json"},
+		"Authorization": {"Basic a2V5OnNlY3JldA=="},
+		"Content-Type":  {"application/json"},
+		"User-Agent":    {sdk},
+	}, header)
+
+	client = newClient(t, through, basic, messagemedia.WithUserAgent("billing/2.1"))
+	require.NoError(t, client.ForAccount("sub-1").DeleteWebhook(t.Context(), "id"))
+	assert.Equal(t, http.Header{
+		"Accept":        {"application/json"},
+		"Account":       {"sub-1"},
+		"Authorization": {"Basic a2V5OnNlY3JldA=="},
+		"User-Agent":    {"billing/2.1 " + sdk},
+	}, header)
+
+	require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
+	assert.NotContains(t, header, "Account", "ForAccount leaves its client as it was")
+}
+
+func TestForAccountRefusesWhatNoHeaderCarries(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", " sub", "sub\r\nX: y"} {
+		client := newClient(t, refusing(t), basic).ForAccount(id)
+		err := client.DeleteWebhook(t.Context(), "id")
+		require.ErrorIs(t, err, messagemedia.ErrInvalidRequest)
+		assert.ErrorContains(t, err, "is not the ID of a sub-account")
+	}
+}
+
+// TestLogging checks levels and attributes, and that nothing else is logged.
+func TestLogging(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	statuses := []int{503, 200}
+	client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+		if len(statuses) == 0 {
+			return nil, errors.New("connection lost by s3cret.example")
+		}
+		response := httpmock.NewStringResponse(statuses[0], `{"id":"s3cret","message":"s3cret"}`)
+		response.Header.Set("X-Request-Id", "request-7")
+		statuses = statuses[1:]
+		return response, nil
+	}), messagemedia.BasicAuth("s3cret", "s3cret"), messagemedia.WithLogger(logger), messagemedia.WithMaxRetryWait(0), messagemedia.WithMaxAttempts(2))
+
+	_, err := client.UpdateWebhook(t.Context(), "s3cret", messagemedia.UpdateWebhookRequest{URL: "https://example.com/?token=s3cret"})
+	require.NoError(t, err)
+	require.Error(t, client.DeleteWebhook(t.Context(), "s3cret"))
+
+	var records []map[string]any
+	for line := range strings.Lines(out.String()) {
+		var record map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &record))
+		assert.NotEmpty(t, record["time"])
+		assert.Positive(t, record["duration"])
+		delete(record, "time")
+		delete(record, "duration")
+		records = append(records, record)
+	}
+	assert.Equal(t, []map[string]any{
+		{"level": "WARN", "msg": "messagemedia: request", "operation": "UpdateWebhook", "method": "PATCH", "path": "/v1/webhooks/messages/{id}", "attempt": 1.0, "status": 503.0, "request_id": "request-7"},
+		{"level": "DEBUG", "msg": "messagemedia: request", "operation": "UpdateWebhook", "method": "PATCH", "path": "/v1/webhooks/messages/{id}", "attempt": 2.0, "status": 200.0, "request_id": "request-7"},
+		{"level": "WARN", "msg": "messagemedia: request", "operation": "DeleteWebhook", "method": "DELETE", "path": "/v1/webhooks/messages/{id}", "attempt": 1.0},
+		{"level": "WARN", "msg": "messagemedia: request", "operation": "DeleteWebhook", "method": "DELETE", "path": "/v1/webhooks/messages/{id}", "attempt": 2.0},
+	}, records)
+	assert.NotContains(t, out.String(), "s3cret")
+}
+
+func TestOperationFromContext(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, messagemedia.OperationFromContext(t.Context()))
+
+	var operations []string
+	client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+		operations = append(operations, messagemedia.OperationFromContext(r.Context()))
+		if r.Method == http.MethodGet {
+			return httpmock.NewStringResponse(200, emptyPage), nil
+		}
+		return httpmock.NewStringResponse(200, aWebhook), nil
+	}), basic)
+	_, err := client.CreateWebhook(t.Context(), validRequest())
+	require.NoError(t, err)
+	_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+	require.NoError(t, err)
+	_, err = client.UpdateWebhook(t.Context(), "id", messagemedia.UpdateWebhookRequest{Method: http.MethodPut})
+	require.NoError(t, err)
+	require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
+	assert.Equal(t, []string{"CreateWebhook", "ListWebhooks", "UpdateWebhook", "DeleteWebhook"}, operations)
+}
+
+// TestClientsAreSafeForConcurrentUse is of use with the race detector.
+func TestClientsAreSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterNoResponder(httpmock.NewStringResponder(200, emptyPage))
+	client := newClient(t, &http.Client{Transport: mock}, messagemedia.HMACAuth("key", "secret"))
+	var group sync.WaitGroup
+	for range 16 {
+		group.Go(func() {
+			for _, err := range client.ForAccount("sub").Webhooks(t.Context()) {
+				assert.NoError(t, err)
+			}
+		})
+	}
+	group.Wait()
+	assert.Equal(t, 16, mock.GetTotalCallCount())
+}
+
+var basic = messagemedia.BasicAuth("key", "secret")
+
+const (
+	emptyPage = `{"page":0,"pageSize":100,"pageData":[]}`
+	aWebhook  = `{"id":"76fa7010-8c1f-4a24-917a-4d62a54e744d","url":"https://example.com/","method":"POST","encoding":"JSON","headers":{},"events":["RECEIVED_SMS"],"retries":0}`
+)
+
+// validRequest is one that nothing is wrong with.
+func validRequest() messagemedia.CreateWebhookRequest {
+	return messagemedia.CreateWebhookRequest{
+		URL:      "https://example.com/",
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+	}
+}
+
+// answering makes an HTTP client whose requests a function answers.
+func answering(answer httpmock.Responder) *http.Client {
+	mock := httpmock.NewMockTransport()
+	mock.RegisterNoResponder(answer)
+	return &http.Client{Transport: mock}
+}
+
+// refusing makes an HTTP client that no request may reach.
+func refusing(t *testing.T) *http.Client {
+	return answering(func(r *http.Request) (*http.Response, error) {
+		t.Errorf("%s %s was sent", r.Method, r.URL.Path)
+		return nil, errors.New("not to be sent")
+	})
 }

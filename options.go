@@ -98,6 +98,17 @@ func WithInsecureHTTP() Option {
 	return func(s *settings) { s.insecureHTTP = true }
 }
 
+func (s *settings) apply(options []Option) (err error) {
+	for i, option := range options {
+		if option == nil {
+			err = errors.Join(err, fmt.Errorf("option %d is nil", i+1))
+			continue
+		}
+		option(s)
+	}
+	return err
+}
+
 // check reports everything that is wrong with the settings.
 func (s *settings) check() error {
 	return errors.Join(
