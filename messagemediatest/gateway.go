@@ -1,0 +1,103 @@
+package messagemediatest
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"hash"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// maxClockSkew is how far the Date of a signed request may be off.
+const maxClockSkew = 300 * time.Second
+
+// authorized checks credentials as the gateway does.
+func (s *Server) authorized(r *http.Request, body []byte) bool {
+	if key, secret, ok := r.BasicAuth(); ok {
+		return equal(key, s.Key) && equal(secret, s.Secret)
+	}
+	signature, ok := parseHMAC(r.Header.Get("Authorization"))
+	return ok && equal(signature.username, s.Key) &&
+		signature.coversRequest() && fresh(r) && signature.digestsAgree(r, body) &&
+		signature.verify(r, s.Secret)
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// fresh tells whether the Date is near enough to this clock.
+func fresh(r *http.Request) bool {
+	date, err := http.ParseTime(r.Header.Get("Date"))
+	return err == nil && time.Since(date).Abs() <= maxClockSkew
+}
+
+// hmacSignature is an Authorization header of the scheme of Kong's hmac-auth.
+type hmacSignature struct {
+	username, algorithm, signature string
+
+	headers []string // what is signed, in this order
+}
+
+var hmacPattern = regexp.MustCompile(`^hmac username="([^"]*)", *algorithm="([^"]*)", *headers="([^"]*)", *signature="([^"]*)"$`)
+
+func parseHMAC(header string) (hmacSignature, bool) {
+	parts := hmacPattern.FindStringSubmatch(header)
+	if parts == nil {
+		return hmacSignature{}, false
+	}
+	return hmacSignature{username: parts[1], algorithm: parts[2], headers: strings.Fields(parts[3]), signature: parts[4]}, true
+}
+
+// coversRequest tells whether the signature can't be used for another request,
+// or at another time.
+func (h hmacSignature) coversRequest() bool {
+	return h.signs("date") && h.signs("request-line")
+}
+
+func (h hmacSignature) signs(name string) bool {
+	for _, signed := range h.headers {
+		if strings.EqualFold(signed, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// digestsAgree compares the body with each digest of it that is signed.
+func (h hmacSignature) digestsAgree(r *http.Request, body []byte) bool {
+	sum := md5.Sum(body)
+	for _, name := range []string{"Content-MD5", "x-Content-MD5"} {
+		if h.signs(name) && r.Header.Get(name) != hex.EncodeToString(sum[:]) {
+			return false
+		}
+	}
+	return true
+}
+
+// verify builds the signed text from the request as it came: each name as it is
+// written in the list, and the request line with the real HTTP version.
+func (h hmacSignature) verify(r *http.Request, secret string) bool {
+	algorithms := map[string]func() hash.Hash{"hmac-sha1": sha1.New, "hmac-sha256": sha256.New}
+	algorithm, known := algorithms[h.algorithm]
+	if !known {
+		return false
+	}
+	var lines []string
+	for _, name := range h.headers {
+		if name == "request-line" {
+			lines = append(lines, r.Method+" "+r.RequestURI+" "+r.Proto)
+		} else {
+			lines = append(lines, name+": "+r.Header.Get(name))
+		}
+	}
+	mac := hmac.New(algorithm, []byte(secret))
+	mac.Write([]byte(strings.Join(lines, "\n")))
+	signature, err := base64.StdEncoding.DecodeString(h.signature)
+	return err == nil && hmac.Equal(signature, mac.Sum(nil))
+}
