@@ -1,0 +1,87 @@
+// Command messagemedia-mock serves the webhooks platform in memory on an
+// address, for people who work with curl or another language than Go.
+//
+//	go run github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock -addr 127.0.0.1:8080 -key k -secret s
+//
+// It prints its URL and credentials, and each request with its answer. It ends,
+// and forgets everything, on an interrupt.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run serves until the context ends, and returns the exit code: 2 for wrong
+// flags, 1 for an address that can't be had.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("messagemedia-mock", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	address := flags.String("addr", "127.0.0.1:8080", "the `address` to listen on")
+	key := flags.String("key", "test-key", "the API `key` that is accepted")
+	secret := flags.String("secret", "test-secret", "the API `secret` that is accepted")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 || *key == "" || *secret == "" {
+		fmt.Fprintln(stderr, "messagemedia-mock: it takes -addr, -key and -secret, none of them empty, and nothing else")
+		return 2
+	}
+	server, err := messagemediatest.Start(
+		messagemediatest.WithAddr(*address),
+		messagemediatest.WithCredentials(*key, *secret),
+		messagemediatest.WithObserver(func(e messagemediatest.Exchange) { fmt.Fprintln(stdout, line(e)) }),
+	)
+	if err != nil {
+		fmt.Fprintf(stderr, "messagemedia-mock: %v\nChoose another address with -addr.\n", err)
+		return 1
+	}
+	defer server.Close()
+	fmt.Fprintf(stdout, `The platform in memory is at %[1]s
+API key %[2]s, API secret %[3]s. It accepts Basic and HMAC.
+Try: curl -u '%[2]s:%[3]s' %[1]s/v1/webhooks/messages
+
+`, server.URL, server.Key, server.Secret)
+	<-ctx.Done()
+	fmt.Fprintln(stdout, "Stopped.")
+	return 0
+}
+
+// line is an exchange for a person to read, without bodies and headers.
+func line(e messagemediatest.Exchange) string {
+	answer := fmt.Sprint(e.Status)
+	if e.Status == 0 {
+		answer = "no answer"
+	}
+	var failure struct {
+		Message string
+		Details []string
+	}
+	_ = json.Unmarshal([]byte(e.Answer), &failure) // a success has neither
+	text := fmt.Sprintf("%-6s %s → %s in %v", e.Method, e.Target, answer, e.Duration.Round(time.Microsecond))
+	if e.Account != "" {
+		text += fmt.Sprintf(" for account %s", e.Account)
+	}
+	if failure.Message != "" {
+		text += ": " + failure.Message
+	}
+	for _, detail := range failure.Details {
+		text += "\n       " + detail
+	}
+	return text
+}
