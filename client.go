@@ -306,6 +306,7 @@ func newHTTPClient(given *http.Client, auth Authenticator) (*http.Client, error)
 	if !ok {
 		return &client, nil
 	}
+	//lint:ignore SA1019 callers can still set DialTLS
 	if transport.DialTLSContext != nil || transport.DialTLS != nil {
 		return nil, errors.New("WithHTTPClient: the transport has a TLS dialler of its own, which may negotiate HTTP/2, and HMAC signatures are for HTTP/1.1; set TLSClientConfig in its place")
 	}
