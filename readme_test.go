@@ -1,0 +1,156 @@
+package messagemedia_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// TestSnippetsOfTheREADMEStandInCodeThatRuns looks for each in the module's Go
+// files, which are compiled and tested with the rest.
+func TestSnippetsOfTheREADMEStandInCodeThatRuns(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
+	require.Greater(t, len(snippets), 4)
+
+	var code strings.Builder
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		file, err := os.ReadFile(path)
+		code.Write(file)
+		return err
+	}))
+	for _, snippet := range snippets {
+		assert.Contains(t, code.String(), string(snippet[1]))
+	}
+}
+
+// The functions below stand in the README as they are here.
+
+// cleanUp deletes the webhooks of a host that is no longer there.
+func cleanUp(ctx context.Context, client *messagemedia.Client) error {
+	for webhook, err := range client.Webhooks(ctx) {
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(webhook.URL, "https://old.example.com/") {
+			if err := client.DeleteWebhook(ctx, webhook.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pause keeps a webhook, and clears its template and its headers.
+func pause(ctx context.Context, client *messagemedia.Client, id string) error {
+	_, err := client.UpdateWebhook(ctx, id, messagemedia.UpdateWebhookRequest{
+		Events:   []messagemedia.EventType{messagemedia.EventOptOutSMS},
+		Template: new(""),             // nil would leave it as it is
+		Headers:  map[string]string{}, // so would nil here
+	})
+	return err
+}
+
+// explain says what a program can do about an error.
+func explain(err error) string {
+	var apiErr *messagemedia.APIError
+	switch {
+	case errors.Is(err, messagemedia.ErrOutcomeUnknown):
+		return "nobody can say whether it took effect: look before you try again"
+	case errors.Is(err, messagemedia.ErrConflict):
+		return "another webhook has this URL and method"
+	case errors.Is(err, messagemedia.ErrRateLimited) && errors.As(err, &apiErr):
+		return fmt.Sprintf("too many requests, wait %v", apiErr.RetryAfter)
+	case errors.As(err, &apiErr):
+		return fmt.Sprintf("status %d: %s %q, request %s", apiErr.StatusCode, apiErr.Message, apiErr.Details, apiErr.RequestID)
+	default:
+		return err.Error() // refused before it was sent, or the network failed
+	}
+}
+
+// subscribe is the code that the tests below test.
+func subscribe(ctx context.Context, client *messagemedia.Client) error {
+	_, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
+		URL:      "https://example.com/hooks/sms",
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+	})
+	return err
+}
+
+func TestSubscribe(t *testing.T) {
+	api := messagemediatest.NewServer(t)
+	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true}) // the first answer gets lost
+
+	if err := subscribe(t.Context(), api.Client()); err != nil {
+		t.Fatal(err)
+	}
+	if webhooks := api.Webhooks(""); len(webhooks) != 1 {
+		t.Errorf("there are %d webhooks, want 1", len(webhooks))
+	}
+}
+
+func TestSubscribeWhenForbidden(t *testing.T) {
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("POST", "https://api.messagemedia.com/v1/webhooks/messages",
+		httpmock.NewStringResponder(403, `{"message":"This feature has not been enabled in your account."}`))
+
+	client, err := messagemedia.NewClient(messagemedia.HMACAuth("key", "secret"),
+		messagemedia.WithHTTPClient(&http.Client{Transport: mock}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := subscribe(t.Context(), client); !errors.Is(err, messagemedia.ErrForbidden) {
+		t.Errorf("got %v, want ErrForbidden", err)
+	}
+}
+
+func TestFunctionsOfTheREADME(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	client := api.Client(messagemedia.WithMaxRetryWait(0))
+	request := validRequest()
+	request.Template, request.Headers = "$mtId", map[string]string{"X-A": "b"}
+	kept, err := client.CreateWebhook(t.Context(), request)
+	require.NoError(t, err)
+	request.URL = "https://old.example.com/"
+	_, err = client.CreateWebhook(t.Context(), request)
+	require.NoError(t, err)
+
+	require.NoError(t, cleanUp(t.Context(), client))
+	require.NoError(t, pause(t.Context(), client, kept.ID))
+	require.Len(t, api.Webhooks(""), 1)
+	assert.Empty(t, api.Webhooks("")[0].Template)
+	assert.Empty(t, api.Webhooks("")[0].Headers)
+
+	request.URL = kept.URL
+	_, err = client.CreateWebhook(t.Context(), request)
+	assert.Equal(t, "another webhook has this URL and method", explain(err))
+	_, err = client.GetWebhook(t.Context(), "")
+	assert.Equal(t, "messagemedia: GetWebhook: invalid request: /id: [] is not an ID", explain(err))
+	api.Fail(messagemediatest.Fault{Status: 429, Header: http.Header{"Retry-After": {"60"}}})
+	assert.Equal(t, "too many requests, wait 1m0s", explain(client.DeleteWebhook(t.Context(), "id")))
+	api.Fail(messagemediatest.Fault{Status: 502, Times: 3})
+	assert.Contains(t, explain(client.DeleteWebhook(t.Context(), "id")), "look before you try again")
+	assert.Contains(t, explain(client.DeleteWebhook(t.Context(), "id")), "status 404")
+}
