@@ -1,0 +1,88 @@
+// Package messagemedia is a client for the MessageMedia (now Sinch Engage)
+// Webhooks API. A webhook is a subscription: when a message arrives, or a
+// delivery report, the platform calls a URL with a payload that it renders from
+// the webhook's template.
+//
+//	client, err := messagemedia.NewClient(messagemedia.BasicAuth(key, secret))
+//	webhook, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{…})
+//
+// # Clients
+//
+// [NewClient] takes an [Authenticator] ([BasicAuth], [HMACAuth] or one of your
+// own) and options. A client can't be changed once it is made, and is safe for
+// concurrent use. [Client.ForAccount] returns one that acts for a sub-account.
+//
+// An account lives in a region. [WithBaseURL] says in which; credentials are
+// unknown everywhere else.
+//
+// # Calls
+//
+// Every call takes a context first, and its end stops everything at once, a wait
+// between two attempts included. A request is checked before it is sent, for what
+// can never be right; what only the platform can know, such as an event type that
+// is newer than this package, passes through in both directions.
+//
+// The API has no way to get one webhook. [Client.GetWebhook] lists until it finds
+// it.
+//
+// # Errors
+//
+// An answer other than 2xx is an [*APIError], which keeps the status whatever the
+// body is. A request that was refused before it was sent is a [*ValidationError]
+// with all that is wrong with it. A 2xx that can't be read is a [*DecodeError].
+// What is left failed on the way, and wraps its cause: such an error matches
+// context.Canceled or context.DeadlineExceeded only when the caller's own context
+// ended; an attempt that took too long is a net.Error whose Timeout is true.
+//
+// Most programs need errors.Is alone, with [ErrNotFound], [ErrConflict],
+// [ErrUnauthorized] and the other variables of this package.
+//
+// Redirects are not followed: net/http would turn PATCH into GET, and send the
+// credentials on. An answer 3xx is an [*APIError].
+//
+// # Retries
+//
+// A call is sent up to three times ([WithMaxAttempts]), 30 seconds each
+// ([WithTimeout]), after 429, 500, 502, 503 and 504, and after a failure of the
+// network. It waits a random time in between: at most 500 ms, then at most 1 s,
+// doubling up to 30 s ([WithMaxRetryWait]). When the API says in Retry-After how
+// long to wait, it waits that long; when that is longer than the longest wait, or
+// than the context lasts, the error comes back at once with the wait in it. Each
+// attempt is authenticated anew.
+//
+// An attempt's outcome is unknown when its request may have been sent and its
+// answer was lost, could not be read, or was a 5xx. A change that ends so, without
+// a later attempt that tells more, matches [ErrOutcomeUnknown] beside its cause:
+//
+//   - An update is safe to repeat, since the same change twice has the same result.
+//   - A deletion is, too. A 404 after an attempt whose outcome is unknown is success.
+//   - [Client.CreateWebhook] looks the webhook up by its URL and method, which are
+//     unique in an account. Whatever breaks, one call makes one webhook at most.
+//
+// # Limits
+//
+// An answer may have 10 MiB; passing that is an error, never a silent cut. Of the
+// body of an error, 64 KiB are kept. An account has at most 150 webhooks.
+//
+// # Secrets
+//
+// Neither key nor secret shows when a client is printed, logged or compared in a
+// test, nor does any error contain them. [WithLogger] logs a fixed set of
+// attributes: no header, no body, no ID, no query. A webhook's headers and its
+// URL's query often hold tokens of the receiver; errors name them, and do not show
+// their values.
+//
+// # Tests
+//
+// Package messagemediatest is the platform in memory, for tests without a
+// network. Any RoundTripper works as a mock, too, given to [WithHTTPClient].
+//
+// # What was not checked
+//
+// This package was written after the vendor's public reference, at
+// https://github.com/messagemedia/sinchengage-developer, and its older SDKs. It has
+// not been run against the real platform. Where those disagree or are silent, the
+// fields and functions say what was decided:
+// the name of the query parameter page_size, HMAC with SHA-256 over the request
+// line, and the equality by which a lost answer to CreateWebhook is recognized.
+package messagemedia

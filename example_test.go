@@ -1,0 +1,300 @@
+package messagemedia_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// The examples talk to the platform in memory. A program of yours has the
+// client of ExampleNewClient in place of the first three lines.
+
+func Example() {
+	api, client := platform()
+	defer api.Close()
+	ctx := context.Background()
+
+	webhook, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
+		URL:      "https://example.com/hooks/sms",
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+		Template: `{"id":"$moId","text":"$!esc.json($moContent)"}`,
+		Retries:  5,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(webhook.Method, webhook.URL, webhook.Events)
+
+	if err := client.DeleteWebhook(ctx, webhook.ID); err != nil {
+		log.Fatal(err)
+	}
+	// Output: POST https://example.com/hooks/sms [RECEIVED_SMS]
+}
+
+func ExampleNewClient() {
+	client, err := messagemedia.NewClient(
+		messagemedia.BasicAuth("API key", "API secret"),
+		messagemedia.WithBaseURL(messagemedia.RegionEU),
+		messagemedia.WithTimeout(10*time.Second),
+		messagemedia.WithUserAgent("billing/2.1"),
+		messagemedia.WithLogger(slog.Default()),
+	)
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+func ExampleNewClient_badArguments() {
+	_, err := messagemedia.NewClient(messagemedia.BasicAuth("", "secret"), messagemedia.WithTimeout(-1))
+	fmt.Println(err)
+	// Output:
+	// messagemedia: NewClient: the API key is empty
+	// WithTimeout: -1ns is not a positive duration
+}
+
+func ExampleHMACAuth() {
+	api, _ := platform()
+	defer api.Close()
+
+	client, err := messagemedia.NewClient(
+		messagemedia.HMACAuth(api.Key, api.Secret),
+		messagemedia.WithBaseURL(api.URL),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.ListWebhooks(context.Background(), messagemedia.ListWebhooksRequest{})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// vault signs with credentials that can change while the program runs. Since it
+// wraps HMACAuth, it needs the method RequiresHTTP1.
+type vault struct {
+	read func(context.Context) (key, secret string, err error)
+}
+
+func (v vault) Authenticate(r *http.Request) error {
+	key, secret, err := v.read(r.Context())
+	if err != nil {
+		return err
+	}
+	return messagemedia.HMACAuth(key, secret).Authenticate(r)
+}
+
+func (v vault) RequiresHTTP1() bool { return true }
+
+func ExampleAuthenticator() {
+	api, _ := platform()
+	defer api.Close()
+
+	credentials := vault{read: func(context.Context) (key, secret string, err error) {
+		return api.Key, api.Secret, nil
+	}}
+	client, err := messagemedia.NewClient(credentials, messagemedia.WithBaseURL(api.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.ListWebhooks(context.Background(), messagemedia.ListWebhooksRequest{})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleClient_ForAccount() {
+	api, client := platform()
+	defer api.Close()
+
+	_, err := client.ForAccount("branch-7").CreateWebhook(context.Background(), example("https://example.com/"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(api.Webhooks("branch-7")), len(api.Webhooks("")))
+	// Output: 1 0
+}
+
+func ExampleClient_CreateWebhook() {
+	api, client := platform()
+	defer api.Close()
+	ctx := context.Background()
+	request := example("https://example.com/hooks/sms")
+
+	// The webhook is made, and the answer gets lost. The call still returns it.
+	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	webhook, err := client.CreateWebhook(ctx, request)
+	fmt.Println(webhook.URL, err)
+
+	// URL and method are unique in an account.
+	_, err = client.CreateWebhook(ctx, request)
+	fmt.Println(errors.Is(err, messagemedia.ErrConflict))
+	// Output:
+	// https://example.com/hooks/sms <nil>
+	// true
+}
+
+func ExampleCreateWebhookRequest_Validate() {
+	err := messagemedia.CreateWebhookRequest{
+		URL:        "example.com/hooks",
+		Method:     http.MethodPost,
+		Encoding:   messagemedia.EncodingJSON,
+		RetryDelay: time.Second,
+	}.Validate()
+
+	var invalid *messagemedia.ValidationError
+	if errors.As(err, &invalid) {
+		for _, detail := range invalid.Details {
+			fmt.Println(detail)
+		}
+	}
+	// Output:
+	// /url: Not a valid http url: it does not begin with http:// or https://
+	// /events: Events cannot be empty
+	// /retry_delay: [1s] is not from 5s to 1m0s
+}
+
+func ExampleClient_ListWebhooks() {
+	api, client := platform("https://example.com/a", "https://example.com/b", "https://example.com/c")
+	defer api.Close()
+
+	page, err := client.ListWebhooks(context.Background(), messagemedia.ListWebhooksRequest{Page: 1, PageSize: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, webhook := range page.Webhooks {
+		fmt.Println(webhook.URL)
+	}
+	// Output: https://example.com/c
+}
+
+// A loop may delete what it is given: all pages are read before it begins.
+func ExampleClient_Webhooks() {
+	api, client := platform("https://example.com/a", "https://old.example.com/b", "https://old.example.com/c")
+	defer api.Close()
+
+	if err := cleanUp(context.Background(), client); err != nil {
+		log.Fatal(err)
+	}
+	for _, webhook := range api.Webhooks("") {
+		fmt.Println(webhook.URL)
+	}
+	// Output: https://example.com/a
+}
+
+func ExampleClient_GetWebhook() {
+	api, client := platform("https://example.com/a")
+	defer api.Close()
+	ctx := context.Background()
+
+	webhook, err := client.GetWebhook(ctx, api.Webhooks("")[0].ID)
+	fmt.Println(webhook.URL, err)
+
+	_, err = client.GetWebhook(ctx, "00000000-0000-4000-8000-000000000000")
+	fmt.Println(errors.Is(err, messagemedia.ErrNotFound))
+	// Output:
+	// https://example.com/a <nil>
+	// true
+}
+
+// Only what is set is sent: here the events change, and the template is cleared.
+func ExampleClient_UpdateWebhook() {
+	api, client := platform("https://example.com/a")
+	defer api.Close()
+
+	webhook, err := client.UpdateWebhook(context.Background(), api.Webhooks("")[0].ID, messagemedia.UpdateWebhookRequest{
+		Events:   []messagemedia.EventType{messagemedia.EventDeliveredDR, messagemedia.EventFailedDR},
+		Template: new(""),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(webhook.URL, webhook.Events)
+	// Output: https://example.com/a [DELIVERED_DR FAILED_DR]
+}
+
+func ExampleClient_DeleteWebhook() {
+	api, client := platform("https://example.com/a")
+	defer api.Close()
+	ctx, id := context.Background(), api.Webhooks("")[0].ID
+
+	fmt.Println(client.DeleteWebhook(ctx, id))
+	fmt.Println(errors.Is(client.DeleteWebhook(ctx, id), messagemedia.ErrNotFound))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleAPIError() {
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder(http.MethodDelete, "=~/v1/webhooks/messages/.+",
+		httpmock.NewStringResponder(403, `{"message":"This feature has not been enabled in your account."}`).
+			HeaderSet(http.Header{"X-Request-Id": {"1-5f0e"}}))
+	client, err := messagemedia.NewClient(messagemedia.BasicAuth("key", "secret"),
+		messagemedia.WithHTTPClient(&http.Client{Transport: mock}))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	err = client.DeleteWebhook(context.Background(), "76fa7010-8c1f-4a24-917a-4d62a54e744d")
+	var apiErr *messagemedia.APIError
+	if errors.As(err, &apiErr) {
+		fmt.Println(apiErr.StatusCode, apiErr.RequestID)
+	}
+	fmt.Println(err)
+	// Output:
+	// 403 1-5f0e
+	// messagemedia: DeleteWebhook: 403 Forbidden: This feature has not been enabled in your account. (request id 1-5f0e)
+}
+
+// counting is a RoundTripper that tells requests apart by the call that they
+// are made for.
+type counting struct{ next http.RoundTripper }
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	fmt.Println(messagemedia.OperationFromContext(r.Context()))
+	return c.next.RoundTrip(r)
+}
+
+func ExampleOperationFromContext() {
+	api, _ := platform("https://example.com/a")
+	defer api.Close()
+
+	client := api.Client(messagemedia.WithHTTPClient(&http.Client{Transport: counting{http.DefaultTransport}}))
+	if err := client.DeleteWebhook(context.Background(), api.Webhooks("")[0].ID); err != nil {
+		log.Fatal(err)
+	}
+	// Output: DeleteWebhook
+}
+
+// platform is one in memory, with webhooks for some URLs, and a client of it.
+func platform(urls ...string) (*messagemediatest.Server, *messagemedia.Client) {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	client := api.Client(messagemedia.WithMaxRetryWait(0))
+	for _, url := range urls {
+		if _, err := client.CreateWebhook(context.Background(), example(url)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	return api, client
+}
+
+// example is a request with what is required, and no more.
+func example(url string) messagemedia.CreateWebhookRequest {
+	request := validRequest()
+	request.URL = url
+	return request
+}
