@@ -70,17 +70,6 @@ func (r UpdateWebhookRequest) check(v *violations) {
 	}
 }
 
-func (r ListWebhooksRequest) validate() error {
-	var v violations
-	if r.Page < 0 {
-		v.add("/page", "[%d] is negative, the first page is 0", r.Page)
-	}
-	if r.PageSize < 0 {
-		v.add("/page_size", "[%d] is negative, 0 stands for the default", r.PageSize)
-	}
-	return v.err("ListWebhooks")
-}
-
 // violations collects what is wrong with a request, each entry worded like the
 // API's own details: the JSON pointer to the field, then what is wrong with it.
 type violations []string
@@ -98,11 +87,20 @@ func (v violations) err(operation string) error {
 
 // id refuses an ID that would make a path that of another resource: of the
 // collection, or of its parent.
-func (v *violations) id(id string) {
+func (v *violations) id(pointer, id string) {
 	if id == "" || id == "." || id == ".." {
-		v.add("/id", "[%s] is not an ID", id)
+		v.add(pointer, "[%s] is not an ID", id)
 	}
-	v.text("/id", id)
+	v.text(pointer, id)
+}
+
+func (v *violations) page(page, size int) {
+	if page < 0 {
+		v.add("/page", "[%d] is negative, 0 stands for the first page", page)
+	}
+	if size < 0 {
+		v.add("/page_size", "[%d] is negative, 0 stands for the default", size)
+	}
 }
 
 // text refuses what JSON can't carry: encoding/json would replace it silently.

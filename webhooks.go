@@ -118,7 +118,9 @@ func foldNames(headers map[string]string) map[string]string {
 // ListWebhooks returns one page of the account's webhooks. [Client.Webhooks]
 // goes through all of them.
 func (c *Client) ListWebhooks(ctx context.Context, request ListWebhooksRequest) (*WebhookPage, error) {
-	if err := request.validate(); err != nil {
+	var v violations
+	v.page(request.Page, request.PageSize)
+	if err := v.err("ListWebhooks"); err != nil {
 		return nil, err
 	}
 	query := url.Values{"page": {strconv.Itoa(request.Page)}}
@@ -143,41 +145,18 @@ func (c *Client) ListWebhooks(ctx context.Context, request ListWebhooksRequest) 
 // every page before it yields the first webhook, so a loop may delete what it is
 // given. An error is yielded once, without a webhook, and ends the loop.
 func (c *Client) Webhooks(ctx context.Context) iter.Seq2[*Webhook, error] {
-	return func(yield func(*Webhook, error) bool) {
-		webhooks, err := c.allWebhooks(ctx)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, webhook := range webhooks {
-			if !yield(webhook, nil) {
-				return
-			}
-		}
-	}
+	return iterate(func() ([]*Webhook, error) { return c.allWebhooks(ctx) })
 }
 
-// allWebhooks ends at a page that is shorter than the platform's page size, or
-// has no ID that is new: some server might repeat its last page forever.
+// allWebhooks ends at a page that is shorter than the platform's page size.
 func (c *Client) allWebhooks(ctx context.Context) ([]*Webhook, error) {
-	var webhooks []*Webhook
-	seen := make(map[string]bool)
-	for number := 0; ; number++ {
+	return allPages(0, func(w *Webhook) string { return w.ID }, func(number int) ([]*Webhook, bool, error) {
 		page, err := c.ListWebhooks(ctx, ListWebhooksRequest{Page: number, PageSize: listPageSize})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		known := len(webhooks)
-		for _, webhook := range page.Webhooks {
-			if !seen[webhook.ID] {
-				seen[webhook.ID] = true
-				webhooks = append(webhooks, webhook)
-			}
-		}
-		if len(page.Webhooks) < page.PageSize || len(webhooks) == known {
-			return webhooks, nil
-		}
-	}
+		return page.Webhooks, len(page.Webhooks) < page.PageSize, nil
+	})
 }
 
 // GetWebhook returns the webhook with an ID. The API has no such call, so this
@@ -186,7 +165,7 @@ func (c *Client) allWebhooks(ctx context.Context) ([]*Webhook, error) {
 func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
 	const operation = "GetWebhook"
 	var v violations
-	v.id(id)
+	v.id("/id", id)
 	if err := v.err(operation); err != nil {
 		return nil, err
 	}
@@ -210,7 +189,7 @@ func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
 func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWebhookRequest) (*Webhook, error) {
 	const operation = "UpdateWebhook"
 	var v violations
-	v.id(id)
+	v.id("/id", id)
 	request.check(&v)
 	if err := v.err(operation); err != nil {
 		return nil, err
@@ -240,16 +219,22 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWeb
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	const operation = "DeleteWebhook"
 	var v violations
-	v.id(id)
+	v.id("/id", id)
 	if err := v.err(operation); err != nil {
 		return err
 	}
-	err := c.do(ctx, &call{
+	return c.delete(ctx, &call{
 		operation: operation,
-		method:    http.MethodDelete,
 		path:      webhooksPath + "/" + url.PathEscape(id),
 		pattern:   webhookPattern,
 	})
+}
+
+// delete makes a call that deletes something. When it is gone after an attempt
+// whose outcome is unknown, that attempt deleted it.
+func (c *Client) delete(ctx context.Context, call *call) error {
+	call.method = http.MethodDelete
+	err := c.do(ctx, call)
 	if errors.Is(err, ErrNotFound) && errors.Is(err, ErrOutcomeUnknown) {
 		return nil
 	}

@@ -26,6 +26,7 @@ type Server struct {
 	Key, Secret string
 
 	tb      testing.TB // nil in a program
+	keyBits int
 	http    *httptest.Server
 	client  *http.Client
 	observe func(Exchange)
@@ -47,6 +48,7 @@ type settings struct {
 	tls         bool
 	inMemory    bool
 	observe     func(Exchange)
+	keyBits     int
 }
 
 // WithCredentials sets the API key and secret that the server accepts. The
@@ -73,6 +75,12 @@ func InMemory() Option {
 	return func(s *settings) { s.inMemory = true }
 }
 
+// WithKeyBits sets the size of the RSA keys that the server makes. The default is
+// 2048, the size that the platform's keys have been seen with.
+func WithKeyBits(bits int) Option {
+	return func(s *settings) { s.keyBits = bits }
+}
+
 // WithObserver calls a function with each request and its answer, when the
 // answer is on its way.
 func WithObserver(observe func(Exchange)) Option {
@@ -95,7 +103,7 @@ func NewServer(tb testing.TB, options ...Option) *Server {
 // Start starts a server for a program, which must close it. The error says why it
 // can't listen.
 func Start(options ...Option) (*Server, error) {
-	settings := settings{key: "test-key", secret: "test-secret", address: "127.0.0.1:0", observe: func(Exchange) {}}
+	settings := settings{key: "test-key", secret: "test-secret", address: "127.0.0.1:0", observe: func(Exchange) {}, keyBits: defaultKeyBits}
 	for _, option := range options {
 		option(&settings)
 	}
@@ -103,7 +111,10 @@ func Start(options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("messagemediatest: %w", err)
 	}
-	s := &Server{Key: settings.key, Secret: settings.secret, observe: settings.observe, accounts: make(map[string]*account)}
+	s := &Server{
+		Key: settings.key, Secret: settings.secret,
+		keyBits: settings.keyBits, observe: settings.observe, accounts: make(map[string]*account),
+	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}, EnableHTTP2: settings.tls}
 	if settings.tls {
@@ -240,19 +251,11 @@ func (s *Server) handle(r *http.Request, body []byte) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	account := s.account(r.Header.Get("Account"))
-	id, one := strings.CutPrefix(r.URL.Path, webhooksPath+"/")
-	all := r.URL.Path == webhooksPath || one && id == ""
-	switch {
-	case all && r.Method == http.MethodGet:
-		return account.list(r.URL.Query())
-	case all && r.Method == http.MethodPost:
-		return account.create(body)
-	case one && id != "" && r.Method == http.MethodPatch:
-		return account.update(id, body)
-	case one && id != "" && r.Method == http.MethodDelete:
-		return account.delete(id)
-	case all || one:
-		return answer{status: http.StatusMethodNotAllowed}
+	if rest, ok := strings.CutPrefix(r.URL.Path, webhooksPath); ok && (rest == "" || rest[0] == '/') {
+		return account.serveWebhooks(r, strings.TrimPrefix(rest, "/"), body)
+	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, signatureKeysPath); ok && (rest == "" || rest[0] == '/') {
+		return account.serveKeys(r, strings.TrimPrefix(rest, "/"), body, s.keyBits)
 	}
 	return answer{status: http.StatusNotFound}
 }

@@ -30,9 +30,26 @@ var (
 	}
 )
 
-// account holds the webhooks of an account, in the order of creation. The
-// server's mutex guards it.
-type account struct{ webhooks []messagemedia.Webhook }
+// account holds the webhooks and keys of an account, in the order of creation.
+// The server's mutex guards it.
+type account struct {
+	webhooks []messagemedia.Webhook
+	keys     []*signatureKey
+}
+
+func (a *account) serveWebhooks(r *http.Request, id string, body []byte) answer {
+	switch {
+	case id == "" && r.Method == http.MethodGet:
+		return a.list(r.URL.Query())
+	case id == "" && r.Method == http.MethodPost:
+		return a.create(body)
+	case id != "" && r.Method == http.MethodPatch:
+		return a.update(id, body)
+	case id != "" && r.Method == http.MethodDelete:
+		return a.delete(id)
+	}
+	return answer{status: http.StatusMethodNotAllowed}
+}
 
 func (a *account) create(body []byte) answer {
 	var request messagemedia.CreateWebhookRequest
