@@ -233,6 +233,64 @@ func ExampleClient_DeleteWebhook() {
 	// true
 }
 
+// The public half is returned once, here: it is stored before the platform signs
+// anything with the key.
+func ExampleClient_CreateSignatureKey() {
+	api, client := platform()
+	defer api.Close()
+	ctx := context.Background()
+
+	key, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	if err != nil {
+		log.Fatal(err)
+	}
+	stored := map[string]string{key.ID: key.PublicKey} // stands for a database
+
+	enabled, err := client.EnableSignatureKey(ctx, key.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(enabled.Enabled, stored[enabled.ID] != "", enabled.PublicKey == "")
+	// Output: true true true
+}
+
+// Keys that are not in use are deleted.
+func ExampleClient_SignatureKeys() {
+	api, client := platform()
+	defer api.Close()
+	ctx := context.Background()
+	for range 3 {
+		if _, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256}); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	deleted := 0
+	for key, err := range client.SignatureKeys(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if key.Enabled {
+			continue
+		}
+		if err := client.DeleteSignatureKey(ctx, key.ID); err != nil {
+			log.Fatal(err)
+		}
+		deleted++
+	}
+	fmt.Println(deleted)
+	// Output: 3
+}
+
+func ExampleClient_GetEnabledSignatureKey() {
+	api, client := platform()
+	defer api.Close()
+
+	_, err := client.GetEnabledSignatureKey(context.Background())
+	fmt.Println(errors.Is(err, messagemedia.ErrNotFound)) // deliveries are not signed
+	// Output: true
+}
+
 func ExampleAPIError() {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder(http.MethodDelete, "=~/v1/webhooks/messages/.+",
