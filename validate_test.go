@@ -1,0 +1,243 @@
+package messagemedia_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+type (
+	create = messagemedia.CreateWebhookRequest
+	update = messagemedia.UpdateWebhookRequest
+)
+
+// details are what is wrong with a request, by the error of the call and by that of
+// Validate, which must be the same.
+func details(t *testing.T, operation string, called, validated error) []string {
+	t.Helper()
+	if validated == nil {
+		require.NoError(t, called)
+		return nil
+	}
+	require.ErrorIs(t, called, messagemedia.ErrInvalidRequest)
+	invalid, ok := errors.AsType[*messagemedia.ValidationError](called)
+	require.True(t, ok)
+	assert.Equal(t, operation, invalid.Operation)
+	assert.Equal(t, validated, called)
+	assert.Equal(t, "messagemedia: "+operation+": invalid request: "+strings.Join(invalid.Details, "; "), called.Error())
+	return invalid.Details
+}
+
+// TestCreateRequestsThatCanNeverBeRight changes one thing about a request that is right.
+func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
+	t.Parallel()
+	const notFromTo = "is not from"
+	for name, c := range map[string]struct {
+		change func(*create)
+		want   []string
+	}{
+		"no URL":                            {func(r *create) { r.URL = "" }, []string{"/url: Url cannot be null"}},
+		"a URL of 1000 characters":          {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 980) }, nil},
+		"a URL of 1001 characters":          {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 981) }, []string{"/url: The URL has 1001 characters, at most 1000 are allowed"}},
+		"a URL that is not UTF-8":           {func(r *create) { r.URL = "https://example.com/\xff" }, []string{"/url: Not valid UTF-8"}},
+		"no method":                         {func(r *create) { r.Method = "" }, []string{"/method: Method cannot be null"}},
+		"a method of tomorrow":              {func(r *create) { r.Method = "QUERY" }, nil},
+		"a method that is not UTF-8":        {func(r *create) { r.Method = "\xff" }, []string{"/method: Not valid UTF-8"}},
+		"no encoding":                       {func(r *create) { r.Encoding = "" }, []string{"/encoding: Encoding cannot be null"}},
+		"an encoding of tomorrow":           {func(r *create) { r.Encoding = "CBOR" }, nil},
+		"no events":                         {func(r *create) { r.Events = nil }, []string{"/events: Events cannot be empty"}},
+		"an empty event":                    {func(r *create) { r.Events = append(r.Events, "") }, []string{"/events/1: [] is invalid"}},
+		"an event of tomorrow":              {func(r *create) { r.Events = append(r.Events, "RECEIVED_RCS") }, nil},
+		"an event that is not UTF-8":        {func(r *create) { r.Events[0] = "\xff" }, []string{"/events/0: Not valid UTF-8"}},
+		"the header Content-Type":           {func(r *create) { r.Headers = map[string]string{"content-type": "a/b"} }, []string{"/headers/content-type: Content-Type is not allowed, the encoding sets it"}},
+		"a header without a name":           {func(r *create) { r.Headers = map[string]string{"": "a"} }, []string{`/headers: "" is not the name of a header`}},
+		"a header name with a space":        {func(r *create) { r.Headers = map[string]string{"X A": "a"} }, []string{`/headers: "X A" is not the name of a header`}},
+		"a header name of 200 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 200): "a"} }, nil},
+		"a header name of 201 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 201): "a"} }, []string{"/headers/" + strings.Repeat("a", 200) + ": The name has 201 characters, at most 200 are allowed"}},
+		"a header value of 1000 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1000)} }, nil},
+		"a header value of 1001 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1001)} }, []string{"/headers/X-A: The value has 1001 characters, at most 1000 are allowed"}},
+		"a header value with a line break":  {func(r *create) { r.Headers = map[string]string{"X-A": "a\r\nX-B: c"} }, []string{"/headers/X-A: The value has a line break or a NUL"}},
+		"a header value that is not UTF-8":  {func(r *create) { r.Headers = map[string]string{"X-A": "\xff"} }, []string{"/headers/X-A: Not valid UTF-8"}},
+		"an empty header value":             {func(r *create) { r.Headers = map[string]string{"X-A": ""} }, nil},
+		"a template that is not UTF-8":      {func(r *create) { r.Template = "\xff" }, []string{"/template: Not valid UTF-8"}},
+		"the least read timeout":            {func(r *create) { r.ReadTimeout = time.Millisecond }, nil},
+		"the longest read timeout":          {func(r *create) { r.ReadTimeout = time.Minute }, nil},
+		"a longer read timeout":             {func(r *create) { r.ReadTimeout = time.Minute + time.Millisecond }, []string{"/read_timeout: [1m0.001s] " + notFromTo + " 1ms to 1m0s"}},
+		"a negative read timeout":           {func(r *create) { r.ReadTimeout = -time.Second }, []string{"/read_timeout: [-1s] " + notFromTo + " 1ms to 1m0s"}},
+		"a read timeout that is not whole":  {func(r *create) { r.ReadTimeout = 1500 * time.Microsecond }, []string{"/read_timeout: [1.5ms] is not a whole multiple of 1ms"}},
+		"the most retries":                  {func(r *create) { r.Retries = 5 }, nil},
+		"more retries":                      {func(r *create) { r.Retries = 6 }, []string{"/retries: [6] " + notFromTo + " 0 to 5"}},
+		"negative retries":                  {func(r *create) { r.Retries = -1 }, []string{"/retries: [-1] " + notFromTo + " 0 to 5"}},
+		"the least retry delay":             {func(r *create) { r.RetryDelay = 5 * time.Second }, nil},
+		"a shorter retry delay":             {func(r *create) { r.RetryDelay = 4 * time.Second }, []string{"/retry_delay: [4s] " + notFromTo + " 5s to 1m0s"}},
+		"the longest retry delay":           {func(r *create) { r.RetryDelay = time.Minute }, nil},
+		"a longer retry delay":              {func(r *create) { r.RetryDelay = 61 * time.Second }, []string{"/retry_delay: [1m1s] " + notFromTo + " 5s to 1m0s"}},
+		"a retry delay that is not whole":   {func(r *create) { r.RetryDelay = 5500 * time.Millisecond }, []string{"/retry_delay: [5.5s] is not a whole multiple of 1s"}},
+		"everything at once": {func(r *create) { *r = create{Retries: 9, Headers: map[string]string{"B C": "\n", "Content-Type": "x"}} }, []string{
+			"/url: Url cannot be null", "/method: Method cannot be null", "/encoding: Encoding cannot be null", "/events: Events cannot be empty",
+			`/headers: "B C" is not the name of a header`, "/headers/B C: The value has a line break or a NUL",
+			"/headers/Content-Type: Content-Type is not allowed, the encoding sets it", "/retries: [9] is not from 0 to 5",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			through := refusing(t)
+			if c.want == nil {
+				through = answering(httpmock.NewStringResponder(201, aWebhook))
+			}
+			request := validRequest()
+			c.change(&request)
+			_, err := newClient(t, through, basic).CreateWebhook(t.Context(), request)
+			assert.Equal(t, c.want, details(t, "CreateWebhook", err, request.Validate()))
+		})
+	}
+}
+
+func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		request update
+		want    []string
+	}{
+		"nothing set":         {update{}, []string{"/: At least one field must be set"}},
+		"a wrong URL":         {update{URL: "ftp://example.com"}, []string{"/url: Not a valid http url: it does not begin with http:// or https://"}},
+		"no events":           {update{Events: []messagemedia.EventType{}}, []string{"/events: Events cannot be empty"}},
+		"a wrong header":      {update{Headers: map[string]string{"a b": ""}}, []string{`/headers: "a b" is not the name of a header`}},
+		"text that is broken": {update{Method: "\xff", Encoding: "\xff", Template: new("\xff")}, []string{"/method: Not valid UTF-8", "/encoding: Not valid UTF-8", "/template: Not valid UTF-8"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, refusing(t), basic).UpdateWebhook(t.Context(), "id", c.request)
+			assert.Equal(t, c.want, details(t, "UpdateWebhook", err, c.request.Validate()))
+		})
+	}
+	require.NoError(t, update{Template: new("")}.Validate())
+}
+
+// TestURLs has what the platform takes, template variables included, and what it
+// documents that it refuses.
+func TestURLs(t *testing.T) {
+	t.Parallel()
+	for url, flaw := range map[string]string{
+		"https://example.com":                                 "",
+		"http://example.com":                                  "",
+		"HTTPS://EXAMPLE.com/":                                "",
+		"https://localhost/":                                  "",
+		"https://192.0.2.7:8443/a":                            "",
+		"https://a-b.c1.example./":                            "",
+		"https://user:token@example.com/a":                    "",
+		"https://example.com/?text=$moContent&from=${source}": "",
+		"https://example.com/$accountId/x":                    "",
+		"https://example.com/?text=$!esc.url($moContent) x":   "",
+		"https://example.com#a b":                             "",
+		"https://example.com:1/":                              "",
+		"https://example.com:65535/":                          "",
+		"example.com":                                         "it does not begin with http:// or https://",
+		"//example.com":                                       "it does not begin with http:// or https://",
+		"ftp://example.com":                                   "it does not begin with http:// or https://",
+		"https:/example.com":                                  "it does not begin with http:// or https://",
+		"https://":                                            `"" is not a host name`,
+		"https:///path":                                       `"" is not a host name`,
+		"https://:8080/":                                      `"" is not a host name`,
+		"https://exa_mple.com/":                               `"exa_mple.com" is not a host name`,
+		"https://-example.com/":                               `"-example.com" is not a host name`,
+		"https://example-.com/":                               `"example-.com" is not a host name`,
+		"https://exa mple.com/":                               `"exa mple.com" is not a host name`,
+		"https://a..b/":                                       `"a..b" is not a host name`,
+		"https://bücher.example/":                             `"bücher.example" is not a host name`,
+		"https://" + strings.Repeat("a", 63) + ".example/":    "",
+		"https://" + strings.Repeat("a", 64) + ".example/":    `"` + strings.Repeat("a", 64) + `.example" is not a host name`,
+		"https://" + strings.Repeat("a.", 126) + "a/":         "",
+		"https://" + strings.Repeat("a.", 126) + "ab/":        `"` + strings.Repeat("a.", 126) + `ab" is not a host name`,
+		"https://example.com:/":                               `"" is not a port from 1 to 65535`,
+		"https://example.com:0/":                              `"0" is not a port from 1 to 65535`,
+		"https://example.com:65536/":                          `"65536" is not a port from 1 to 65535`,
+		"https://example.com:x/":                              `"x" is not a port from 1 to 65535`,
+		"https://example.com/a b":                             "its path has white space or a control character",
+		"https://example.com/a\u00a0b":                        "its path has white space or a control character",
+		"https://example.com/a\x7f?b":                         "its path has white space or a control character",
+	} {
+		t.Run(url, func(t *testing.T) {
+			t.Parallel()
+			request := validRequest()
+			request.URL = url
+			err := request.Validate()
+			if flaw == "" {
+				require.NoError(t, err)
+				return
+			}
+			invalid, ok := errors.AsType[*messagemedia.ValidationError](err)
+			require.True(t, ok)
+			assert.Equal(t, []string{"/url: Not a valid http url: " + flaw}, invalid.Details)
+		})
+	}
+}
+
+// TestViolationsDoNotShowTokens: a URL's path and query and the values of headers
+// are where receivers keep them.
+func TestViolationsDoNotShowTokens(t *testing.T) {
+	t.Parallel()
+	err := create{
+		URL:     "https://t0ken@example_com:t0ken/t0ken/ t0ken?t0ken=" + strings.Repeat("t0ken", 200),
+		Headers: map[string]string{"Content-Type": "t0ken", "X A": "t0ken\n\xff", "X-B": strings.Repeat("t0ken", 201)},
+	}.Validate()
+	invalid, ok := errors.AsType[*messagemedia.ValidationError](err)
+	require.True(t, ok)
+	require.Greater(t, len(invalid.Details), 7)
+	assert.Contains(t, err.Error(), "example_com")
+	assert.NotContains(t, err.Error(), "t0ken")
+}
+
+// TestIDs: one that would change the path is refused, any other is escaped.
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"":           "[] is not an ID",
+		".":          "[.] is not an ID",
+		"..":         "[..] is not an ID",
+		"\xff":       "Not valid UTF-8",
+		"a/b":        "/v1/webhooks/messages/a%2Fb",
+		"../b?c#d":   "/v1/webhooks/messages/..%2Fb%3Fc%23d",
+		"a b%2F\r\n": "/v1/webhooks/messages/a%20b%252F%0D%0A",
+		"é":          "/v1/webhooks/messages/%C3%A9",
+	} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			var path string
+			client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+				path = r.URL.RequestURI()
+				return httpmock.NewStringResponse(200, aWebhook), nil
+			}), basic)
+			_, updateErr := client.UpdateWebhook(t.Context(), id, update{Method: "PUT"})
+			deleteErr := client.DeleteWebhook(t.Context(), id)
+			if strings.HasPrefix(want, "/") {
+				require.NoError(t, updateErr)
+				require.NoError(t, deleteErr)
+				assert.Equal(t, want, path)
+				return
+			}
+			_, getErr := client.GetWebhook(t.Context(), id)
+			for _, err := range []error{updateErr, deleteErr, getErr} {
+				require.ErrorIs(t, err, messagemedia.ErrInvalidRequest)
+				assert.ErrorContains(t, err, "/id: "+want)
+			}
+			assert.Empty(t, path, "nothing was sent")
+		})
+	}
+}
+
+func TestPagesThatCanNotBe(t *testing.T) {
+	t.Parallel()
+	_, err := newClient(t, refusing(t), basic).ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{Page: -1, PageSize: -2})
+	invalid, ok := errors.AsType[*messagemedia.ValidationError](err)
+	require.True(t, ok)
+	assert.Equal(t, []string{"/page: [-1] is negative, 0 stands for the first page", "/page_size: [-2] is negative, 0 stands for the default"}, invalid.Details)
+}
