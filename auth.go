@@ -61,6 +61,8 @@ func HMACAuth(key, secret string, options ...HMACOption) Authenticator {
 	for _, option := range options {
 		option(&signer)
 	}
+	signer.digestKey = http.CanonicalHeaderKey(signer.digestHeader)
+	signer.bodyNames = "Date " + signer.digestHeader + " request-line"
 	err := errors.Join(checkKey(key, `"`), checkSecret(secret))
 	if !isToken(signer.digestHeader) {
 		err = errors.Join(err, fmt.Errorf("WithDigestHeader: %q is not the name of a header; the gateway knows Content-MD5 and x-Content-MD5", signer.digestHeader))
@@ -128,7 +130,9 @@ type hmacSigner struct {
 	secret       []byte
 	algorithm    string
 	hash         func() hash.Hash
-	digestHeader string
+	digestHeader string // as it is signed
+	digestKey    string // the same, as http.Header has it
+	bodyNames    string // what is signed of a request with a body
 }
 
 // authenticate sets the headers that are signed, and the signature. The signed
@@ -136,23 +140,20 @@ type hmacSigner struct {
 func (s *hmacSigner) authenticate(r *http.Request) error {
 	date := time.Now().UTC().Format(http.TimeFormat)
 	r.Header.Set("Date", date)
-	names, text := "Date", "Date: "+date+"\n"
+	names, digestLine := "Date request-line", ""
 	if r.Body != nil && r.Body != http.NoBody {
 		digest, err := bodyMD5(r)
 		if err != nil {
 			return err
 		}
-		r.Header.Set(s.digestHeader, digest)
-		names += " " + s.digestHeader
-		text += s.digestHeader + ": " + digest + "\n"
+		r.Header[s.digestKey] = []string{digest}
+		names, digestLine = s.bodyNames, s.digestHeader+": "+digest+"\n"
 	}
-	text += r.Method + " " + r.URL.RequestURI() + " HTTP/1.1"
-
 	mac := hmac.New(s.hash, s.secret)
-	io.WriteString(mac, text)
+	io.WriteString(mac, "Date: "+date+"\n"+digestLine+r.Method+" "+r.URL.RequestURI()+" HTTP/1.1")
 	signature := base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	r.Header.Set("Authorization", `hmac username="`+s.key+`", algorithm="`+s.algorithm+
-		`", headers="`+names+` request-line", signature="`+signature+`"`)
+		`", headers="`+names+`", signature="`+signature+`"`)
 	return nil
 }
 

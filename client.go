@@ -201,17 +201,14 @@ func (c *call) receive(response *http.Response) error {
 // readBody reads a body up to a limit. Passing it is an error; what was read
 // until an error is returned beside it.
 func readBody(response *http.Response, limit int64) ([]byte, error) {
-	const firstRead = 64 << 10 // no more is allocated on the word of a Content-Length
-	var body bytes.Buffer
-	body.Grow(int(max(0, min(response.ContentLength, firstRead))) + bytes.MinRead)
-	read, err := body.ReadFrom(io.LimitReader(response.Body, limit+1))
-	if read > limit {
-		return body.Bytes()[:limit], &http.MaxBytesError{Limit: limit}
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if int64(len(body)) > limit {
+		return body[:limit], &http.MaxBytesError{Limit: limit}
 	}
 	if err != nil {
 		err = interruption(response.Request.Context(), err)
 	}
-	return body.Bytes(), err
+	return body, err
 }
 
 // interruption tells why an exchange broke off: the caller's context ended, the

@@ -333,7 +333,6 @@ func TestWhoseTimeIsUp(t *testing.T) {
 				timeout, ok := errors.AsType[net.Error](err)
 				require.True(t, ok)
 				assert.True(t, timeout.Timeout())
-				assert.True(t, timeout.Temporary())
 			})
 		})
 	}

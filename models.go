@@ -191,7 +191,7 @@ func (w *Webhook) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
 	}
-	*w = wire.webhook()
+	*w = *wire.webhook()
 	return nil
 }
 
@@ -227,11 +227,12 @@ func (p WebhookPage) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the API's own JSON. Unknown fields are ignored. A page
 // without pageData is an error: it must not pass for an account without webhooks.
+// So is a webhook without an ID.
 func (p *WebhookPage) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Page     int            `json:"page"`
-		PageSize int            `json:"pageSize"`
-		PageData []*webhookJSON `json:"pageData"`
+		Page     int           `json:"page"`
+		PageSize int           `json:"pageSize"`
+		PageData []webhookJSON `json:"pageData"`
 	}
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
@@ -240,11 +241,11 @@ func (p *WebhookPage) UnmarshalJSON(data []byte) error {
 		return errors.New("pageData is missing")
 	}
 	webhooks := make([]*Webhook, len(wire.PageData))
-	for i, entry := range wire.PageData {
-		if entry == nil {
-			return fmt.Errorf("pageData/%d is null", i)
+	for i := range wire.PageData {
+		if wire.PageData[i].ID == "" {
+			return fmt.Errorf("pageData/%d has no id", i)
 		}
-		webhooks[i] = new(entry.webhook())
+		webhooks[i] = wire.PageData[i].webhook()
 	}
 	*p = WebhookPage{Page: wire.Page, PageSize: wire.PageSize, Webhooks: webhooks}
 	return nil
@@ -270,10 +271,10 @@ type (
 	}
 )
 
-func (w *webhookJSON) webhook() Webhook {
-	webhook := Webhook(w.webhookFields)
-	webhook.ReadTimeout, webhook.RetryDelay = w.durations()
-	return webhook
+// webhook returns the same webhook, not a copy, with its durations filled in.
+func (w *webhookJSON) webhook() *Webhook {
+	w.webhookFields.ReadTimeout, w.webhookFields.RetryDelay = w.durations()
+	return (*Webhook)(&w.webhookFields)
 }
 
 func newDurationsJSON(readTimeout, retryDelay time.Duration) (durationsJSON, error) {

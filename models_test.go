@@ -188,7 +188,8 @@ func TestPagesThatAreNone(t *testing.T) {
 	for wire, want := range map[string]string{
 		`{}`:                              "pageData is missing",
 		`{"page":0,"pageData":null}`:      "pageData is missing",
-		`{"pageData":[{"id":"7"},null]}`:  "pageData/1 is null",
+		`{"pageData":[{"id":"7"},null]}`:  "pageData/1 has no id",
+		`{"pageData":[{}]}`:               "pageData/0 has no id",
 		`{"pageData":{}}`:                 "cannot unmarshal object",
 		`null`:                            "pageData is missing",
 		`{"pageData":[],"pageSize":"20"}`: "cannot unmarshal string",
