@@ -1,0 +1,176 @@
+// Command receiver receives webhooks: it creates a signature key and a webhook,
+// serves the endpoint that the platform calls, and prints each delivery.
+//
+//	go run ./examples/receiver -once
+//
+// Without credentials in the environment it runs against the platform in memory,
+// which sends it a text message. With MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET it
+// talks to the API at MESSAGEMEDIA_BASE_URL, and -url says where the platform
+// reaches this machine, as in https://example.com/hooks/sms.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var s settings
+	flag.StringVar(&s.address, "addr", "127.0.0.1:0", "the `address` to listen on")
+	flag.StringVar(&s.publicURL, "url", "", "the `URL` that the platform calls (default: this machine's own)")
+	flag.StringVar(&s.keyFile, "key", "receiver-key.json", "the `file` that keeps the signature key, with the real API")
+	flag.BoolVar(&s.once, "once", false, "end after one delivery")
+	flag.Parse()
+	if err := run(ctx, s, os.Getenv, log.New(os.Stdout, "", 0)); err != nil {
+		fmt.Fprintln(os.Stderr, "receiver:", err)
+		os.Exit(1)
+	}
+}
+
+type settings struct {
+	address, publicURL, keyFile string
+	once                        bool
+}
+
+// run serves until the context ends, or until the one delivery that is asked for.
+func run(ctx context.Context, s settings, getenv func(string) string, out *log.Logger) error {
+	listener, err := net.Listen("tcp", s.address)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if s.publicURL == "" {
+		s.publicURL = "http://" + listener.Addr().String() + "/hooks/sms"
+	}
+	public, err := url.Parse(s.publicURL)
+	if err != nil || public.Host == "" || public.Path == "" {
+		return errors.New("-url is not like https://example.com/hooks/sms")
+	}
+
+	platform, err := connect(getenv, s.keyFile)
+	if err != nil {
+		return err
+	}
+	defer platform.close()
+	key, err := platform.signatureKey(ctx)
+	if err != nil {
+		return err
+	}
+	if err := subscribe(ctx, platform.client, s.publicURL); err != nil {
+		return err
+	}
+	// The listener is open already, so what the platform sends from now on waits there.
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	handler, err := newHandler(key, printer(out, func() {
+		if s.once {
+			done()
+		}
+	}))
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST "+public.EscapedPath(), handler)
+	out.Println("Receiving at", s.publicURL)
+
+	demonstration := make(chan error, 1)
+	go func() { demonstration <- platform.demonstrate(ctx, s.publicURL, out) }()
+	if err := serve(ctx, listener, mux); err != nil {
+		return err
+	}
+	return <-demonstration
+}
+
+// subscribe creates the webhook, unless an earlier run did.
+func subscribe(ctx context.Context, client *messagemedia.Client, url string) error {
+	_, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
+		URL:      url,
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events: []messagemedia.EventType{
+			messagemedia.EventReceivedSMS, messagemedia.EventDeliveredDR, messagemedia.EventFailedDR,
+		},
+		Template:   template,
+		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
+		RetryDelay: 30 * time.Second,
+	})
+	if errors.Is(err, messagemedia.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// newHandler accepts what the key signed, each delivery once.
+func newHandler(key *messagemedia.SignatureKey, callback func(context.Context, *webhook.Delivery) error) (http.Handler, error) {
+	parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := webhook.NewVerifier(webhook.NewKeySet(parsed))
+	if err != nil {
+		return nil, err
+	}
+	return webhook.NewHandler(verifier, callback, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator))), nil
+}
+
+// printer is the callback. A service would store the delivery here, and return nil
+// only when that is done.
+func printer(out *log.Logger, printed func()) func(context.Context, *webhook.Delivery) error {
+	return func(_ context.Context, d *webhook.Delivery) error {
+		out.Println(describe(d.Event))
+		printed()
+		return nil
+	}
+}
+
+func describe(event webhook.Event) string {
+	switch e := event.(type) {
+	case *webhook.ReceivedSMS:
+		return fmt.Sprintf("%s texted %q", e.SourceNumber, e.Content)
+	case *webhook.DeliveryReport:
+		return fmt.Sprintf("message %s: %s (%s)", e.MessageID, e.Status, e.StatusCode.Meaning())
+	case *webhook.Unknown:
+		return fmt.Sprintf("%d bytes that are no event: %v", len(e.Raw), e.Err)
+	default:
+		return fmt.Sprintf("%T", e)
+	}
+}
+
+// serve has the timeouts without which slow clients hold connections forever. It
+// ends with the context, after the deliveries that are being handled.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second, // longer than the handler's 15 seconds for a callback
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	return server.Shutdown(ctx)
+}
