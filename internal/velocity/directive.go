@@ -1,0 +1,177 @@
+package velocity
+
+import "strings"
+
+// directive is a directive that the grammar does not know, with its arguments.
+type directive struct {
+	Position
+	name      string
+	enclosed  bool // in parentheses
+	arguments []Node
+}
+
+// The directives that can be rendered, by what parses the rest of each after its
+// arguments, and those that can't.
+var (
+	supported map[string]func(*parser, directive) (Node, error)
+	refused   = map[string]bool{"macro": true, "define": true, "evaluate": true, "include": true, "parse": true}
+)
+
+func init() { // parsing a block leads back here
+	supported = map[string]func(*parser, directive) (Node, error){
+		"foreach": (*parser).foreach, "literal": (*parser).literalBlock,
+		"break": (*parser).breakStatement, "stop": (*parser).stop,
+	}
+}
+
+func isDirective(name string) bool { return supported[name] != nil || refused[name] }
+
+// directive parses a directive whose name the grammar does not know. It renders as
+// it is written if nobody else knows the name either.
+func (p *parser) directive(nodes []Node) ([]Node, error) {
+	t := p.take()
+	d := directive{Position: t.Position, name: strings.Trim(t.image[1:], "{}")}
+	if refused[d.name] {
+		return nil, unsupported(d.Position, d.name, "#%s is not supported", d.name)
+	}
+	if err := p.arguments(&d); err != nil {
+		return nil, err
+	}
+	if parse := supported[d.name]; parse != nil {
+		node, err := parse(p, d)
+		return append(nodes, node), err
+	}
+	if d.enclosed && strings.HasPrefix(d.name, "@") {
+		if err := p.skipBlock(d); err != nil {
+			return nil, err
+		}
+	}
+	return append(nodes, &Unknown{d.Position, d.name, p.text[t.start:p.end]}), nil
+}
+
+// skipBlock parses the block of a directive that renders as it is written.
+func (p *parser) skipBlock(d directive) error {
+	if _, err := p.block(); err != nil {
+		return err
+	}
+	return p.expect(endDirective, "the #end of #"+d.name)
+}
+
+// arguments parses the arguments of a directive, with or without commas between
+// them. Without parentheses it has none, whatever follows.
+func (p *parser) arguments(d *directive) error {
+	p.state = inExpression
+	rest := p.text[p.next:]
+	d.enclosed = strings.HasPrefix(rest[runLength(rest, " \t\r\n"):], "(")
+	if !d.enclosed {
+		p.pop()
+		return nil
+	}
+	p.skip(blank)
+	p.take()
+	for {
+		p.skip(blank)
+		separated := p.skip(comma)
+		if separated {
+			p.skip(blank)
+		}
+		if !separated && !p.startsArgument() {
+			return p.expect(closeParenthesis, "an argument or )")
+		}
+		argument, err := p.argument(d)
+		if err != nil {
+			return err
+		}
+		d.arguments = append(d.arguments, argument)
+	}
+}
+
+func (p *parser) startsArgument() bool { return p.peek(0).kind == word || p.startsValue() }
+
+// argument parses an argument of a directive. A word is one, such as the `in` of
+// #foreach, and nil stands for it.
+func (p *parser) argument(d *directive) (Node, error) {
+	t := p.peek(0)
+	if t.kind != word {
+		return p.value("an argument")
+	}
+	if isDirective(d.name) && !(d.name == "foreach" && len(d.arguments) == 1) {
+		return nil, failure(t.Position, Syntax, "%q is not an argument of #%s, missing a $ or quotes", t.image, d.name)
+	}
+	p.take()
+	return nil, nil
+}
+
+func (p *parser) foreach(d directive) (Node, error) {
+	if len(d.arguments) < 2 {
+		return nil, failure(d.Position, Syntax, "#foreach needs a variable and what it goes through, as in #foreach($x in $list)")
+	}
+	body, err := p.block()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.expect(endDirective, "the #end of #foreach"); err != nil {
+		return nil, err
+	}
+	loop := &Foreach{Position: d.Position, Body: body, slot: noSlot}
+	if variable, ok := d.arguments[0].(*Reference); ok {
+		loop.Variable, loop.slot = variable.Name, variable.slot
+	}
+	if len(d.arguments) > 2 {
+		loop.Sequence = d.arguments[2]
+	}
+	if len(d.arguments) > 3 { // Velocity takes a fourth argument for the block
+		loop.Body = []Node{d.arguments[3]}
+	}
+	return loop, nil
+}
+
+// literalBlock parses a block that renders as it is written.
+func (p *parser) literalBlock(d directive) (Node, error) {
+	if !d.enclosed {
+		return nil, failure(d.Position, Syntax, "#literal needs parentheses, as in #literal()")
+	}
+	outer := p.literal
+	p.literal = new(strings.Builder)
+	_, err := p.block()
+	text := p.literal.String()
+	p.literal = outer
+	if err != nil {
+		return nil, err
+	}
+	if outer != nil {
+		outer.WriteString(text)
+	}
+	return &Text{d.Position, text}, p.expect(endDirective, "the #end of #literal")
+}
+
+// literalText is what a token reads in a literal block: comments are dropped, and
+// so are the backslashes of references.
+func literalText(t token) string {
+	switch t.kind {
+	case blockComment:
+		return ""
+	case identifier, openReference:
+		return t.before + t.image[max(0, strings.LastIndexByte(t.image, '$')):]
+	case escapedDirective:
+		return unescaped(t.image)
+	}
+	return t.before + t.image
+}
+
+func (p *parser) breakStatement(d directive) (Node, error) {
+	switch len(d.arguments) {
+	case 0:
+		return &Break{Position: d.Position}, nil
+	case 1:
+		return &Break{d.Position, d.arguments[0]}, nil
+	}
+	return nil, failure(d.Position, Syntax, "#break has at most one argument, the scope to leave")
+}
+
+func (p *parser) stop(d directive) (Node, error) {
+	if len(d.arguments) > 1 {
+		return nil, failure(d.Position, Syntax, "#stop has at most one argument, a message")
+	}
+	return &Stop{d.Position}, nil
+}

@@ -1,0 +1,19 @@
+// Package velocity parses and renders templates of Apache Velocity 1.7, the
+// language of the platform's webhooks.
+//
+//	template, err := velocity.Parse(`{"id": "$esc.json($mtId)"}`)
+//	output, err := template.Render(ctx, variables, velocity.Options{})
+//
+// [Parse] reads a template into a tree of [Node], which [Walk] visits. A [Template]
+// never changes, and renders any number of times at once. Values are of the types
+// of this package: nothing of Go is looked into.
+//
+// The language is all there, with the white space, the escapes and the odd corners
+// of 1.7, except for what a webhook can't use: #macro, #define, #evaluate, #include
+// and #parse are refused by [Parse]. The methods of values are those of Java that
+// a template can sensibly call. Regular expressions are Go's.
+//
+// Templates come from anybody: whatever is in them, parsing and rendering take time
+// and memory in proportion to their length and to the [Limits], and end when the
+// context does.
+package velocity

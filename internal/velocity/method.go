@@ -1,0 +1,196 @@
+package velocity
+
+import (
+	"fmt"
+	"strings"
+)
+
+// method is a method for arguments of certain types, one letter each: o for any
+// value, s for a String that must not be null, S for one that may be, i for an
+// Integer, d for a number, b for a Bool, l for a *List, m for a *Map.
+type method struct {
+	parameters string
+	call       func(r *renderer, self Value, args []Value) (Value, error)
+}
+
+// methods are the methods of a type by name. The first that fits the arguments is called.
+type methods map[string][]method
+
+// properties are what `$x.name` calls: getName or getname, else isName.
+type properties map[string]method
+
+// kind is a type of values with what can be called on it.
+type kind struct {
+	methods    methods
+	properties properties
+}
+
+func newKind(name string, own ...methods) *kind {
+	all := methods{}
+	for _, some := range append(own, common) {
+		for method, overloads := range some {
+			all[method] = append(all[method], overloads...)
+		}
+	}
+	all["getClass"] = []method{{"", func(*renderer, Value, []Value) (Value, error) { return class(name), nil }}}
+	k := &kind{all, properties{}}
+	for _, prefix := range [...]string{"is", "get"} {
+		for name, overloads := range all {
+			if property, ok := strings.CutPrefix(name, prefix); ok && property != "" && overloads[0].parameters == "" {
+				k.properties[property] = overloads[0]
+				k.properties[strings.ToLower(property[:1])+property[1:]] = overloads[0]
+			}
+		}
+	}
+	return k
+}
+
+// kindOf returns the type of a value.
+func kindOf(v Value) *kind {
+	switch v := v.(type) {
+	case String:
+		return stringKind
+	case Bool:
+		return boolKind
+	case Integer:
+		return integerKind
+	case Float:
+		return floatKind
+	case *large:
+		return largeKind
+	case character:
+		return characterKind
+	case *List:
+		return listKinds[v.kind]
+	case *Map:
+		return mapKind
+	case Entry:
+		return entryKind
+	case *loop:
+		return loopKind
+	case escapes:
+		return escapesKind
+	}
+	return classKind
+}
+
+// property reads a property of a value, null if it has none of the name.
+func (r *renderer) property(v Value, name string) (Value, error) {
+	switch v := v.(type) {
+	case *Map:
+		if name != "class" {
+			value, _ := v.get(String(name))
+			return value, nil
+		}
+	case *loop:
+		if _, own := loopKind.properties[name]; !own {
+			return v.get(String(name)), nil
+		}
+	}
+	if m, ok := kindOf(v).properties[name]; ok {
+		return m.call(r, v, nil)
+	}
+	return nil, nil
+}
+
+// call calls a method. The value is null if there is none for the arguments.
+func (r *renderer) call(v Value, n *Call) (Value, error) {
+	first := len(r.args)
+	defer func() { r.args = r.args[:first] }()
+	for _, arg := range n.Args {
+		value, err := r.evaluate(arg)
+		if err != nil {
+			return nil, err
+		}
+		r.args = append(r.args, value)
+	}
+	r.at = n.Position
+	args := r.args[first:len(r.args):len(r.args)]
+	for _, m := range kindOf(v).methods[n.Name] {
+		if !m.fits(args) {
+			continue
+		}
+		value, err := m.callChecked(r, v, args)
+		if failed, ok := err.(*Error); ok && failed.Kind == Method {
+			failed.Position, failed.Name = n.Position, n.Name
+		}
+		return value, err
+	}
+	return nil, nil
+}
+
+func (m method) fits(args []Value) bool {
+	if len(args) != len(m.parameters) {
+		return false
+	}
+	for i, arg := range args {
+		if !accepts(m.parameters[i], arg) {
+			return false
+		}
+	}
+	return true
+}
+
+// accepts tells whether a parameter takes a value. Null goes for every object.
+func accepts(parameter byte, v Value) bool {
+	ok := true
+	switch parameter {
+	case 's', 'S':
+		ok = v == nil || isString(v)
+	case 'l':
+		_, ok = v.(*List)
+		ok = ok || v == nil
+	case 'm':
+		_, ok = v.(*Map)
+		ok = ok || v == nil
+	case 'i':
+		var n Integer
+		n, ok = v.(Integer)
+		ok = ok && n == Integer(int32(n))
+	case 'd':
+		ok = isNumber(v)
+	case 'b':
+		_, ok = v.(Bool)
+	}
+	return ok
+}
+
+func (m method) callChecked(r *renderer, v Value, args []Value) (Value, error) {
+	for i, arg := range args {
+		if arg == nil && strings.IndexByte("slm", m.parameters[i]) >= 0 {
+			return nil, methodError("argument %d is null", i+1)
+		}
+	}
+	return m.call(r, v, args)
+}
+
+// methodError is what a method fails with. Who calls it adds the position.
+func methodError(format string, args ...any) error {
+	return &Error{Kind: Method, Message: fmt.Sprintf(format, args...)}
+}
+
+// of makes a method of a function that can't fail and takes a value of one type.
+func of[T Value](f func(self T) Value) []method {
+	return []method{{"", func(_ *renderer, self Value, _ []Value) (Value, error) { return f(self.(T)), nil }}}
+}
+
+// with makes a method of a function that can't fail and takes arguments.
+func with[T Value](parameters string, f func(self T, args []Value) Value) method {
+	return method{parameters, func(_ *renderer, self Value, args []Value) (Value, error) { return f(self.(T), args), nil }}
+}
+
+// common are the methods that every value has.
+var common = methods{
+	"toString": {{"", func(r *renderer, self Value, _ []Value) (Value, error) {
+		text, err := r.textOf(self)
+		return String(text), err
+	}}},
+	"equals": {{"o", func(r *renderer, self Value, args []Value) (Value, error) {
+		same, err := r.equal(self, args[0], 0)
+		return Bool(same), err
+	}}},
+	"hashCode": {{"", func(r *renderer, self Value, _ []Value) (Value, error) {
+		code, err := r.hash(self, 0)
+		return Integer(code), err
+	}}},
+}

@@ -1,0 +1,102 @@
+package velocity
+
+import (
+	"math"
+	"strconv"
+)
+
+// numberMethods are what all numbers have.
+var numberMethods = methods{
+	"intValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
+		n, _ := intValue(self)
+		return n, nil
+	}}},
+	"longValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) { return longValue(self), nil }}},
+	"doubleValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
+		return Float(floatValue(self)), nil
+	}}},
+	"compareTo": {{"d", func(_ *renderer, self Value, args []Value) (Value, error) {
+		_, float1 := self.(Float)
+		_, float2 := args[0].(Float)
+		if float1 != float2 {
+			return nil, methodError("an integer is not compared with a number that has a point")
+		}
+		order, _ := compareNumbers(self, args[0])
+		return Integer(order), nil
+	}}},
+}
+
+func longValue(v Value) Value {
+	switch v := v.(type) {
+	case Float:
+		switch f := float64(v); {
+		case math.IsNaN(f):
+			return Integer(0)
+		case f >= math.MaxInt64:
+			return Integer(math.MaxInt64)
+		case f <= math.MinInt64:
+			return Integer(math.MinInt64)
+		default:
+			return Integer(f)
+		}
+	case *large:
+		return Integer(v.Int64())
+	}
+	return v
+}
+
+// parseInteger reads a number of a number of bits.
+func parseInteger(bits int) method {
+	return method{"s", func(_ *renderer, _ Value, args []Value) (Value, error) {
+		n, err := strconv.ParseInt(text(args[0]), 10, bits)
+		if err != nil {
+			return nil, methodError("%q is not an integer", text(args[0]))
+		}
+		return Integer(n), nil
+	}}
+}
+
+var integerKind = newKind("java.lang.Integer", numberMethods, methods{
+	"parseInt":  {parseInteger(32)},
+	"parseLong": {parseInteger(64)},
+	"valueOf": {
+		parseInteger(32),
+		with("i", func(_ Integer, args []Value) Value { return args[0] }),
+	},
+	"toString":       {with("i", func(_ Integer, args []Value) Value { return String(simpleText(args[0])) })},
+	"toHexString":    {with("i", func(_ Integer, args []Value) Value { return inBase(args[0], 16) })},
+	"toOctalString":  {with("i", func(_ Integer, args []Value) Value { return inBase(args[0], 8) })},
+	"toBinaryString": {with("i", func(_ Integer, args []Value) Value { return inBase(args[0], 2) })},
+	"max":            {with("ii", func(_ Integer, args []Value) Value { return max(number(args[0]), number(args[1])) })},
+	"min":            {with("ii", func(_ Integer, args []Value) Value { return min(number(args[0]), number(args[1])) })},
+	"sum":            {with("ii", func(_ Integer, args []Value) Value { return Integer(int32(number(args[0]) + number(args[1]))) })},
+	"signum":         {with("i", func(_ Integer, args []Value) Value { return Integer(bigOrder(args[0], Integer(0))) })},
+})
+
+func inBase(v Value, base int) Value {
+	return String(strconv.FormatUint(uint64(uint32(number(v))), base))
+}
+
+var floatKind = newKind("java.lang.Double", numberMethods, methods{
+	"isNaN":      of(func(f Float) Value { return Bool(math.IsNaN(float64(f))) }),
+	"isInfinite": of(func(f Float) Value { return Bool(math.IsInf(float64(f), 0)) }),
+	"parseDouble": {{"s", func(_ *renderer, _ Value, args []Value) (Value, error) {
+		f, err := strconv.ParseFloat(text(args[0]), 64)
+		if err != nil {
+			return nil, methodError("%q is not a number", text(args[0]))
+		}
+		return Float(f), nil
+	}}},
+})
+
+var largeKind = newKind("java.math.BigInteger", numberMethods)
+
+var boolKind = newKind("java.lang.Boolean", methods{
+	"booleanValue": of(func(b Bool) Value { return b }),
+	"parseBoolean": {with("s", func(_ Bool, args []Value) Value { return Bool(text(args[0]) == "true") })},
+})
+
+var classKind = newKind("java.lang.Class", methods{
+	"getName":       of(func(c class) Value { return String(c) }),
+	"getSimpleName": of(func(c class) Value { return String(c.simpleName()) }),
+})

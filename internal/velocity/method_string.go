@@ -1,0 +1,271 @@
+package velocity
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Strings of Java count in units of UTF-16. A text in ASCII has one for each byte.
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func units(s string) []uint16 { return utf16.Encode([]rune(s)) }
+
+// unitCount is the length of a string in Java.
+func unitCount(s string) Integer {
+	if isASCII(s) {
+		return Integer(len(s))
+	}
+	count := 0
+	for _, c := range s {
+		count += utf16.RuneLen(c)
+	}
+	return Integer(count)
+}
+
+// textOfUnits is a string again. Half of a pair of units is a question mark, as it
+// is where Java writes UTF-8.
+func textOfUnits(u []uint16) string {
+	var s strings.Builder
+	for i := 0; i < len(u); i++ {
+		c := rune(u[i])
+		if utf16.IsSurrogate(c) {
+			pair := unicode.ReplacementChar
+			if i+1 < len(u) {
+				pair = utf16.DecodeRune(c, rune(u[i+1]))
+			}
+			if c = pair; c == unicode.ReplacementChar {
+				c = '?'
+			} else {
+				i++
+			}
+		}
+		s.WriteRune(c)
+	}
+	return s.String()
+}
+
+// substring is from one unit up to another.
+func substring(r *renderer, s string, from, to Integer) (Value, error) {
+	length := unitCount(s)
+	if from < 0 || to > length || from > to {
+		return nil, methodError("substring from %d to %d of a string of %d", from, to, length)
+	}
+	if err := r.charge(len(s)); err != nil {
+		return nil, err
+	}
+	if isASCII(s) {
+		return String(s[from:to]), nil
+	}
+	return String(textOfUnits(units(s)[from:to])), nil
+}
+
+// indexOf is where a text is found at or after a unit, -1 if it is not.
+func indexOf(s, what string, from Integer) Integer {
+	from = max(from, 0)
+	offset := unitOffset(s, from)
+	if offset < 0 {
+		if what == "" {
+			return unitCount(s)
+		}
+		return -1
+	}
+	if found := strings.Index(s[offset:], what); found >= 0 {
+		return unitCount(s[:offset+found])
+	}
+	return -1
+}
+
+// lastIndexOf is where a text is found at or before a unit.
+func lastIndexOf(s, what string, from Integer) Integer {
+	if from < 0 {
+		return -1
+	}
+	if offset := unitOffset(s, from); offset >= 0 {
+		s = s[:min(len(s), offset+len(what))]
+	}
+	if found := strings.LastIndex(s, what); found >= 0 {
+		return unitCount(s[:found])
+	}
+	return -1
+}
+
+// unitOffset is the offset in bytes of a unit, -1 if the string is shorter.
+func unitOffset(s string, unit Integer) int {
+	if isASCII(s) {
+		if unit > Integer(len(s)) {
+			return -1
+		}
+		return int(unit)
+	}
+	for offset, c := range s {
+		if unit <= 0 {
+			return offset
+		}
+		unit -= Integer(utf16.RuneLen(c))
+	}
+	if unit > 0 {
+		return -1
+	}
+	return len(s)
+}
+
+func charAt(r *renderer, s string, index Integer) (Value, error) {
+	if index < 0 || index >= unitCount(s) {
+		return nil, methodError("index %d of a string of %d", index, unitCount(s))
+	}
+	one, err := substring(r, s, index, index+1)
+	if err != nil {
+		return nil, err
+	}
+	return character(one.(String)), nil
+}
+
+// compareTexts compares by units, as Java does.
+func compareTexts(a, b string) Integer {
+	left, right := units(a), units(b)
+	for i := range min(len(left), len(right)) {
+		if left[i] != right[i] {
+			return Integer(left[i]) - Integer(right[i])
+		}
+	}
+	return Integer(len(left) - len(right))
+}
+
+// isJavaSpace is what trim removes: every control character, and no space beyond ASCII.
+func isJavaSpace(c rune) bool { return c <= ' ' }
+
+func repeat(r *renderer, s string, count Integer) (Value, error) {
+	if count < 0 {
+		return nil, methodError("repeated %d times", count)
+	}
+	if s == "" {
+		return String(""), nil
+	}
+	if count > Integer(r.limits.ValueBytes) {
+		return nil, r.checkValue(r.limits.ValueBytes + 1)
+	}
+	if err := r.checkValue(len(s) * int(count)); err != nil {
+		return nil, err
+	}
+	return String(strings.Repeat(s, int(count))), nil
+}
+
+func replace(r *renderer, s, old, new string) (Value, error) {
+	count := strings.Count(s, old)
+	if err := r.checkValue(len(s) + count*(len(new)-len(old))); err != nil {
+		return nil, err
+	}
+	return String(strings.ReplaceAll(s, old, new)), nil
+}
+
+// onText makes a method of a function of a text and its arguments, which are charged for.
+func onText(parameters string, f func(r *renderer, s string, args []Value) (Value, error)) method {
+	return method{parameters, func(r *renderer, self Value, args []Value) (Value, error) {
+		s := string(self.(String))
+		if err := r.charge(len(s)); err != nil {
+			return nil, err
+		}
+		return f(r, s, args)
+	}}
+}
+
+// plain is onText for functions that can't fail.
+func plain(parameters string, f func(s string, args []Value) Value) method {
+	return onText(parameters, func(_ *renderer, s string, args []Value) (Value, error) { return f(s, args), nil })
+}
+
+func text(v Value) string {
+	s, _ := v.(String)
+	return string(s)
+}
+
+func number(v Value) Integer {
+	n, _ := v.(Integer)
+	return n
+}
+
+var stringKind = newKind("java.lang.String", stringMethods, regexMethods)
+
+var stringMethods = methods{
+	"length":  {plain("", func(s string, _ []Value) Value { return unitCount(s) })},
+	"isEmpty": {plain("", func(s string, _ []Value) Value { return Bool(s == "") })},
+	"isBlank": {plain("", func(s string, _ []Value) Value { return Bool(strings.TrimFunc(s, unicode.IsSpace) == "") })},
+	"trim":    {plain("", func(s string, _ []Value) Value { return String(strings.TrimFunc(s, isJavaSpace)) })},
+	"strip":   {plain("", func(s string, _ []Value) Value { return String(strings.TrimFunc(s, unicode.IsSpace)) })},
+	"stripLeading": {plain("", func(s string, _ []Value) Value {
+		return String(strings.TrimLeftFunc(s, unicode.IsSpace))
+	})},
+	"stripTrailing": {plain("", func(s string, _ []Value) Value {
+		return String(strings.TrimRightFunc(s, unicode.IsSpace))
+	})},
+	"toLowerCase": {plain("", func(s string, _ []Value) Value { return String(strings.ToLower(s)) })},
+	"toUpperCase": {plain("", func(s string, _ []Value) Value { return String(upper(s)) })},
+	"intern":      {plain("", func(s string, _ []Value) Value { return String(s) })},
+	"contains":    {plain("s", func(s string, args []Value) Value { return Bool(strings.Contains(s, text(args[0]))) })},
+	"endsWith":    {plain("s", func(s string, args []Value) Value { return Bool(strings.HasSuffix(s, text(args[0]))) })},
+	"startsWith": {
+		plain("s", func(s string, args []Value) Value { return Bool(strings.HasPrefix(s, text(args[0]))) }),
+		plain("si", func(s string, args []Value) Value {
+			offset := unitOffset(s, number(args[1]))
+			return Bool(number(args[1]) >= 0 && offset >= 0 && strings.HasPrefix(s[offset:], text(args[0])))
+		}),
+	},
+	"indexOf": {
+		plain("s", func(s string, args []Value) Value { return indexOf(s, text(args[0]), 0) }),
+		plain("si", func(s string, args []Value) Value { return indexOf(s, text(args[0]), number(args[1])) }),
+		plain("i", func(s string, args []Value) Value { return indexOf(s, string(rune(number(args[0]))), 0) }),
+		plain("ii", func(s string, args []Value) Value { return indexOf(s, string(rune(number(args[0]))), number(args[1])) }),
+	},
+	"lastIndexOf": {
+		plain("s", func(s string, args []Value) Value { return lastIndexOf(s, text(args[0]), unitCount(s)) }),
+		plain("si", func(s string, args []Value) Value { return lastIndexOf(s, text(args[0]), number(args[1])) }),
+		plain("i", func(s string, args []Value) Value { return lastIndexOf(s, string(rune(number(args[0]))), unitCount(s)) }),
+	},
+	"equalsIgnoreCase": {plain("S", func(s string, args []Value) Value {
+		return Bool(isString(args[0]) && strings.EqualFold(s, text(args[0])))
+	})},
+	"contentEquals": {plain("s", func(s string, args []Value) Value { return Bool(s == text(args[0])) })},
+	"compareTo":     {plain("s", func(s string, args []Value) Value { return compareTexts(s, text(args[0])) })},
+	"compareToIgnoreCase": {plain("s", func(s string, args []Value) Value {
+		return compareTexts(strings.ToLower(s), strings.ToLower(text(args[0])))
+	})},
+	"concat": {onText("s", func(r *renderer, s string, args []Value) (Value, error) {
+		joined := s + text(args[0])
+		return String(joined), r.checkValue(len(joined))
+	})},
+	"replace": {onText("ss", func(r *renderer, s string, args []Value) (Value, error) {
+		return replace(r, s, text(args[0]), text(args[1]))
+	})},
+	"repeat": {onText("i", func(r *renderer, s string, args []Value) (Value, error) { return repeat(r, s, number(args[0])) })},
+	"substring": {
+		onText("i", func(r *renderer, s string, args []Value) (Value, error) {
+			return substring(r, s, number(args[0]), unitCount(s))
+		}),
+		onText("ii", func(r *renderer, s string, args []Value) (Value, error) {
+			return substring(r, s, number(args[0]), number(args[1]))
+		}),
+	},
+	"subSequence": {onText("ii", func(r *renderer, s string, args []Value) (Value, error) {
+		return substring(r, s, number(args[0]), number(args[1]))
+	})},
+	"charAt":  {onText("i", func(r *renderer, s string, args []Value) (Value, error) { return charAt(r, s, number(args[0])) })},
+	"valueOf": {plain("i", func(_ string, args []Value) Value { return String(simpleText(args[0])) })},
+}
+
+// upper is in capitals as in Java, where one letter can become two.
+func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }
+
+var characterKind = newKind("java.lang.Character", methods{
+	"charValue": of(func(c character) Value { return c }),
+	"compareTo": {},
+})

@@ -1,0 +1,365 @@
+package velocity
+
+import "strings"
+
+// maxNesting is how deep blocks, arguments, parentheses and strings may be nested
+// in each other, and how many operators an expression may have in a row.
+const maxNesting = 500
+
+// Template is a parsed template. It never changes, and any number of goroutines
+// can render it at once.
+type Template struct {
+	// Nodes are the template.
+	Nodes []Node
+
+	names   []string // of the variables, by slot
+	changes bool     // something in it may change a list or a map
+
+	foreachSlot, countSlot, hasNextSlot int
+}
+
+// noSlot is the slot of a variable that the template does not read.
+const noSlot = -1
+
+// Parse reads a template. The error is an [*Error] of the kind Syntax, Unsupported
+// or Limit.
+func Parse(text string) (*Template, error) {
+	p := &parser{
+		scanner:   scanner{text: text, at: Position{Line: 1, Column: 1}, quotes: 1},
+		variables: &variables{slots: make(map[string]int)},
+	}
+	nodes, err := p.template()
+	if err != nil {
+		return nil, err
+	}
+	v := p.variables
+	return &Template{
+		Nodes: nodes, names: v.names, changes: v.changes,
+		foreachSlot: v.find("foreach"), countSlot: v.find("velocityCount"), hasNextSlot: v.find("velocityHasNext"),
+	}, nil
+}
+
+// Walk visits all nodes of the template, see [Walk].
+func (t *Template) Walk(visit func(Node) bool) { walkAll(t.Nodes, visit) }
+
+// variables are the names that a template reads or sets, each with a slot.
+type variables struct {
+	slots   map[string]int
+	names   []string
+	changes bool
+}
+
+func (v *variables) slot(name string) int {
+	slot, known := v.slots[name]
+	if !known {
+		slot = len(v.names)
+		v.slots[name] = slot
+		v.names = append(v.names, name)
+	}
+	return slot
+}
+
+func (v *variables) find(name string) int {
+	if slot, known := v.slots[name]; known {
+		return slot
+	}
+	return noSlot
+}
+
+// parser builds the tree. It looks at a token or two before it takes one.
+type parser struct {
+	scanner
+	*variables
+	ahead   []token
+	end     int // where the token that was taken last ends in the text
+	depth   int
+	literal *strings.Builder // what the tokens of a #literal block read, nil outside of one
+}
+
+// template parses a whole text.
+func (p *parser) template() ([]Node, error) {
+	nodes, err := p.block()
+	if err != nil {
+		return nil, err
+	}
+	if t := p.peek(0); t.kind != endOfText {
+		return nil, p.unexpectedToken(t)
+	}
+	return nodes, nil
+}
+
+// peek returns the token that comes after a number of others.
+func (p *parser) peek(n int) token {
+	for len(p.ahead) <= n {
+		p.ahead = append(p.ahead, p.scan())
+	}
+	return p.ahead[n]
+}
+
+func (p *parser) take() token {
+	t := p.peek(0)
+	p.ahead = p.ahead[:copy(p.ahead, p.ahead[1:])]
+	p.end = t.end
+	if p.literal != nil {
+		p.literal.WriteString(literalText(t))
+	}
+	return t
+}
+
+// skip takes a token of a kind if it is next.
+func (p *parser) skip(kind tokenKind) bool {
+	if p.peek(0).kind != kind {
+		return false
+	}
+	p.take()
+	return true
+}
+
+func (p *parser) expect(kind tokenKind, what string) error {
+	if p.skip(kind) {
+		return nil
+	}
+	return p.missing(what)
+}
+
+// missing reports that something else is next than what must be.
+func (p *parser) missing(what string) error {
+	if p.fault != nil {
+		return p.fault
+	}
+	t := p.peek(0)
+	if t.kind == endOfText {
+		return failure(t.Position, Syntax, "the text ends where %s is expected", what)
+	}
+	return failure(t.Position, Syntax, "%q where %s is expected", t.image, what)
+}
+
+func (p *parser) unexpectedToken(t token) error {
+	if p.fault != nil {
+		return p.fault
+	}
+	switch t.kind {
+	case endDirective:
+		return failure(t.Position, Syntax, "#end without a #if or #foreach that it ends")
+	case elseDirective, elseifDirective:
+		return failure(t.Position, Syntax, "%s without a #if before it", strings.TrimSpace(t.image))
+	}
+	return failure(t.Position, Syntax, "%q is not expected here", t.image)
+}
+
+// nest goes a level deeper, and back when what it returns is called.
+func (p *parser) nest(at Position) (func(), error) {
+	if p.depth++; p.depth > maxNesting {
+		return nil, failure(at, Limit, "nested deeper than %d levels", maxNesting)
+	}
+	return func() { p.depth-- }, nil
+}
+
+// block parses statements up to something that is none.
+func (p *parser) block() ([]Node, error) {
+	back, err := p.nest(p.peek(0).Position)
+	if err != nil {
+		return nil, err
+	}
+	defer back()
+	var nodes []Node
+	for err == nil && p.startsStatement() {
+		nodes, err = p.statement(nodes)
+	}
+	return nodes, err
+}
+
+func (p *parser) startsStatement() bool {
+	switch p.peek(0).kind {
+	case ifDirective, identifier, openReference, lineComment, blockComment, textBlock, setDirective, escapedDirective, doubleEscape, word, bracketedWord:
+		return true
+	}
+	return p.startsText()
+}
+
+// startsText tells whether the next token is text. Some tokens of references and
+// expressions are, where they turn out to belong to none.
+func (p *parser) startsText() bool {
+	switch p.peek(0).kind {
+	case textRun, escape, emptyIndex, dot, openParenthesis, closeParenthesis, integerLiteral, floatLiteral, stringLiteral, closeReference:
+		return true
+	case openReference:
+		return p.peek(1).kind != identifier
+	}
+	return false
+}
+
+// statement parses the next statement and appends it to a block.
+func (p *parser) statement(nodes []Node) ([]Node, error) {
+	switch p.peek(0).kind {
+	case ifDirective:
+		return p.ifStatement(nodes)
+	case identifier:
+		return p.referenceStatement(nodes)
+	case lineComment, blockComment:
+		return p.comment(nodes), nil
+	case textBlock:
+		return p.textBlock(nodes), nil
+	case setDirective:
+		return p.set(nodes)
+	case escapedDirective, doubleEscape:
+		return p.escaped(nodes), nil
+	case word, bracketedWord:
+		return p.directive(nodes)
+	}
+	if p.startsText() {
+		return p.plainText(nodes), nil
+	}
+	return p.referenceStatement(nodes)
+}
+
+func (p *parser) referenceStatement(nodes []Node) ([]Node, error) {
+	reference, err := p.reference()
+	if err != nil {
+		return nil, err
+	}
+	return append(nodes, reference), nil
+}
+
+func (p *parser) plainText(nodes []Node) []Node {
+	at, first := p.peek(0).Position, p.take()
+	if !p.startsText() {
+		return appendText(nodes, at, first.before+first.image)
+	}
+	text := []byte(first.before + first.image)
+	for p.startsText() {
+		t := p.take()
+		text = append(append(text, t.before...), t.image...)
+	}
+	return appendText(nodes, at, string(text))
+}
+
+func appendText(nodes []Node, at Position, text string) []Node {
+	if text == "" {
+		return nodes
+	}
+	return append(nodes, &Text{at, text})
+}
+
+// comment parses a comment. A lone `$` before it is text.
+func (p *parser) comment(nodes []Node) []Node {
+	t := p.take()
+	for _, start := range [...]string{"##", "#*"} {
+		if n := strings.Index(t.image, start); n > 0 {
+			nodes = appendText(nodes, t.Position, t.image[:n])
+			break
+		}
+	}
+	if t.kind == lineComment {
+		p.skip(lineCommentEnd)
+	}
+	return append(nodes, &Comment{t.Position})
+}
+
+// textBlock parses #[[ … ]]#.
+func (p *parser) textBlock(nodes []Node) []Node {
+	t := p.take()
+	return appendText(nodes, t.Position, t.image[len("#[["):len(t.image)-len("]]#")])
+}
+
+// escaped parses backslashes before directives. Two of them stand for one there,
+// and elsewhere for themselves.
+func (p *parser) escaped(nodes []Node) []Node {
+	t := p.take()
+	if t.kind == escapedDirective {
+		return appendText(nodes, t.Position, unescaped(t.image))
+	}
+	slashes := []byte(t.image)
+	for p.peek(0).kind == doubleEscape {
+		slashes = append(slashes, p.take().image...)
+	}
+	if p.peek(0).startsDirective() {
+		slashes = slashes[:len(slashes)/2]
+	}
+	return appendText(nodes, t.Position, string(slashes))
+}
+
+// startsDirective tells whether backslashes before the token are escapes.
+func (t token) startsDirective() bool {
+	switch t.kind {
+	case ifDirective, elseDirective, elseifDirective, endDirective:
+		return true
+	}
+	return t.image != "" && isDirective(t.image[1:])
+}
+
+// unescaped is what an escaped directive renders as.
+func unescaped(image string) string {
+	last := strings.LastIndexByte(image, '\\')
+	name := strings.Trim(image[last+2:], "{}")
+	if isDirective(name) || directiveWords[name] != 0 || name == "set" {
+		return image[:last/2] + image[last+1:]
+	}
+	return image
+}
+
+// set parses #set(…), whose parenthesis is part of the first token.
+func (p *parser) set(nodes []Node) ([]Node, error) {
+	start := p.take()
+	blanks := strings.IndexByte(start.image, '#')
+	start.Offset += blanks
+	start.Column += blanks
+	p.skip(blank)
+	target, err := p.expectReference("the reference to set")
+	if err != nil {
+		return nil, err
+	}
+	p.skip(blank)
+	if err := p.expect(equals, "="); err != nil {
+		return nil, err
+	}
+	value, err := p.enclosedExpression()
+	if err != nil {
+		return nil, err
+	}
+	p.inSet = false
+	p.changes = p.changes || len(target.Accessors) > 0
+	return append(nodes, &Set{start.Position, target, value}), nil
+}
+
+func (p *parser) ifStatement(nodes []Node) ([]Node, error) {
+	statement := &If{Position: p.peek(0).Position}
+	for next := ifDirective; p.peek(0).kind == next; next = elseifDirective {
+		branch, err := p.branch()
+		if err != nil {
+			return nil, err
+		}
+		statement.Branches = append(statement.Branches, branch)
+	}
+	if p.skip(elseDirective) {
+		var err error
+		if statement.Else, err = p.block(); err != nil {
+			return nil, err
+		}
+	}
+	return append(nodes, statement), p.expect(endDirective, "the #end of #if")
+}
+
+// branch parses #if or #elseif with its condition and block.
+func (p *parser) branch() (Branch, error) {
+	branch := Branch{Position: p.take().Position}
+	p.skip(blank)
+	err := p.expect(openParenthesis, "(")
+	if err != nil {
+		return branch, err
+	}
+	if branch.Condition, err = p.enclosedExpression(); err != nil {
+		return branch, err
+	}
+	branch.Body, err = p.block()
+	return branch, err
+}
+
+// enclosedExpression parses an expression and the parenthesis that closes it.
+func (p *parser) enclosedExpression() (Node, error) {
+	expression, err := p.expression()
+	if err != nil {
+		return nil, err
+	}
+	return expression, p.expect(closeParenthesis, ")")
+}

@@ -1,0 +1,285 @@
+package velocity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Options say how to render. The zero value is good for most.
+type Options struct {
+	Limits Limits
+
+	// Escape changes the value of each reference as it is inserted into the output,
+	// and nothing else. Nil leaves it as it is.
+	Escape func(string) string
+}
+
+// Render renders the template with the variables, which can be nil. $esc is always
+// there. The error is an [*Error]; one of the kind Interrupted wraps the context's.
+func (t *Template) Render(ctx context.Context, vars *Map, options Options) (string, error) {
+	r := &renderer{
+		template: t, ctx: ctx, variables: vars,
+		limits: options.Limits.withDefaults(), escape: options.Escape,
+		slots: make([]slot, len(t.names)),
+	}
+	err := r.look()
+	if err == nil {
+		err = r.renderAll(t.Nodes)
+	}
+	if err != nil && !errors.Is(err, errStop) && !errors.Is(err, errBreak) {
+		return "", err
+	}
+	return string(r.output), nil
+}
+
+// What ends rendering early without being wrong.
+var (
+	errStop  = errors.New("#stop")
+	errBreak = errors.New("#break")
+)
+
+// renderer renders a template once.
+type renderer struct {
+	template  *Template
+	ctx       context.Context
+	variables *Map
+	limits    Limits
+	escape    func(string) string
+
+	output []byte
+	slots  []slot
+	at     Position // of what is being evaluated
+	steps  int
+	args   []Value         // of the calls that are under way
+	copied map[Value]Value // lists and maps of the variables
+	inText int             // strings that the output is a part of
+	leave  *loop           // the loop that a #break is to end, nil for the innermost
+}
+
+// slot is a variable. It is loaded when it is first read or set.
+type slot struct {
+	value  Value
+	loaded bool
+}
+
+// variable returns the value of a variable.
+func (r *renderer) variable(index int) (Value, error) {
+	s := &r.slots[index]
+	if !s.loaded {
+		value, err := r.load(r.template.names[index])
+		if err != nil {
+			return nil, err
+		}
+		*s = slot{value, true}
+	}
+	return s.value, nil
+}
+
+func (r *renderer) load(name string) (Value, error) {
+	if name == "esc" {
+		return escapes{}, nil
+	}
+	if r.variables == nil {
+		return nil, nil
+	}
+	value := r.variables.Get(name)
+	if !r.template.changes {
+		return value, nil
+	}
+	if r.copied == nil {
+		r.copied = make(map[Value]Value)
+	}
+	return r.copyValue(value, r.copied)
+}
+
+func (r *renderer) setVariable(index int, value Value) {
+	if index != noSlot {
+		r.slots[index] = slot{value, true}
+	}
+}
+
+func (r *renderer) renderAll(nodes []Node) error {
+	for _, node := range nodes {
+		if err := r.render(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *renderer) render(node Node) error {
+	r.at = node.Pos()
+	if err := r.step(); err != nil {
+		return err
+	}
+	switch n := node.(type) {
+	case *Text:
+		return r.write(n.Text)
+	case *Reference:
+		return r.renderReference(n)
+	case *If:
+		return r.renderIf(n)
+	case *Foreach:
+		return r.renderForeach(n)
+	case *Set:
+		return r.set(n)
+	case *Unknown:
+		return r.write(n.Source)
+	case *Break:
+		return r.breakOut(n)
+	case *Stop:
+		return errStop
+	}
+	return nil
+}
+
+// write appends text to the output.
+func (r *renderer) write(text string) error {
+	if err := r.checkOutput(len(r.output) + len(text)); err != nil {
+		return err
+	}
+	r.output = append(r.output, text...)
+	return r.charge(len(text))
+}
+
+func (r *renderer) checkOutput(length int) error {
+	if r.inText == 0 && length > r.limits.OutputBytes {
+		return failure(r.at, Limit, "more than %d bytes of output", r.limits.OutputBytes)
+	}
+	if r.inText > 0 && length > r.limits.OutputBytes+r.limits.ValueBytes {
+		return failure(r.at, Limit, "a value of more than %d bytes", r.limits.ValueBytes)
+	}
+	return nil
+}
+
+// renderReference writes the value of a reference, or how it is written.
+func (r *renderer) renderReference(n *Reference) error {
+	value, err := r.reference(n)
+	if err != nil {
+		return err
+	}
+	switch {
+	case n.Escaped && value == nil:
+		return r.writeAll(n.slashes, `\`, n.Source)
+	case n.Escaped:
+		return r.writeAll(n.slashes, n.Source)
+	case value == nil && n.Quiet:
+		return r.writeAll(n.slashes, n.slashes, n.prefix)
+	case value == nil:
+		return r.writeAll(n.slashes, n.slashes, n.prefix, n.Source)
+	}
+	text, err := r.textOf(value)
+	if err != nil {
+		return err
+	}
+	if r.escape != nil && r.inText == 0 {
+		text = r.escape(text)
+	}
+	return r.writeAll(n.slashes, n.prefix, text)
+}
+
+func (r *renderer) writeAll(texts ...string) error {
+	for _, text := range texts {
+		if text == "" {
+			continue
+		}
+		if err := r.write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *renderer) renderIf(n *If) error {
+	for _, branch := range n.Branches {
+		yes, err := r.condition(branch.Condition)
+		if err != nil {
+			return err
+		}
+		if yes {
+			return r.renderAll(branch.Body)
+		}
+	}
+	return r.renderAll(n.Else)
+}
+
+// set assigns a value to a variable, a property or an element. Null is not assigned.
+func (r *renderer) set(n *Set) error {
+	value, err := r.evaluate(n.Value)
+	if value == nil || err != nil {
+		return err
+	}
+	target := n.Target
+	if len(target.Accessors) == 0 {
+		if !target.Formal && !target.Quiet { // Velocity sets a variable with another name then
+			r.setVariable(target.slot, value)
+		}
+		return nil
+	}
+	last := len(target.Accessors) - 1
+	owner, err := r.follow(target, target.Accessors[:last])
+	if owner == nil || err != nil {
+		return err
+	}
+	return r.assign(owner, target.Accessors[last], value)
+}
+
+// assign sets a property or an element of a value.
+func (r *renderer) assign(owner Value, accessor Accessor, value Value) error {
+	var key Value
+	switch a := accessor.(type) {
+	case *Property:
+		key = String(a.Name)
+	case *Index:
+		var err error
+		if key, err = r.indexArgument(owner, a); err != nil {
+			return err
+		}
+	default:
+		return nil
+	}
+	switch owner := owner.(type) {
+	case *Map:
+		owner.put(key, value)
+	case *loop:
+		owner.keep(key, value)
+	case *List:
+		if index, ok := key.(Integer); ok && owner.indexed() {
+			if !owner.has(index) {
+				return &Error{Position: r.at, Kind: Method, Name: "set", Message: fmt.Sprintf("index %d of a list of %d", index, len(owner.items))}
+			}
+			owner.items[index] = value
+		}
+	}
+	return nil
+}
+
+func (l *loop) keep(key, value Value) {
+	if l.kept == nil {
+		l.kept = NewMap()
+	}
+	l.kept.put(key, value)
+}
+
+func (l *List) has(index Integer) bool { return index >= 0 && index < Integer(len(l.items)) }
+
+func (r *renderer) outOfRange(index Integer, list *List) error {
+	return failure(r.at, Render, "index %d of a list of %d", index, len(list.items))
+}
+
+// breakOut ends a loop.
+func (r *renderer) breakOut(n *Break) error {
+	r.leave = nil
+	if n.Scope != nil {
+		scope, err := r.evaluate(n.Scope)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if r.leave, ok = scope.(*loop); !ok {
+			return failure(n.Position, Render, "the argument of #break is not a loop, such as $foreach")
+		}
+	}
+	return errBreak
+}

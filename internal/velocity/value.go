@@ -1,0 +1,195 @@
+package velocity
+
+import (
+	"iter"
+	"math/big"
+	"slices"
+)
+
+// Value is what a reference can stand for: a String, Bool, Integer, Float, *List,
+// *Map or Entry. Nil is null. There are a few more within the package, such as $esc.
+type Value interface{ value() }
+
+// The simple values. An Integer that grows beyond 64 bits goes on as a large one,
+// as in Java.
+type (
+	String  string
+	Bool    bool
+	Integer int64
+	Float   float64
+)
+
+// List is a list. Rendering never changes one that was given to it: a template that
+// would change its lists and maps gets copies.
+type List struct {
+	items []Value
+	kind  listKind
+}
+
+// listKind is what a list is in Java. That decides which methods it has.
+type listKind int
+
+const (
+	arrayList  listKind = iota
+	array               // what split returns
+	set                 // the keys or the entries of a map
+	collection          // the values of a map
+)
+
+// indexed tells whether the items can be asked for by their index.
+func (l *List) indexed() bool { return l.kind == arrayList || l.kind == array }
+
+// NewList returns a list of the items.
+func NewList(items ...Value) *List { return &List{items: items} }
+
+// Append adds an item at the end.
+func (l *List) Append(item Value) { l.items = append(l.items, item) }
+
+// Len is the number of items.
+func (l *List) Len() int { return len(l.items) }
+
+// At returns the item at an index, which counts from 0.
+func (l *List) At(index int) Value { return l.items[index] }
+
+// Map is a map in the order of insertion. What is said of [List] is true of it, too.
+type Map struct {
+	index   map[Value]int
+	entries []Entry
+}
+
+// Entry is a key of a map with its value.
+type Entry struct{ Key, Value Value }
+
+// NewMap returns an empty map.
+func NewMap() *Map { return &Map{index: make(map[Value]int)} }
+
+// Set sets the value of a key. A key that is there already keeps its place.
+func (m *Map) Set(key string, value Value) { m.put(String(key), value) }
+
+// Get returns the value of a key, nil when there is none.
+func (m *Map) Get(key string) Value {
+	value, _ := m.get(String(key))
+	return value
+}
+
+// Len is the number of keys.
+func (m *Map) Len() int { return len(m.entries) }
+
+// All returns the entries in their order.
+func (m *Map) All() iter.Seq[Entry] { return slices.Values(m.entries) }
+
+func (m *Map) put(key, value Value) {
+	if i, ok := m.index[key]; ok {
+		m.entries[i].Value = value
+		return
+	}
+	m.index[key] = len(m.entries)
+	m.entries = append(m.entries, Entry{key, value})
+}
+
+func (m *Map) get(key Value) (Value, bool) {
+	if i, ok := m.index[key]; ok {
+		return m.entries[i].Value, true
+	}
+	return nil, false
+}
+
+func (m *Map) delete(key Value) {
+	i, ok := m.index[key]
+	if !ok {
+		return
+	}
+	delete(m.index, key)
+	m.entries = slices.Delete(m.entries, i, i+1)
+	for ; i < len(m.entries); i++ {
+		m.index[m.entries[i].Key] = i
+	}
+}
+
+// large is an integer of more than 64 bits. It is never changed.
+type large struct{ *big.Int }
+
+// wholeNumber is an Integer, or a large one if it must be.
+func wholeNumber(n *big.Int) Value {
+	if n.IsInt64() {
+		return Integer(n.Int64())
+	}
+	return &large{n}
+}
+
+// loop is the $foreach of a loop. A template can keep values in it.
+type loop struct {
+	count   int // of the element, from 1
+	hasNext bool
+	parent  *loop
+	kept    *Map
+}
+
+func (l *loop) depth() int {
+	depth := 0
+	for ; l != nil; l = l.parent {
+		depth++
+	}
+	return depth
+}
+
+func (l *loop) topmost() *loop {
+	for l.parent != nil {
+		l = l.parent
+	}
+	return l
+}
+
+// character is a character of a string.
+type character string
+
+// escapes is $esc.
+type escapes struct{}
+
+// class is what getClass returns.
+type class string
+
+func (String) value()    {}
+func (Bool) value()      {}
+func (Integer) value()   {}
+func (Float) value()     {}
+func (*List) value()     {}
+func (*Map) value()      {}
+func (Entry) value()     {}
+func (*large) value()    {}
+func (*loop) value()     {}
+func (escapes) value()   {}
+func (character) value() {}
+func (class) value()     {}
+
+// copyValue copies lists and maps, and what is in them. Copied has those that
+// were copied already.
+func (r *renderer) copyValue(v Value, copied map[Value]Value) (Value, error) {
+	if done, ok := copied[v]; ok {
+		return done, nil
+	}
+	switch v := v.(type) {
+	case *List:
+		list := &List{items: make([]Value, len(v.items)), kind: v.kind}
+		copied[v] = list
+		for i, item := range v.items {
+			var err error
+			if list.items[i], err = r.copyValue(item, copied); err != nil {
+				return nil, err
+			}
+		}
+		return list, r.charge(len(v.items) * valueSize)
+	case *Map:
+		m := NewMap()
+		copied[v] = m
+		for _, entry := range v.entries {
+			value, err := r.copyValue(entry.Value, copied)
+			if err != nil {
+				return nil, err
+			}
+			m.put(entry.Key, value)
+		}
+		return m, r.charge(len(v.entries) * valueSize)
+	}
+	return v, nil
+}
