@@ -13,6 +13,10 @@ type Options struct {
 	// Escape changes the value of each reference as it is inserted into the output,
 	// and nothing else. Nil leaves it as it is.
 	Escape func(string) string
+
+	// Observe is called for each reference that is rendered: with the text that it
+	// inserts into the output, or as undefined, in an interpolated string, too.
+	Observe func(reference *Reference, inserted string, defined bool)
 }
 
 // Render renders the template with the variables, which can be nil. $esc is always
@@ -20,7 +24,7 @@ type Options struct {
 func (t *Template) Render(ctx context.Context, vars *Map, options Options) (string, error) {
 	r := &renderer{
 		template: t, ctx: ctx, variables: vars,
-		limits: options.Limits.withDefaults(), escape: options.Escape,
+		limits: options.Limits.withDefaults(), escape: options.Escape, observe: options.Observe,
 		slots: make([]slot, len(t.names)),
 	}
 	err := r.look()
@@ -46,6 +50,7 @@ type renderer struct {
 	variables *Map
 	limits    Limits
 	escape    func(string) string
+	observe   func(*Reference, string, bool)
 
 	output []byte
 	slots  []slot
@@ -159,6 +164,9 @@ func (r *renderer) renderReference(n *Reference) error {
 	if err != nil {
 		return err
 	}
+	if value == nil && r.observe != nil {
+		r.observe(n, "", false)
+	}
 	switch {
 	case n.Escaped && value == nil:
 		return r.writeAll(n.slashes, `\`, n.Source)
@@ -175,6 +183,9 @@ func (r *renderer) renderReference(n *Reference) error {
 	}
 	if r.escape != nil && r.inText == 0 {
 		text = r.escape(text)
+	}
+	if r.observe != nil && r.inText == 0 {
+		r.observe(n, text, true)
 	}
 	return r.writeAll(n.slashes, n.prefix, text)
 }

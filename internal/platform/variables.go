@@ -1,0 +1,125 @@
+package platform
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// Variables are those that a template has for an event; tries is how often the
+// delivery was tried before, beside the RetryCount of the event itself. A field with
+// the zero value has none, as on the platform: its variable renders as it is written.
+// What is no event, such as a *webhook.Unknown, gives nil.
+func Variables(event webhook.Event, tries int) *velocity.Map {
+	v := variables{velocity.NewMap()}
+	switch e := event.(type) {
+	case *webhook.DeliveryReport:
+		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.report(e)
+	case *webhook.ReceivedSMS:
+		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.reply(e.ReplyID, e.DestinationNumber, e.Content)
+	case *webhook.ReceivedMMS:
+		v.message(formatOf(e), e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.reply(e.ReplyID, e.DestinationNumber, e.Content)
+		v.attachments(e.Attachments)
+	case *webhook.OptOut:
+		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.reply("", e.DestinationNumber, e.Content) // an opt-out is no reply, and has no $replyId
+		v.text(e.NotificationID, "notificationId")
+	default:
+		return nil
+	}
+	return v.Map
+}
+
+// formatOf is MMS where nothing else tells the message from a text message.
+func formatOf(e *webhook.ReceivedMMS) string {
+	if e.Format == "" && len(e.Attachments) == 0 {
+		return "MMS"
+	}
+	return e.Format
+}
+
+// variables sets each variable under all of its names.
+type variables struct{ *velocity.Map }
+
+func (v variables) message(format, id, account, vendor, source, content string) {
+	v.text(format, "format", "type")
+	v.text(id, "mtId", "messageId")
+	v.text(account, "accountId")
+	v.text(vendor, "vendorId")
+	v.text(source, "sourceAddress")
+	v.text(content, "mtContent", "messageContent")
+}
+
+func (v variables) history(submitted, received time.Time, retryCount int, metadata map[string]string) {
+	v.time(submitted, "submittedTimestamp")
+	v.time(received, "receivedTimestamp")
+	v.Set("retryCount", velocity.Integer(retryCount))
+	if metadata == nil {
+		return
+	}
+	entries := velocity.NewMap()
+	for _, name := range slices.Sorted(maps.Keys(metadata)) {
+		entries.Set(name, velocity.String(metadata[name]))
+	}
+	v.Set("metadata", entries)
+}
+
+func (v variables) report(e *webhook.DeliveryReport) {
+	v.text(e.DeliveryReportID, "drId", "reportId")
+	v.text(string(e.Status), "status")
+	if e.StatusCode != 0 {
+		v.text(strconv.Itoa(int(e.StatusCode)), "statusCode")
+	}
+	if e.BillingUnits != nil {
+		v.Set("billingUnits", velocity.Integer(*e.BillingUnits))
+	}
+}
+
+func (v variables) reply(id, destination, content string) {
+	v.text(id, "moId", "replyId")
+	v.text(destination, "destinationAddress")
+	v.text(content, "moContent", "replyContent")
+}
+
+func (v variables) attachments(attachments []webhook.Attachment) {
+	if len(attachments) == 0 {
+		return
+	}
+	list := velocity.NewList()
+	for _, attachment := range attachments {
+		parts := variables{velocity.NewMap()}
+		parts.text(attachment.ContentType, "contentType")
+		parts.text(attachment.Name, "originalName")
+		parts.text(base64.StdEncoding.EncodeToString(attachment.Content), "base64")
+		list.Append(parts.Map)
+	}
+	v.Set("attachments", list)
+}
+
+func (v variables) text(value string, names ...string) {
+	if value == "" {
+		return
+	}
+	for _, name := range names {
+		v.Set(name, velocity.String(value))
+	}
+}
+
+// time writes times as the platform does: in UTC, to the millisecond.
+func (v variables) time(value time.Time, name string) {
+	if !value.IsZero() {
+		v.text(value.UTC().Format("2006-01-02T15:04:05.000Z"), name)
+	}
+}

@@ -1,0 +1,71 @@
+package template_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"time"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/template"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+func ExampleCheck() {
+	const mine = `{
+  "reply": "$replyID",
+  "text": "$moContent"
+}`
+	for _, problem := range template.Check(mine, messagemedia.EncodingJSON, []messagemedia.EventType{messagemedia.EventReceivedSMS}) {
+		fmt.Println(problem)
+	}
+	// Output:
+	// template: warning: there is no dedupe key: nothing in a delivery tells a second try from another event; put $moId into it
+	// template:2:13: warning: $replyID is no documented variable, and renders as it is written unless the account has it; did you mean $replyId?
+	// template:3:12: error: $moContent inserts '"' as it was typed: that breaks the JSON, or changes what it says; write $!esc.json($moContent)
+}
+
+// A test of yours can hold your requests to this.
+func ExampleCheckRequest() {
+	problems := template.CheckRequest(messagemedia.CreateWebhookRequest{
+		URL:      "https://example.com/hooks/sms",
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+		Template: messagemedia.JSONTemplate,
+	})
+	for _, problem := range problems {
+		fmt.Println(problem)
+	}
+	// Output: retries: warning: there is one attempt for each event, and a message whose delivery fails is lost; set Retries, 5 at best
+}
+
+func ExampleRender() {
+	event := &webhook.ReceivedSMS{
+		ReplyID:      "a175e797-2b54-468b-9850-41a3eab32f74",
+		SourceNumber: "+61491570156",
+		Content:      `"Yes", I'll be there`,
+		ReceivedAt:   time.Date(2026, 9, 30, 8, 44, 0, 0, time.UTC),
+	}
+	payload, err := template.Render(context.Background(),
+		`{"id":"$moId","from":"$sourceAddress","text":"$!esc.json($moContent)","re":"$!mtId"}`, event)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(payload)
+	// Output: {"id":"a175e797-2b54-468b-9850-41a3eab32f74","from":"+61491570156","text":"\"Yes\", I'll be there","re":""}
+}
+
+func ExampleSample() {
+	event, err := template.Sample(messagemedia.EventOptOutSMS)
+	if err != nil {
+		log.Fatal(err)
+	}
+	payload, err := template.Render(context.Background(), `$replyId $notificationId`, event)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(payload)
+	// Output: $replyId 3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d
+}

@@ -1,0 +1,142 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/internal/platform"
+	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
+)
+
+// try renders the template for the trials of each event type, and looks at what
+// each reference inserts and at the whole.
+func (r *reading) try(form form) {
+	for _, eventType := range r.events {
+		for _, trial := range trials(eventType) {
+			if !r.tryOne(trial, form) {
+				break // what follows would say the same again
+			}
+		}
+	}
+}
+
+// tryOne renders the template for one trial. It tells whether that gave something
+// that can be read.
+func (r *reading) tryOne(t trial, form form) bool {
+	variables, intact := platform.Variables(t.event, 0), true
+	output, err := r.template.Render(context.Background(), variables, velocity.Options{
+		Observe: func(reference *velocity.Reference, inserted string, defined bool) {
+			if !defined {
+				r.addUndefined(reference, t, variables)
+				return
+			}
+			if character, found := form.unescaped(inserted); found {
+				intact = false
+				r.addUnescaped(reference, character, form, t)
+			}
+		},
+	})
+	if err != nil {
+		r.addRenderError(err, t)
+		return false
+	}
+	if t.kind == complete {
+		r.outputs[t.eventType] += output
+	}
+	if err := form.check(output); err != nil && intact {
+		r.add(r.field, place{}, Error, fmt.Sprintf("%s is not valid %s: %v", t.outcome(), form.name, err), "", t.eventType)
+		return false
+	}
+	return true
+}
+
+// outcome names what a template makes of a trial.
+func (t trial) outcome() string {
+	switch t.kind {
+	case sparse:
+		return "what it renders where a value is missing"
+	case hostile:
+		return "what it renders where a text has quotes, brackets and line breaks in it"
+	}
+	return "what it renders"
+}
+
+func (r *reading) addRenderError(err error, t trial) {
+	at := place{}
+	if failure, ok := errors.AsType[*velocity.Error](err); ok {
+		at, err = failure.Position, errors.New(failure.Message)
+	}
+	r.add(r.field, at, Error, fmt.Sprintf("%v: the rendering fails, and the message is lost", err), "", t.eventType)
+}
+
+// addUndefined takes down a reference that has no value: it renders as it is
+// written, or, when it is quiet, as nothing.
+func (r *reading) addUndefined(reference *velocity.Reference, t trial, variables *velocity.Map) {
+	name := reference.Name
+	has := variables.Get(name) != nil
+	_, explained := quietArgument(reference)
+	switch property, accident := accidentalProperty(reference); {
+	case !r.isKnown(name), explained, t.kind == hostile:
+		// looking at it has told, or another trial does
+	case has && accident:
+		r.add(r.field, reference.Pos(), Warning,
+			fmt.Sprintf("this reads the property %s of $%s, which has none", property, name),
+			fmt.Sprintf("write ${%s}.%s", name, property), t.eventType)
+	case reference.Quiet:
+		// nothing is what was asked for
+	case has || !documented[name]:
+		r.addLiteral(reference, "renders as it is written where there is no such value", t)
+	case t.kind == complete:
+		r.addLiteral(reference, "is not there, and renders as it is written", t)
+	default:
+		r.addLiteral(reference, "may be missing, and then renders as it is written", t)
+	}
+}
+
+// addLiteral takes down a reference that renders as it is written, unless it did so
+// for a complete event of the type already.
+func (r *reading) addLiteral(reference *velocity.Reference, message string, t trial) {
+	if slices.Contains(r.literal[reference], t.eventType) {
+		return
+	}
+	r.literal[reference] = append(r.literal[reference], t.eventType)
+	mend := "write " + quiet(reference)
+	if t.eventType == messagemedia.EventOptOutSMS && (reference.Name == "moId" || reference.Name == "replyId") {
+		mend = "an opt-out has $notificationId in its place"
+	}
+	r.add(r.field, reference.Pos(), Warning, reference.Source+" "+message, mend, t.eventType)
+}
+
+// accidentalProperty is the name after a dot that was likely meant as text, as in
+// $mtId.json: a variable of text or a number has no properties.
+func accidentalProperty(reference *velocity.Reference) (name string, found bool) {
+	if structured[reference.Name] || len(reference.Accessors) == 0 {
+		return "", false
+	}
+	property, ok := reference.Accessors[0].(*velocity.Property)
+	if !ok || !documented[reference.Name] {
+		return "", false
+	}
+	return property.Name, true
+}
+
+// structured are the variables that have parts.
+var structured = map[string]bool{"metadata": true, "attachments": true}
+
+// addUnescaped takes down a reference through which somebody's text reaches the
+// payload as it was typed.
+func (r *reading) addUnescaped(reference *velocity.Reference, character rune, form form, t trial) {
+	if r.field == "url" {
+		r.add(r.field, reference.Pos(), Warning,
+			reference.Source+" puts a text into the URL, and whether the platform encodes it is not documented",
+			"put it into the payload", t.eventType)
+		return
+	}
+	r.add(r.field, reference.Pos(), Error,
+		fmt.Sprintf("%s inserts %q as it was typed: that breaks the %s, or changes what it says", reference.Source, character, form.name),
+		fmt.Sprintf("write $!esc.%s($%s)", form.escape, strings.TrimLeft(reference.Source, "$!")), t.eventType)
+}
