@@ -29,6 +29,9 @@ type Server struct {
 	keyBits int
 	http    *httptest.Server
 	client  *http.Client
+
+	receivers *http.Transport // what deliveries go out through
+
 	observe func(Exchange)
 	closing context.Context
 	close   context.CancelFunc
@@ -113,7 +116,7 @@ func Start(options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		Key: settings.key, Secret: settings.secret,
-		keyBits: settings.keyBits, observe: settings.observe, accounts: make(map[string]*account),
+		keyBits: settings.keyBits, observe: settings.observe, receivers: new(http.Transport), accounts: make(map[string]*account),
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}, EnableHTTP2: settings.tls}
@@ -144,6 +147,7 @@ func (s *settings) listen() (net.Listener, func(context.Context, string, string)
 func (s *Server) Close() {
 	s.close()
 	s.http.Close()
+	s.receivers.CloseIdleConnections()
 }
 
 // HTTPClient returns a client that reaches the server, whether it is on a socket

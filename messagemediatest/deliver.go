@@ -1,0 +1,197 @@
+package messagemediatest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/internal/platform"
+	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+const (
+	defaultReadTimeout = 20 * time.Second
+	defaultRetryDelay  = 5 * time.Second // the least; the platform's own is not documented
+
+	maxAnswerBytes = 64 << 10 // kept of what a receiver answers
+)
+
+var contentTypes = map[messagemedia.Encoding]string{
+	messagemedia.EncodingJSON: "application/json",
+	messagemedia.EncodingForm: "application/x-www-form-urlencoded",
+	messagemedia.EncodingXML:  "application/xml",
+}
+
+// subscribed are deliveries yet to be made: one for each webhook of an account
+// that is subscribed to an event type.
+func (s *Server) subscribed(account string, eventType messagemedia.EventType) []Delivery {
+	var deliveries []Delivery
+	for _, webhook := range s.Webhooks(account) {
+		if slices.Contains(webhook.Events, eventType) {
+			deliveries = append(deliveries, Delivery{Webhook: webhook})
+		}
+	}
+	return deliveries
+}
+
+// deliver calls one webhook until it acknowledges, or its retries are used up.
+// The error says why it can't be called again.
+func (s *Server) deliver(ctx context.Context, d *Delivery, event webhook.Event, settings sendSettings) error {
+	templates, err := parseTemplates(d.Webhook)
+	if err != nil {
+		return err
+	}
+	for tries := range d.Webhook.Retries + 1 {
+		if tries > 0 {
+			if err := d.waitToRetry(ctx, settings.waits); err != nil {
+				return err
+			}
+		}
+		attempt, err := templates.render(ctx, platform.Variables(event, tries), settings.rawValues)
+		if err != nil {
+			return err
+		}
+		s.attempt(ctx, &attempt, d.Webhook, settings)
+		d.Attempts = append(d.Attempts, attempt)
+		if d.Acknowledged() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// waitToRetry notes how long the platform waits after the last attempt, and
+// waits as long if that is asked for.
+func (d *Delivery) waitToRetry(ctx context.Context, waits bool) error {
+	wait := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
+	d.Attempts[len(d.Attempts)-1].Wait = wait
+	if !waits {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// templates are those of a webhook: of its URL, and of its payload.
+type templates struct {
+	webhook   messagemedia.Webhook
+	url, body *velocity.Template
+}
+
+func parseTemplates(webhook messagemedia.Webhook) (*templates, error) {
+	url, err := velocity.Parse(webhook.URL)
+	if err != nil {
+		return nil, fmt.Errorf("the URL as a template: %w", err)
+	}
+	body, err := velocity.Parse(webhook.Template)
+	if err != nil {
+		return nil, fmt.Errorf("the template: %w", err)
+	}
+	return &templates{webhook, url, body}, nil
+}
+
+// render makes an attempt that is yet to be sent.
+func (t *templates) render(ctx context.Context, variables *velocity.Map, rawURLValues bool) (Attempt, error) {
+	escape := percentEncode
+	if rawURLValues {
+		escape = nil
+	}
+	target, err := t.url.Render(ctx, variables, velocity.Options{Escape: escape})
+	if err != nil {
+		return Attempt{}, fmt.Errorf("the URL as a template: %w", err)
+	}
+	body, err := t.body.Render(ctx, variables, velocity.Options{})
+	if err != nil {
+		return Attempt{}, fmt.Errorf("the template: %w", err)
+	}
+	header := http.Header{"User-Agent": {"messagemediatest"}}
+	if contentType, ok := contentTypes[t.webhook.Encoding]; ok {
+		header.Set("Content-Type", contentType)
+	}
+	for name, value := range t.webhook.Headers {
+		header.Set(name, value)
+	}
+	return Attempt{Method: t.webhook.Method, URL: target, Header: header, Body: []byte(body)}, nil
+}
+
+// percentEncode makes a value that is safe in a path as well as in a query.
+func percentEncode(value string) string {
+	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+}
+
+// attempt sends a request to a receiver, and takes down what comes of it.
+func (s *Server) attempt(ctx context.Context, a *Attempt, webhook messagemedia.Webhook, settings sendSettings) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(webhook.ReadTimeout, defaultReadTimeout), errReadTimeout)
+	defer cancel()
+	a.Err = s.exchange(ctx, a, settings)
+	if wrapped, ok := errors.AsType[*url.Error](a.Err); ok {
+		a.Err = wrapped.Err // the attempt itself has method and URL
+	}
+	if a.Err != nil && ctx.Err() != nil {
+		a.Err = context.Cause(ctx)
+	}
+	a.Duration = time.Since(start)
+}
+
+var errReadTimeout = errors.New("no answer within the webhook's ReadTimeout")
+
+func (s *Server) exchange(ctx context.Context, a *Attempt, settings sendSettings) error {
+	request, err := http.NewRequestWithContext(ctx, a.Method, a.URL, bytes.NewReader(a.Body))
+	if err != nil {
+		return err
+	}
+	request.Header = a.Header
+	if signer := s.Signer(settings.account); signer != nil {
+		if err := signer.Sign(request); err != nil {
+			return err
+		}
+	}
+	response, err := settings.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	a.Status = response.StatusCode
+	a.Answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
+	return err
+}
+
+// receiver serves a handler in memory, for the time of one Send.
+type receiver struct {
+	client *http.Client
+	server *http.Server
+	cancel context.CancelFunc // of the requests that are still being handled
+}
+
+func newReceiver(handler http.Handler) *receiver {
+	listener := newPipeListener()
+	ctx, cancel := context.WithCancel(context.Background())
+	server := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }}
+	go server.Serve(listener)
+	transport := &http.Transport{DialContext: listener.dial, DialTLSContext: listener.dial}
+	return &receiver{&http.Client{Transport: transport}, server, cancel}
+}
+
+func (r *receiver) close() {
+	r.cancel()
+	r.client.CloseIdleConnections()
+	r.server.Close()
+}

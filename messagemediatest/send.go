@@ -1,0 +1,158 @@
+package messagemediatest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/internal/platform"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// SendOption changes how [Server.Send] delivers an event.
+type SendOption func(*sendSettings)
+
+type sendSettings struct {
+	account   string
+	client    *http.Client
+	handler   http.Handler
+	waits     bool
+	rawValues bool
+}
+
+// ToAccount sends to the webhooks of a sub-account. The default is the account
+// that the server's credentials belong to.
+func ToAccount(name string) SendOption {
+	return func(s *sendSettings) { s.account = name }
+}
+
+// ToHandler delivers to a handler, whatever host a webhook's URL names, over
+// connections in memory that carry real HTTP. Tests with the fake time of
+// testing/synctest need it.
+func ToHandler(handler http.Handler) SendOption {
+	return func(s *sendSettings) { s.handler = handler }
+}
+
+// ThroughClient delivers through a client of yours, for example that of an
+// httptest.Server with a certificate of its own. Redirects are not followed.
+func ThroughClient(client *http.Client) SendOption {
+	return func(s *sendSettings) { s.client = client }
+}
+
+// WithRetryWaits waits the webhook's RetryDelay between two attempts, as the
+// platform does; where it is not set, 5 seconds. By default nothing waits.
+func WithRetryWaits() SendOption {
+	return func(s *sendSettings) { s.waits = true }
+}
+
+// WithRawURLValues puts the values of variables into a webhook's URL as they are.
+// By default they are percent-encoded. Which of these the platform does is not
+// documented: a receiver that can take both is safe.
+func WithRawURLValues() SendOption {
+	return func(s *sendSettings) { s.rawValues = true }
+}
+
+// Report tells what became of an event.
+type Report struct {
+	// EventType is what the webhooks are subscribed to.
+	EventType messagemedia.EventType
+
+	// Deliveries has one for each subscribed webhook, in the order of their creation.
+	Deliveries []Delivery
+}
+
+// Delivery is what the platform sent to one webhook.
+type Delivery struct {
+	// Webhook is the webhook as it was when the event happened.
+	Webhook messagemedia.Webhook
+
+	// Attempts are in the order in which they were made.
+	Attempts []Attempt
+
+	// Err says why there was no further attempt, though there could have been one:
+	// the template or the URL could not be rendered, or the context ended.
+	Err error
+}
+
+// Attempt is one request to a receiver, and what came of it.
+type Attempt struct {
+	Method string
+	URL    string      // rendered
+	Header http.Header // with the signature, when a key was enabled
+	Body   []byte      // the rendered template
+
+	Status   int           // of the answer, 0 when there was none
+	Answer   []byte        // the answer's body, 64 KiB at most
+	Err      error         // why there was no answer, or no whole one
+	Duration time.Duration // until the answer, or the failure
+
+	// Wait is the time that the platform lets pass before the next attempt, 0 when
+	// there was none.
+	Wait time.Duration
+}
+
+// Acknowledged tells whether there was a webhook for the event, and each answered
+// 2xx in the end.
+func (r *Report) Acknowledged() bool {
+	return len(r.Deliveries) > 0 && !slices.ContainsFunc(r.Deliveries, func(d Delivery) bool { return !d.Acknowledged() })
+}
+
+// Acknowledged tells whether the receiver answered 2xx in the end.
+func (d Delivery) Acknowledged() bool {
+	return len(d.Attempts) > 0 && d.Attempts[len(d.Attempts)-1].acknowledged()
+}
+
+func (a Attempt) acknowledged() bool { return a.Err == nil && a.Status >= 200 && a.Status <= 299 }
+
+// Send has an event happen: it renders the template and the URL of each webhook of
+// the account that is subscribed to the event's type, signs the request when a
+// signature key is enabled, and sends it with the webhook's method, headers and
+// ReadTimeout, until it is answered 2xx or the webhook's Retries are used up.
+// Webhooks are called side by side.
+//
+// What a field of the event does not say is not there for the template, either:
+// an event without a ReplyID renders $replyId as it is written. RetryCount counts
+// from the event's own.
+//
+// The error says that the event can't be sent, or that the context ended. What a
+// receiver answers is no error: the report has it.
+func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendOption) (*Report, error) {
+	settings := sendSettings{client: &http.Client{Transport: s.receivers}}
+	for _, option := range options {
+		option(&settings)
+	}
+	eventType, err := platform.EventType(event)
+	if err != nil {
+		return nil, fmt.Errorf("messagemediatest: Send: %w", err)
+	}
+	if settings.handler != nil {
+		receiver := newReceiver(settings.handler)
+		defer receiver.close()
+		settings.client = receiver.client
+	}
+	settings.client = withoutRedirects(settings.client)
+	report := &Report{EventType: eventType, Deliveries: s.subscribed(settings.account, eventType)}
+	var group sync.WaitGroup
+	for i := range report.Deliveries {
+		group.Go(func() {
+			report.Deliveries[i].Err = s.deliver(ctx, &report.Deliveries[i], event, settings)
+		})
+	}
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return report, fmt.Errorf("messagemediatest: Send: %w", err)
+	}
+	return report, nil
+}
+
+// withoutRedirects copies a client: to the platform a redirect is a failure like
+// any other.
+func withoutRedirects(client *http.Client) *http.Client {
+	copied := *client
+	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &copied
+}
