@@ -5,6 +5,13 @@
 //
 // It prints its URL and credentials, and each request with its answer. It ends,
 // and forgets everything, on an interrupt.
+//
+// A POST to /mock/events, a path that the API does not have, makes an event happen:
+// the webhooks that are subscribed to it are called, and the answer tells every
+// attempt. The event is written as messagemedia.JSONTemplate would render it, the
+// header Account names a sub-account, and no credentials are needed:
+//
+//	curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' 127.0.0.1:8080/mock/events
 package main
 
 import (
@@ -13,6 +20,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -42,24 +51,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "messagemedia-mock: it takes -addr, -key and -secret, none of them empty, and nothing else")
 		return 2
 	}
-	server, err := messagemediatest.Start(
-		messagemediatest.WithAddr(*address),
-		messagemediatest.WithCredentials(*key, *secret),
-		messagemediatest.WithObserver(func(e messagemediatest.Exchange) { fmt.Fprintln(stdout, line(e)) }),
-	)
+	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		fmt.Fprintf(stderr, "messagemedia-mock: %v\nChoose another address with -addr.\n", err)
 		return 1
 	}
-	defer server.Close()
-	fmt.Fprintf(stdout, `The platform in memory is at %[1]s
+	api, err := messagemediatest.Start(
+		messagemediatest.InMemory(), // this program has an address of its own
+		messagemediatest.WithCredentials(*key, *secret),
+		messagemediatest.WithObserver(func(e messagemediatest.Exchange) { fmt.Fprintln(stdout, line(e)) }),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "messagemedia-mock:", err)
+		return 1
+	}
+	defer api.Close()
+	fmt.Fprintf(stdout, `The platform in memory is at http://%[1]s
 API key %[2]s, API secret %[3]s. It accepts Basic and HMAC.
-Try: curl -u '%[2]s:%[3]s' %[1]s/v1/webhooks/messages
+Try: curl -u '%[2]s:%[3]s' http://%[1]s/v1/webhooks/messages
+and: curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' http://%[1]s/mock/events
 
-`, server.URL, server.Key, server.Secret)
-	<-ctx.Done()
+`, listener.Addr(), api.Key, api.Secret)
+	serve(ctx, listener, newHandler(api))
 	fmt.Fprintln(stdout, "Stopped.")
 	return 0
+}
+
+// serve ends with the context, without waiting for anyone.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	defer context.AfterFunc(ctx, func() { server.Close() })()
+	server.Serve(listener)
 }
 
 // line is an exchange for a person to read, without bodies and headers.

@@ -34,6 +34,7 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 	url := strings.TrimPrefix(next(), "The platform in memory is at ")
 	assert.Equal(t, "API key k, API secret s. It accepts Basic and HMAC.", next())
 	assert.Equal(t, "Try: curl -u 'k:s' "+url+"/v1/webhooks/messages", next())
+	assert.Equal(t, `and: curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' `+url+"/mock/events", next())
 	assert.Empty(t, next())
 
 	client, err := messagemedia.NewClient(messagemedia.HMACAuth("k", "s"), messagemedia.WithBaseURL(url))
