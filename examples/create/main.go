@@ -25,7 +25,7 @@ func main() {
 		Method:     http.MethodPost,
 		Encoding:   messagemedia.EncodingJSON,
 		Events:     []messagemedia.EventType{messagemedia.EventReceivedSMS, messagemedia.EventDeliveredDR},
-		Template:   `{"id":"$mtId","event":"$format"}`,
+		Template:   messagemedia.JSONTemplate,
 		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: time.Minute,
 	})

@@ -45,7 +45,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 		Method:     http.MethodPost,
 		Encoding:   messagemedia.EncodingJSON,
 		Events:     []messagemedia.EventType{messagemedia.EventReceivedSMS},
-		Template:   `{"id":"$moId","text":"$!esc.json($moContent)"}`,
+		Template:   messagemedia.JSONTemplate,
 		Retries:    5, // at 0, the default, a delivery that fails once is lost
 		RetryDelay: time.Minute,
 	})

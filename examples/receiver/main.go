@@ -106,7 +106,7 @@ func subscribe(ctx context.Context, client *messagemedia.Client, url string) err
 		Events: []messagemedia.EventType{
 			messagemedia.EventReceivedSMS, messagemedia.EventDeliveredDR, messagemedia.EventFailedDR,
 		},
-		Template:   template,
+		Template:   messagemedia.JSONTemplate,
 		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: 30 * time.Second,
 	})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -12,17 +11,12 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"strings"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
-
-// template is written for this example: see the package webhook for the names.
-const template = `{
-  #if($drId)"delivery_report_id": "$drId", "status": "$status", "error_code": "$statusCode",#end
-  #if($moId)"reply_id": "$moId", "content": "$!esc.json($moContent)",#end
-  "message_id": "$!mtId", "source_number": "$!sourceAddress", "date_received": "$!receivedTimestamp"
-}`
 
 // platform is the API, real or in memory.
 type platform struct {
@@ -93,37 +87,51 @@ func (p *platform) load() (*messagemedia.SignatureKey, error) {
 	return &key, nil
 }
 
-// demonstrate has the platform in memory send a text message: a tampered copy
-// first, which is refused, and then the message itself.
+// demonstrate has a text message arrive at the platform in memory, which delivers
+// it. A forger comes first: their copy is refused.
 func (p *platform) demonstrate(ctx context.Context, url string, out *log.Logger) error {
 	if p.memory == nil {
 		return nil
 	}
-	const payload = `{"reply_id":"d3c2","content":"Hello from a phone","source_number":"+61491570156"}`
-	delivery, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, url, bytes.NewReader([]byte(payload)))
+	ctx = context.WithoutCancel(ctx) // the answer to the last delivery comes after the end
+	if err := p.tamper(ctx, url, out); err != nil {
+		return err
+	}
+	report, err := p.memory.Send(ctx, &webhook.ReceivedSMS{
+		ReplyID:      "a175e797-2b54-468b-9850-41a3eab32f74",
+		SourceNumber: "+61491570156",
+		Content:      "Hello from a phone",
+	})
 	if err != nil {
 		return err
 	}
-	delivery.Header.Set("Content-Type", "application/json")
-	if err := p.memory.Signer("").Sign(delivery); err != nil {
+	for _, attempt := range report.Deliveries[0].Attempts {
+		out.Printf("The delivery was answered %d", attempt.Status)
+	}
+	if !report.Acknowledged() {
+		return errors.New("it should have been acknowledged")
+	}
+	return nil
+}
+
+// tamper sends a request that was changed after it was signed.
+func (p *platform) tamper(ctx context.Context, url string, out *log.Logger) error {
+	signed, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(`{"reply_id":"1","content":"Hello"}`))
+	if err != nil {
 		return err
 	}
-	tampered := delivery.Clone(delivery.Context())
-	tampered.Body = io.NopCloser(bytes.NewReader(bytes.Replace([]byte(payload), []byte("Hello"), []byte("Adieu"), 1)))
-	for _, sent := range []struct {
-		what    string
-		request *http.Request
-		want    int
-	}{{"A tampered copy", tampered, http.StatusUnauthorized}, {"The delivery", delivery, http.StatusNoContent}} {
-		answer, err := http.DefaultClient.Do(sent.request)
-		if err != nil {
-			return err
-		}
-		answer.Body.Close()
-		out.Printf("%s was answered %s", sent.what, answer.Status)
-		if answer.StatusCode != sent.want {
-			return fmt.Errorf("it should have been %d", sent.want)
-		}
+	if err := p.memory.Signer("").Sign(signed); err != nil {
+		return err
+	}
+	signed.Body = io.NopCloser(strings.NewReader(`{"reply_id":"1","content":"Adieu"}`))
+	answer, err := http.DefaultClient.Do(signed)
+	if err != nil {
+		return err
+	}
+	answer.Body.Close()
+	out.Printf("A tampered delivery was answered %d", answer.StatusCode)
+	if answer.StatusCode != http.StatusUnauthorized {
+		return errors.New("it should have been 401")
 	}
 	return nil
 }
