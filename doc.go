@@ -25,6 +25,13 @@
 // The API has no way to get one webhook. [Client.GetWebhook] lists until it finds
 // it.
 //
+// # Deliveries
+//
+// [JSONTemplate] is a template for all events, which package webhook verifies,
+// parses and handles on the receiving side; package template checks templates of
+// your own. Deliveries are signed once a signature key is enabled: see
+// [Client.CreateSignatureKey].
+//
 // # Errors
 //
 // An answer other than 2xx is an [*APIError], which keeps the status whatever the
@@ -75,7 +82,8 @@
 // # Tests
 //
 // Package messagemediatest is the platform in memory, for tests without a
-// network. Any RoundTripper works as a mock, too, given to [WithHTTPClient].
+// network: it takes the calls of a client, and calls webhooks when something
+// happens. Any RoundTripper works as a mock, too, given to [WithHTTPClient].
 //
 // # What was not checked
 //

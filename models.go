@@ -154,7 +154,8 @@ type CreateWebhookRequest struct {
 	// at most 1000, and Content-Type is not allowed.
 	Headers map[string]string `json:"headers,omitzero"`
 
-	// Template is the Apache Velocity template for the payload.
+	// Template is the Apache Velocity template for the payload: [JSONTemplate], or
+	// one of your own, which package template can check.
 	Template string `json:"template,omitzero"`
 
 	// ReadTimeout is how long the platform waits for the receiver's answer: whole

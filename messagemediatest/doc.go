@@ -17,6 +17,17 @@
 // the list's path, pageSize for page_size, null for a field that is not set, and
 // HMAC with SHA-1 and x-Content-MD5, as the vendor's older SDKs send them.
 //
+// # Having things happen
+//
+// [Server.Send] has an event happen: the webhooks that are subscribed to it are
+// called as the platform would, with templates rendered, signatures, timeouts and
+// retries, and the report tells every attempt. So one test can go the whole way:
+//
+//	report, err := api.Send(ctx, &webhook.ReceivedSMS{ReplyID: "1", Content: "Hello"},
+//		messagemediatest.ToHandler(yourHandler))
+//
+// [Signer] signs single requests, for tests of what comes before or after.
+//
 // # Failing on purpose
 //
 // [Server.Fail] makes the next requests fail, before or after the change that
@@ -26,12 +37,16 @@
 // # Fake time
 //
 // A bubble of testing/synctest hangs on sockets. With [InMemory] the server and
-// its clients speak the same HTTP over a connection in memory.
+// its clients speak the same HTTP over a connection in memory, and with [ToHandler]
+// so do deliveries.
 //
 // # What it can't know
 //
 // The platform is imitated after its documentation. Rate limits, the wording of
 // most validation errors and the order of a list are not documented: there are
 // no rate limits here, the words are this package's, and lists are in the order
-// of creation.
+// of creation. Of deliveries it is not documented whether values of variables are
+// percent-encoded in a URL, how long the platform waits between attempts when a
+// webhook does not say, and what it sends when a webhook has no template: here
+// they are, 5 seconds, and an empty body.
 package messagemediatest
