@@ -145,6 +145,9 @@ func (c *Client) send(ctx context.Context, call *call, progress *progress) (*htt
 	if err := c.authenticate(request); err != nil {
 		return nil, fmt.Errorf("messagemedia: %s: authenticate: %w", call.operation, err)
 	}
+	if ctx.Err() != nil { // not every RoundTripper looks, and none tells that it sent nothing
+		return nil, fmt.Errorf("messagemedia: %s: %w", call.operation, interruption(ctx, ctx.Err()))
+	}
 	progress.begun.Store(true)
 	response, err := c.http.Do(request)
 	if err != nil {

@@ -194,6 +194,22 @@ func TestTheContextEndsAWait(t *testing.T) {
 }
 
 // TestEachAttemptIsSignedAnew lets the clock go on between attempts.
+func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, through := range map[string]*http.Client{"a mock": refusing(t), "a transport": {}} {
+		client := newClient(t, through, basic)
+		for operation, err := range map[string]error{
+			"create": func() error { _, err := client.CreateWebhook(ctx, validRequest()); return err }(),
+			"delete": client.DeleteWebhook(ctx, "id"),
+		} {
+			require.ErrorIs(t, err, context.Canceled, "%s through %s", operation, name)
+			assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown, "%s through %s", operation, name)
+		}
+	}
+}
+
 func TestEachAttemptIsSignedAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
