@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -67,7 +66,7 @@ func (c *Client) findCreated(ctx context.Context, request CreateWebhookRequest, 
 		if err != nil {
 			return nil, unknown
 		}
-		if webhook.URL != request.URL || webhook.Method != request.Method {
+		if webhook.identity() != request.identity() {
 			continue
 		}
 		if webhook.is(request) {
@@ -87,19 +86,40 @@ func newConflict(err error) error {
 	return fmt.Errorf("messagemedia: CreateWebhook: %w: another webhook has this URL and method", ErrConflict)
 }
 
-// is tells whether a webhook is what a request asks for: by meaning, so that the
-// order of events, the case of header names and the platform's defaults don't
-// make a difference.
+// identity is what an account has one webhook for at most.
+type identity struct{ method, url string }
+
+func (w *Webhook) identity() identity { return identity{w.Method, w.URL} }
+
+func (r *CreateWebhookRequest) identity() identity { return identity{r.Method, r.URL} }
+
+// is tells whether the webhook that has a request's URL and method is what the
+// request asks for.
 func (w *Webhook) is(request CreateWebhookRequest) bool {
-	return w.URL == request.URL &&
-		w.Method == request.Method &&
-		w.Encoding == request.Encoding &&
-		w.Template == request.Template &&
-		sameSet(w.Events, request.Events) &&
-		maps.Equal(foldNames(w.Headers), foldNames(request.Headers)) &&
-		cmp.Or(w.ReadTimeout, defaultReadTimeout) == cmp.Or(request.ReadTimeout, defaultReadTimeout) &&
-		w.Retries == request.Retries &&
-		(request.Retries == 0 || request.RetryDelay == 0 || w.RetryDelay == request.RetryDelay)
+	return len(w.differences(request)) == 0
+}
+
+// differences names the fields, other than URL and method, in which a webhook is
+// not what a request asks for: by meaning, so that the order of events, the case
+// of header names and the platform's defaults don't make a difference.
+func (w *Webhook) differences(request CreateWebhookRequest) []string {
+	var names []string
+	for _, field := range []struct {
+		name string
+		same bool
+	}{
+		{"encoding", w.Encoding == request.Encoding},
+		{"events", sameSet(w.Events, request.Events)},
+		{"template", w.Template == request.Template},
+		{"read_timeout", cmp.Or(w.ReadTimeout, defaultReadTimeout) == cmp.Or(request.ReadTimeout, defaultReadTimeout)},
+		{"retries", w.Retries == request.Retries},
+		{"retry_delay", request.Retries == 0 || request.RetryDelay == 0 || w.RetryDelay == request.RetryDelay},
+	} {
+		if !field.same {
+			names = append(names, field.name)
+		}
+	}
+	return append(names, headerDifferences(w.Headers, request.Headers)...)
 }
 
 func sameSet(a, b []EventType) bool {
@@ -107,10 +127,26 @@ func sameSet(a, b []EventType) bool {
 	return slices.Equal(a, b)
 }
 
+func headerDifferences(a, b map[string]string) []string {
+	a, b = foldNames(a), foldNames(b)
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if a[name] != b[name] {
+			names = append(names, "headers."+name)
+		}
+	}
+	return names
+}
+
+// foldNames writes names in one case, and ends each value with a line break, which
+// none has in it, so that an empty header is not a missing one. Where two names
+// become one, it holds both values, in the order of the names.
 func foldNames(headers map[string]string) map[string]string {
 	folded := make(map[string]string, len(headers))
-	for name, value := range headers {
-		folded[strings.ToLower(name)] = value
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		folded[http.CanonicalHeaderKey(name)] += headers[name] + "\n"
 	}
 	return folded
 }
