@@ -1,0 +1,104 @@
+package messagemedia_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// hooks are what a program needs.
+var hooks = []messagemedia.CreateWebhookRequest{
+	{
+		URL:      "https://example.com/hooks/sms",
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS, messagemedia.EventOptOutSMS},
+		Retries:  5,
+	},
+}
+
+// syncHooks makes the account's webhooks those that are needed, and deletes what is
+// left of earlier versions. It can run at every start, in any number of instances.
+func syncHooks(ctx context.Context, client *messagemedia.Client) error {
+	result, err := client.SyncWebhooks(ctx, hooks, messagemedia.PruneURLPrefix("https://example.com/hooks"))
+	fmt.Println(result) // also beside an error, it says what was done
+	return err
+}
+
+func ExampleClient_SyncWebhooks() {
+	api, client := platform("https://example.com/hooks/old", "https://example.com/hooks-of-a-colleague")
+	defer api.Close()
+	ctx := context.Background()
+
+	for range 2 { // the second finds nothing to do
+		if err := syncHooks(ctx, client); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output:
+	//   + create  POST https://example.com/hooks/sms: done
+	//   - delete  POST https://example.com/hooks/old: done
+	// Sync: 1 created, 0 updated, 0 replaced, 1 deleted, 0 unchanged, 0 not done, 0 unknown.
+	// Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 1 unchanged, 0 not done, 0 unknown.
+}
+
+// The number of retries can't be changed, so the webhook would have to be
+// replaced. That is not done unless it is allowed.
+func ExampleClient_PlanWebhooks() {
+	api, client := platform("https://example.com/hooks/sms")
+	defer api.Close()
+
+	plan, err := client.PlanWebhooks(context.Background(), hooks)
+	fmt.Println(plan)
+	fmt.Println(errors.Is(err, messagemedia.ErrInvalidRequest))
+
+	plan, err = client.PlanWebhooks(context.Background(), hooks, messagemedia.AllowReplace())
+	fmt.Println(plan.HasChanges(), err)
+	// Output:
+	// -/+ replace POST https://example.com/hooks/sms (events, retries)
+	// Plan: 0 to create, 0 to update, 1 to replace, 0 to delete, 0 unchanged.
+	// true
+	// true <nil>
+}
+
+// Prune takes any function. Here a header, set at creation, tells whose a webhook is.
+func ExamplePrune() {
+	api, client := platform("https://example.com/not-ours")
+	defer api.Close()
+	ctx := context.Background()
+	mine := example("https://example.net/ours")
+	mine.Headers = map[string]string{"X-Owner": "billing"}
+	if _, err := client.CreateWebhook(ctx, mine); err != nil {
+		log.Fatal(err)
+	}
+
+	plan, err := client.PlanWebhooks(ctx, nil, messagemedia.Prune(func(webhook *messagemedia.Webhook) bool {
+		return webhook.Headers["X-Owner"] == "billing"
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(plan)
+	// Output:
+	//   - delete  POST https://example.net/ours
+	// Plan: 0 to create, 0 to update, 0 to replace, 1 to delete, 0 unchanged.
+}
+
+// A replacement that fails halfway leaves an account without the webhook, which
+// the error has whole.
+func ExampleReplaceError() {
+	webhook := &messagemedia.Webhook{URL: "https://example.com/hooks/sms?token=s3cret", Method: http.MethodPost}
+	err := errors.Join(&messagemedia.ReplaceError{Webhook: webhook, Err: messagemedia.ErrServer}) // as SyncWebhooks returns it
+
+	if lost, ok := errors.AsType[*messagemedia.ReplaceError](err); ok {
+		fmt.Println("no events until the next run:", lost.Webhook.Method, lost.Webhook.URL)
+	}
+	fmt.Println(err)
+	// Output:
+	// no events until the next run: POST https://example.com/hooks/sms?token=s3cret
+	// messagemedia: SyncWebhooks: replace POST https://example.com/hooks/sms?…: it was deleted and not created anew, which a further call does: server error
+}

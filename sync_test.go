@@ -1,0 +1,648 @@
+package messagemedia_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// methodsSince are those of the requests that came after the first ones.
+func methodsSince(api *messagemediatest.Server, first int) string {
+	var methods []string
+	for _, exchange := range api.Requests()[first:] {
+		methods = append(methods, exchange.Method)
+	}
+	return strings.Join(methods, " ")
+}
+
+// outcomes are the changes of a result as it prints, without the host.
+func outcomes(result *messagemedia.SyncResult) []string {
+	var lines []string
+	for _, change := range result.Changes {
+		lines = append(lines, strings.Join(strings.Fields(strings.Replace(change.String(), "https://example.com", "", 1)), " "))
+	}
+	return lines
+}
+
+// TestSyncMakesARequestForEachChange counts them: one for each page of the list
+// and each change, two for a replacement; and when it runs again, the list's alone.
+func TestSyncMakesARequestForEachChange(t *testing.T) {
+	t.Parallel()
+	api, client := account(t,
+		with("https://example.com/hooks/updated", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }),
+		example("https://example.com/hooks/replaced"), example("https://example.com/hooks/old"), example("https://example.com/hooks/kept"))
+	fill(t, client, 120)
+	desired := []messagemedia.CreateWebhookRequest{
+		example("https://example.com/hooks/updated"),
+		with("https://example.com/hooks/replaced", func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.RetryDelay = 3, 5*time.Second }),
+		example("https://example.com/hooks/new"),
+		example("https://example.com/hooks/kept"),
+	}
+	options := []messagemedia.SyncOption{messagemedia.PruneURLPrefix("https://example.com/hooks/"), messagemedia.AllowReplace()}
+
+	sent := len(api.Requests())
+	result, err := client.SyncWebhooks(t.Context(), desired, options...)
+	require.NoError(t, err)
+	assert.Equal(t, "GET GET PATCH DELETE POST POST DELETE", methodsSince(api, sent))
+	assert.Equal(t, "  ~ update  POST https://example.com/hooks/updated (template): done\n"+
+		"-/+ replace POST https://example.com/hooks/replaced (retries, retry_delay): done\n"+
+		"  + create  POST https://example.com/hooks/new: done\n"+
+		"  - delete  POST https://example.com/hooks/old: done\n"+
+		"Sync: 1 created, 1 updated, 1 replaced, 1 deleted, 1 unchanged, 0 not done, 0 unknown.", result.String())
+	webhooks := map[string]messagemedia.Webhook{}
+	for _, webhook := range api.Webhooks("") {
+		webhooks[webhook.ID] = webhook
+	}
+	for _, change := range result.Changes[:4] {
+		require.NoError(t, change.Err)
+		if change.Action != messagemedia.ActionDelete {
+			assert.Equal(t, meaning(webhooks[change.After.ID]), meaning(*change.After))
+		}
+	}
+	assert.Len(t, webhooks, 124)
+
+	sent = len(api.Requests())
+	result, err = client.SyncWebhooks(t.Context(), desired, options...)
+	require.NoError(t, err)
+	assert.Equal(t, "GET GET", methodsSince(api, sent))
+	assert.Equal(t, "Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 4 unchanged, 0 not done, 0 unknown.", result.String())
+}
+
+// TestSyncUpdatesOnlyWhatDiffers compares bodies byte for byte.
+func TestSyncUpdatesOnlyWhatDiffers(t *testing.T) {
+	t.Parallel()
+	all := with("https://example.com/", func(r *messagemedia.CreateWebhookRequest) {
+		r.Template, r.Headers = "$mtId", map[string]string{"X-A": "1", "X-B": "2"}
+	})
+	for name, c := range map[string]struct {
+		change func(*messagemedia.CreateWebhookRequest)
+		body   string
+	}{
+		"no template":  {func(r *messagemedia.CreateWebhookRequest) { r.Template = "" }, `{"template":""}`},
+		"no headers":   {func(r *messagemedia.CreateWebhookRequest) { r.Headers = nil }, `{"headers":{}}`},
+		"one header":   {func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-A": "1"} }, `{"headers":{"X-A":"1"}}`},
+		"two headers":  {func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-A": "3", "X-B": "4"} }, `{"headers":{"X-A":"3","X-B":"4"}}`},
+		"an encoding":  {func(r *messagemedia.CreateWebhookRequest) { r.Encoding = "XML" }, `{"encoding":"XML"}`},
+		"other events": {func(r *messagemedia.CreateWebhookRequest) { r.Events = []messagemedia.EventType{"OPT_OUT_SMS"} }, `{"events":["OPT_OUT_SMS"]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, client := account(t, all)
+			desired := all
+			c.change(&desired)
+			_, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{desired})
+			require.NoError(t, err)
+			assert.Equal(t, c.body, api.Requests()[2].Body)
+
+			plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{desired})
+			require.NoError(t, err)
+			assert.False(t, plan.HasChanges())
+		})
+	}
+}
+
+// between is a RoundTripper that calls a function before the first request that
+// has a method.
+type between struct {
+	next   http.RoundTripper
+	method string
+	once   sync.Once
+	call   func()
+}
+
+func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == b.method {
+		b.once.Do(b.call)
+	}
+	return b.next.RoundTrip(r)
+}
+
+// replaceAll stands for another program, which makes an account all new.
+func replaceAll(t *testing.T, api *messagemediatest.Server, client *messagemedia.Client, webhooks []messagemedia.CreateWebhookRequest) {
+	for _, webhook := range api.Webhooks("") {
+		assert.NoError(t, client.DeleteWebhook(t.Context(), webhook.ID))
+	}
+	for _, request := range webhooks {
+		_, err := client.CreateWebhook(t.Context(), request)
+		assert.NoError(t, err)
+	}
+}
+
+// TestSyncPlansAnew has another program change the account between the plan and
+// the first change of it.
+func TestSyncPlansAnew(t *testing.T) {
+	t.Parallel()
+	const url = "https://example.com/hooks/sms"
+	retrying := with(url, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 3 })
+	other := with(url, func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })
+	type requests = []messagemedia.CreateWebhookRequest
+	for name, c := range map[string]struct {
+		present, meanwhile, desired requests
+		methods                     string
+		outcomes                    []string
+	}{
+		"it was created":                        {nil, requests{example(url)}, requests{example(url)}, "GET POST GET", []string{"= keep POST /hooks/sms: done"}},
+		"another was created":                   {nil, requests{other}, requests{example(url)}, "GET POST GET PATCH", []string{"~ update POST /hooks/sms (template): done"}},
+		"it was deleted before an update":       {requests{other}, nil, requests{example(url)}, "GET PATCH GET POST", []string{"+ create POST /hooks/sms: done"}},
+		"it was replaced before an update":      {requests{other}, requests{example(url)}, requests{example(url)}, "GET PATCH GET", []string{"= keep POST /hooks/sms: done"}},
+		"it was deleted before a replacement":   {requests{example(url)}, nil, requests{retrying}, "GET DELETE GET POST", []string{"+ create POST /hooks/sms: done"}},
+		"it was replaced before a replacement":  {requests{example(url)}, requests{retrying}, requests{retrying}, "GET DELETE GET", []string{"= keep POST /hooks/sms: done"}},
+		"it was deleted before a deletion":      {requests{example(url)}, nil, nil, "GET DELETE GET", nil},
+		"it was made anew before a deletion":    {requests{example(url)}, requests{other}, nil, "GET DELETE GET DELETE", []string{"- delete POST /hooks/sms: done"}},
+		"one of two was created":                {nil, requests{example(url)}, requests{example(url), example(url + "/2")}, "GET POST POST GET", []string{"+ create POST /hooks/sms/2: done", "= keep POST /hooks/sms: done"}},
+		"it was made one that must be replaced": {requests{other}, requests{retrying}, requests{example(url)}, "GET PATCH GET DELETE POST", []string{"-/+ replace POST /hooks/sms (retries): done"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, client := account(t, c.present...)
+			method, _, _ := strings.Cut(strings.TrimPrefix(c.methods, "GET "), " ")
+			through := api.HTTPClient()
+			through.Transport = &between{next: through.Transport, method: method, call: func() {
+				replaceAll(t, api, client, c.meanwhile)
+			}}
+			syncing := api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithUserAgent("syncing"))
+			result, err := syncing.SyncWebhooks(t.Context(), c.desired, messagemedia.PruneURLPrefix(url), messagemedia.AllowReplace())
+			require.NoError(t, err)
+			var methods []string
+			for _, exchange := range api.Requests() {
+				if strings.HasPrefix(exchange.Header.Get("User-Agent"), "syncing") {
+					methods = append(methods, exchange.Method)
+				}
+			}
+			assert.Equal(t, c.methods, strings.Join(methods, " "))
+			assert.Equal(t, c.outcomes, outcomes(result))
+			assert.Len(t, api.Webhooks(""), len(c.desired))
+		})
+	}
+}
+
+// TestSyncPlansAnewWhenTheAccountIsFull has another program create what is
+// desired, which fills the account: the platform may name the limit before the
+// conflict.
+func TestSyncPlansAnewWhenTheAccountIsFull(t *testing.T) {
+	t.Parallel()
+	api, client := account(t, example("https://example.com/hooks/sms"))
+	api.Fail(
+		messagemediatest.Fault{Body: `{"page":0,"pageSize":100,"pageData":[]}`, Status: 200},
+		messagemediatest.Fault{Body: `{"message":"Maximum number of webhooks (150) reached"}`, Status: 400})
+	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/hooks/sms")})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"= keep POST /hooks/sms: done"}, outcomes(result))
+}
+
+func TestSyncPlansThreeTimesAtMost(t *testing.T) {
+	t.Parallel()
+	api, client := account(t)
+	api.Fail(messagemediatest.Fault{Status: 409, Times: 99, Match: func(r *http.Request) bool { return r.Method == http.MethodPost }})
+	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/a?token"), example("https://example.com/b")})
+	require.ErrorIs(t, err, messagemedia.ErrConflict)
+	assert.Equal(t, "GET POST POST GET POST POST GET POST POST", methodsSince(api, 0))
+	assert.Equal(t, []string{"+ create POST /a?…: not done", "+ create POST /b: not done"}, outcomes(result))
+	assert.EqualError(t, err, "messagemedia: SyncWebhooks: create POST https://example.com/a?…: messagemedia: CreateWebhook: 409 Conflict\n"+
+		"messagemedia: SyncWebhooks: create POST https://example.com/b: messagemedia: CreateWebhook: 409 Conflict")
+}
+
+// TestSyncAfterAChangeThatIsRefused goes on with what is desired, and deletes
+// nothing as long as that is not there.
+func TestSyncAfterAChangeThatIsRefused(t *testing.T) {
+	t.Parallel()
+	api, client := account(t, example("https://example.com/old"), with("https://example.com/updated", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }))
+	desired := []messagemedia.CreateWebhookRequest{
+		with("https://example.com/new", func(r *messagemedia.CreateWebhookRequest) { r.Events = []messagemedia.EventType{"NEW_SMS"} }),
+		example("https://example.com/updated"),
+	}
+	result, err := client.SyncWebhooks(t.Context(), desired, messagemedia.PruneURLPrefix("https://example.com"))
+	require.EqualError(t, err, "messagemedia: SyncWebhooks: create POST https://example.com/new: messagemedia: CreateWebhook: 400 Bad Request: /events/0: [NEW_SMS] is invalid")
+	assert.Equal(t, []string{"+ create POST /new: not done", "~ update POST /updated (template): done", "- delete POST /old: not done"}, outcomes(result))
+	assert.Equal(t, err.Error(), result.Changes[0].Err.Error())
+	assert.NoError(t, result.Changes[2].Err)
+	assert.Equal(t, "GET POST PATCH", methodsSince(api, 2))
+
+	desired[0].Events = validRequest().Events
+	result, err = client.SyncWebhooks(t.Context(), desired, messagemedia.PruneURLPrefix("https://example.com"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"+ create POST /new: done", "= keep POST /updated: done", "- delete POST /old: done"}, outcomes(result))
+}
+
+func TestADeletionThatIsRefusedDoesNotKeepOthersFromBeingMade(t *testing.T) {
+	t.Parallel()
+	api, client := account(t, example("https://example.com/a"), example("https://example.com/b"))
+	api.Fail(messagemediatest.Fault{Status: 405, Match: onlyMethod(http.MethodDelete)})
+	result, err := client.SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"))
+	require.EqualError(t, err, "messagemedia: SyncWebhooks: delete POST https://example.com/a: messagemedia: DeleteWebhook: 405 Method Not Allowed")
+	assert.Equal(t, []string{"- delete POST /a: not done", "- delete POST /b: done"}, outcomes(result))
+}
+
+// TestSyncStopsAtWhatMeetsAllChanges has answers after which no other request
+// is sent.
+func TestSyncStopsAtWhatMeetsAllChanges(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]messagemediatest.Fault{
+		"credentials that are refused":  {Status: 401},
+		"an account without webhooks":   {Status: 403},
+		"too many requests":             {Status: 429, Header: http.Header{"Retry-After": {"60"}}},
+		"a platform that asks to wait":  {Status: 503, Header: http.Header{"Retry-After": {"60"}}},
+		"many requests, with no advice": {Status: 429, Times: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, client := account(t)
+			fault.Match = func(r *http.Request) bool { return r.Method == http.MethodPost }
+			api.Fail(fault)
+			result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/a"), example("https://example.com/b")})
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "example.com/b")
+			assert.Equal(t, messagemedia.OutcomeNotDone, result.Changes[1].Outcome)
+			assert.NoError(t, result.Changes[1].Err)
+			assert.Empty(t, api.Webhooks(""))
+		})
+	}
+}
+
+func TestSyncReportsAListThatFails(t *testing.T) {
+	t.Parallel()
+	api, client := account(t)
+	api.Fail(messagemediatest.Fault{Status: 403})
+	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{validRequest()})
+	require.ErrorIs(t, err, messagemedia.ErrForbidden)
+	require.NotNil(t, result)
+	assert.Empty(t, result.Changes)
+}
+
+// onlyMethod matches requests with a method.
+func onlyMethod(method string) func(*http.Request) bool {
+	return func(r *http.Request) bool { return r.Method == method }
+}
+
+// TestSyncWhenOutcomesAreUnknown breaks one change at all of its attempts, before
+// or after it took effect; and with it, in some cases, the look at what came of it.
+func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
+	t.Parallel()
+	const url = "https://example.com/a"
+	type requests = []messagemedia.CreateWebhookRequest
+	other := with(url, func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })
+	retrying := with(url, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 3 })
+	for name, c := range map[string]struct {
+		present, desired requests
+		method           string
+		broken           int  // attempts; a call has 3
+		afterChange      bool // the first of them took effect
+		blind            bool // nor can the webhooks be listed again
+		outcomes         []string
+	}{
+		"an update that was not made":             {requests{other}, requests{example(url)}, "PATCH", 3, false, false, []string{"~ update POST /a (template): done"}},
+		"an update that was made":                 {requests{other}, requests{example(url)}, "PATCH", 3, true, false, []string{"~ update POST /a (template): done"}},
+		"an update that is broken again":          {requests{other}, requests{example(url)}, "PATCH", 9, false, false, []string{"~ update POST /a (template): unknown"}},
+		"an update, blind":                        {requests{other}, requests{example(url)}, "PATCH", 3, true, true, []string{"~ update POST /a (template): unknown"}},
+		"a deletion that was not made":            {requests{other}, nil, "DELETE", 3, false, false, []string{"- delete POST /a: done"}},
+		"a deletion that was made":                {requests{other}, nil, "DELETE", 3, true, false, []string{"- delete POST /a: done"}},
+		"a deletion that is broken again":         {requests{other}, nil, "DELETE", 9, false, false, []string{"- delete POST /a: unknown"}},
+		"a deletion, blind":                       {requests{other}, nil, "DELETE", 3, true, true, []string{"- delete POST /a: unknown"}},
+		"a creation that was not made":            {nil, requests{example(url)}, "POST", 3, false, false, []string{"+ create POST /a: done"}},
+		"a creation that was made":                {nil, requests{example(url)}, "POST", 3, true, false, []string{"+ create POST /a: done"}},
+		"a creation that is broken again":         {nil, requests{example(url)}, "POST", 9, false, false, []string{"+ create POST /a: unknown"}},
+		"a creation, blind":                       {nil, requests{example(url)}, "POST", 3, true, true, []string{"+ create POST /a: unknown"}},
+		"a replacement that was not begun":        {requests{example(url)}, requests{retrying}, "DELETE", 3, false, false, []string{"-/+ replace POST /a (retries): done"}},
+		"a replacement that was begun":            {requests{example(url)}, requests{retrying}, "DELETE", 3, true, false, []string{"- delete POST /a: done", "+ create POST /a: done"}},
+		"a replacement that is broken again":      {requests{example(url)}, requests{retrying}, "DELETE", 9, false, false, []string{"-/+ replace POST /a (retries): unknown"}},
+		"a replacement, blind":                    {requests{example(url)}, requests{retrying}, "DELETE", 3, true, true, []string{"-/+ replace POST /a (retries): unknown"}},
+		"half a replacement that was not made":    {requests{example(url)}, requests{retrying}, "POST", 3, false, false, []string{"- delete POST /a: done", "+ create POST /a: done"}},
+		"half a replacement that is broken again": {requests{example(url)}, requests{retrying}, "POST", 9, false, false, []string{"- delete POST /a: done", "+ create POST /a: unknown"}},
+		"half a replacement, blind":               {requests{example(url)}, requests{retrying}, "POST", 3, true, true, []string{"- delete POST /a: done", "+ create POST /a: unknown"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, client := account(t, c.present...)
+			api.Fail(messagemediatest.Fault{Status: 503, AfterChange: c.afterChange, Match: onlyMethod(c.method)})
+			if c.broken > 1 {
+				api.Fail(messagemediatest.Fault{Status: 503, Times: c.broken - 1, Match: onlyMethod(c.method)})
+			}
+			if c.blind {
+				first := true
+				api.Fail(messagemediatest.Fault{Status: 500, Times: 99, Match: func(r *http.Request) bool {
+					seen := first
+					first = first && r.Method != http.MethodGet
+					return r.Method == http.MethodGet && !seen
+				}})
+			}
+			result, err := client.SyncWebhooks(t.Context(), c.desired, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowReplace())
+			assert.Equal(t, c.outcomes, outcomes(result))
+			if !strings.Contains(fmt.Sprint(c.outcomes), "unknown") {
+				require.NoError(t, err)
+				assert.Len(t, api.Webhooks(""), len(c.desired))
+				return
+			}
+			require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+			assert.ErrorContains(t, err, "POST https://example.com/a: ")
+			lost, ok := errors.AsType[*messagemedia.ReplaceError](err)
+			assert.Equal(t, strings.HasPrefix(name, "half"), ok)
+			if ok {
+				assert.Equal(t, url, lost.Webhook.URL)
+			}
+		})
+	}
+}
+
+// TestUnknownOutcomesThatNothingTells has an update whose answer is lost, of a
+// webhook that is gone then, and changes that are refused after that. Nobody can
+// say whether the first attempt had an effect. That is an error only as long as
+// the account is not as desired.
+func TestUnknownOutcomesThatNothingTells(t *testing.T) {
+	t.Parallel()
+	other := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })
+	for name, c := range map[string]struct {
+		present, meanwhile []messagemedia.CreateWebhookRequest
+		method             string
+		statuses           []int // of the requests with this method
+		outcomes           []string
+		err                error
+	}{
+		"an update of a webhook that is gone": {
+			[]messagemedia.CreateWebhookRequest{other}, nil, "PATCH", []int{503, 404},
+			[]string{"~ update POST /a (template): unknown", "+ create POST /a: done"}, nil,
+		},
+		"an update of a webhook that was made anew": {
+			[]messagemedia.CreateWebhookRequest{other}, []messagemedia.CreateWebhookRequest{example("https://example.com/a")}, "PATCH", []int{503, 404},
+			[]string{"~ update POST /a (template): unknown", "= keep POST /a: done"}, nil,
+		},
+		"a creation that is refused at last": {
+			nil, nil, "POST", []int{503, 503, 503, 401},
+			[]string{"+ create POST /a: unknown"}, messagemedia.ErrUnauthorized,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, client := account(t, c.present...)
+			through := api.HTTPClient()
+			through.Transport = &between{next: through.Transport, method: c.method, call: func() {
+				replaceAll(t, api, client, c.meanwhile)
+				for _, status := range c.statuses {
+					api.Fail(messagemediatest.Fault{Status: status, Match: onlyMethod(c.method)})
+				}
+			}}
+			result, err := api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithMaxRetryWait(0)).
+				SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/a")})
+			assert.ErrorIs(t, err, c.err)
+			assert.Equal(t, c.outcomes, outcomes(result))
+			assert.Equal(t, messagemedia.OutcomeUnknown, result.Changes[0].Outcome)
+			assert.Error(t, result.Changes[0].Err)
+		})
+	}
+}
+
+// TestADeletionThatAnotherProgramMakesFirst is none of this program's, unless an
+// earlier attempt of its own may have made it. It is no error, not even when it
+// happens with each plan.
+func TestADeletionThatAnotherProgramMakesFirst(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		broken   int // attempts of this program before the other one is faster
+		outcomes []string
+	}{
+		"this program never tried":      {0, nil},
+		"this program may have made it": {3, []string{"- delete POST /a: done"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, client := account(t, example("https://example.com/a"))
+			api.Fail(messagemediatest.Fault{Status: 503, Times: 99, Match: func(r *http.Request) bool { return r.Header.Get("X-Broken") != "" }})
+			through := api.HTTPClient()
+			next, sent := through.Transport, 0
+			through.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodDelete {
+					if sent++; sent <= c.broken {
+						r.Header.Set("X-Broken", "yes")
+					} else {
+						replaceAll(t, api, client, nil)
+					}
+				}
+				return next.RoundTrip(r)
+			})
+			result, err := api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithMaxRetryWait(0)).
+				SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"))
+			require.NoError(t, err)
+			assert.Equal(t, c.outcomes, outcomes(result))
+		})
+	}
+
+	api, _ := account(t, example("https://example.com/a"))
+	api.Fail(messagemediatest.Fault{Status: 404, Times: 3, Match: onlyMethod(http.MethodDelete)})
+	result, err := api.Client().SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"))
+	require.NoError(t, err)
+	assert.Empty(t, result.Changes)
+	assert.Equal(t, "GET DELETE GET DELETE GET DELETE", methodsSince(api, 1))
+}
+
+// TestAReplacementThatFailsHalfway carries the lost webhook, and heals.
+func TestAReplacementThatFailsHalfway(t *testing.T) {
+	t.Parallel()
+	before := with("https://example.com/a?token", func(r *messagemedia.CreateWebhookRequest) {
+		r.Headers, r.Template = map[string]string{"X-Token": "t"}, "$mtId"
+	})
+	desired := []messagemedia.CreateWebhookRequest{with(before.URL, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 }), example("https://example.com/b")}
+	for name, c := range map[string]struct {
+		fault   messagemediatest.Fault
+		text    string
+		matches error
+	}{
+		"a refusal":         {messagemediatest.Fault{Status: 400, Body: `{"details":["/template: wrong"]}`}, "messagemedia: CreateWebhook: 400 Bad Request: /template: wrong", messagemedia.ErrInvalidRequest},
+		"credentials":       {messagemediatest.Fault{Status: 401}, "messagemedia: CreateWebhook: 401 Unauthorized: check the API key, the secret, and that the base URL is that of their region", messagemedia.ErrUnauthorized},
+		"too many requests": {messagemediatest.Fault{Status: 429, Times: 3}, "messagemedia: CreateWebhook: 429 Too Many Requests", messagemedia.ErrRateLimited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, client := account(t, before)
+			old := api.Webhooks("")[0]
+			c.fault.Match = onlyMethod(http.MethodPost)
+			api.Fail(c.fault)
+			result, err := client.SyncWebhooks(t.Context(), desired, messagemedia.AllowReplace())
+			lost, ok := errors.AsType[*messagemedia.ReplaceError](err)
+			require.True(t, ok)
+			assert.Equal(t, old, *lost.Webhook)
+			assert.ErrorIs(t, err, c.matches)
+			assert.EqualError(t, lost, "messagemedia: SyncWebhooks: replace POST https://example.com/a?…: it was deleted and not created anew, which a further call does: "+c.text)
+			assert.Equal(t, []string{"- delete POST /a?…: done", "+ create POST /a?…: not done"}, outcomes(result)[:2])
+
+			result, err = client.SyncWebhooks(t.Context(), desired)
+			require.NoError(t, err)
+			assert.Equal(t, "+ create POST /a?…: done", outcomes(result)[0])
+			assert.Len(t, api.Webhooks(""), 2)
+		})
+	}
+}
+
+// TestAReplacementWhoseDeletionIsSettledLater carries the lost webhook as well: the
+// deletion is known from the second listing only, and then the creation is refused.
+func TestAReplacementWhoseDeletionIsSettledLater(t *testing.T) {
+	t.Parallel()
+	api, client := account(t, example("https://example.com/a"))
+	api.Fail(
+		messagemediatest.Fault{Status: 503, AfterChange: true, Match: onlyMethod(http.MethodDelete)},
+		messagemediatest.Fault{Status: 503, Times: 2, Match: onlyMethod(http.MethodDelete)},
+		messagemediatest.Fault{Status: 401, Match: onlyMethod(http.MethodPost)})
+	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{
+		with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 }),
+	}, messagemedia.AllowReplace())
+	lost, ok := errors.AsType[*messagemedia.ReplaceError](err)
+	require.True(t, ok)
+	assert.Equal(t, "https://example.com/a", lost.Webhook.URL)
+	assert.Equal(t, []string{"- delete POST /a: done", "+ create POST /a: not done"}, outcomes(result))
+}
+
+// TestAWebhookThatAnotherProgramMadeIsNotLost has one take the place of a webhook
+// that is being replaced; then it can't be updated.
+func TestAWebhookThatAnotherProgramMadeIsNotLost(t *testing.T) {
+	t.Parallel()
+	retrying := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 })
+	api, client := account(t, example(retrying.URL))
+	other := retrying
+	other.Template = "t"
+	through := api.HTTPClient()
+	through.Transport = &between{next: through.Transport, method: http.MethodPost, call: func() { replaceAll(t, api, client, []messagemedia.CreateWebhookRequest{other}) }}
+	api.Fail(messagemediatest.Fault{Status: 401, Match: onlyMethod(http.MethodPatch)})
+	result, err := api.Client(messagemedia.WithHTTPClient(through)).SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{retrying}, messagemedia.AllowReplace())
+	require.ErrorIs(t, err, messagemedia.ErrUnauthorized)
+	_, ok := errors.AsType[*messagemedia.ReplaceError](err)
+	assert.False(t, ok)
+	assert.Equal(t, []string{"- delete POST /a: done", "~ update POST /a (template): not done"}, outcomes(result))
+}
+
+// TestALostWebhookIsReportedUntilItIsThere goes through what can come between the
+// deletion and a creation in a later plan.
+func TestALostWebhookIsReportedUntilItIsThere(t *testing.T) {
+	t.Parallel()
+	const url = "https://example.com/b"
+	desired := []messagemedia.CreateWebhookRequest{example("https://example.com/a"), with(url, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 })}
+	posts := 0
+	post := func(number int) func(*http.Request) bool {
+		return func(r *http.Request) bool { return r.Method == http.MethodPost && posts == number }
+	}
+	for name, c := range map[string]struct {
+		faults []messagemediatest.Fault
+		text   string
+	}{
+		"the creation is not tried again": {
+			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 401, Match: post(3)}},
+			"the creation was not tried",
+		},
+		"the account can't be listed again": {
+			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 403, Match: func(r *http.Request) bool { return posts == 2 }}},
+			"409 Conflict",
+		},
+		"the account is full then": {
+			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 200, Body: listOf(150), Match: func(r *http.Request) bool { return posts == 2 }}},
+			"the creation was not tried",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			posts = 0
+			api, client := account(t, example(url))
+			through := api.HTTPClient()
+			next := through.Transport
+			through.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPost {
+					posts++
+				}
+				return next.RoundTrip(r)
+			})
+			api.Fail(c.faults...)
+			_, err := api.Client(messagemedia.WithHTTPClient(through)).SyncWebhooks(t.Context(), desired, messagemedia.AllowReplace())
+			lost, ok := errors.AsType[*messagemedia.ReplaceError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, url, lost.Webhook.URL)
+			assert.ErrorContains(t, lost, c.text)
+
+			result, err := client.SyncWebhooks(t.Context(), desired)
+			require.NoError(t, err, outcomes(result))
+			assert.Len(t, api.Webhooks(""), 2)
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestSyncEndsWithItsContext ends it at each request in turn: what was done is
+// reported as done, and the rest as not done.
+func TestSyncEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	desired := []messagemedia.CreateWebhookRequest{
+		example("https://example.com/kept"),
+		with("https://example.com/updated", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }),
+		with("https://example.com/replaced", func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 }),
+		example("https://example.com/new"),
+	}
+	for after, want := range map[int][]string{
+		1: {"= keep POST /kept: done", "~ update POST /updated (template): not done", "-/+ replace POST /replaced (retries): not done", "+ create POST /new: not done", "- delete POST /old: not done"},
+		2: {"= keep POST /kept: done", "~ update POST /updated (template): done", "-/+ replace POST /replaced (retries): not done", "+ create POST /new: not done", "- delete POST /old: not done"},
+		3: {"= keep POST /kept: done", "~ update POST /updated (template): done", "- delete POST /replaced: done", "+ create POST /replaced: not done", "+ create POST /new: not done", "- delete POST /old: not done"},
+		4: {"= keep POST /kept: done", "~ update POST /updated (template): done", "-/+ replace POST /replaced (retries): done", "+ create POST /new: not done", "- delete POST /old: not done"},
+		5: {"= keep POST /kept: done", "~ update POST /updated (template): done", "-/+ replace POST /replaced (retries): done", "+ create POST /new: done", "- delete POST /old: not done"},
+	} {
+		t.Run(fmt.Sprint("after ", after, " requests"), func(t *testing.T) {
+			t.Parallel()
+			api, _ := account(t, example("https://example.com/kept"), example("https://example.com/updated"), example("https://example.com/replaced"), example("https://example.com/old"))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			through := api.HTTPClient()
+			next, sent := through.Transport, 0
+			through.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				response, err := next.RoundTrip(r.WithContext(t.Context())) // it can't be interrupted
+				if sent++; sent == after {
+					cancel()
+				}
+				return response, err
+			})
+			result, err := api.Client(messagemedia.WithHTTPClient(through)).SyncWebhooks(ctx, desired, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowReplace())
+			require.ErrorIs(t, err, context.Canceled)
+			assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+			assert.Equal(t, want, outcomes(result))
+			assert.Equal(t, 4+after, len(api.Requests()))
+			assert.Equal(t, 1, strings.Count(err.Error(), "context canceled"), "the rest was not tried: %v", err)
+			_, lost := errors.AsType[*messagemedia.ReplaceError](err)
+			assert.Equal(t, after == 3, lost)
+		})
+	}
+}
+
+func TestSyncResultJSON(t *testing.T) {
+	t.Parallel()
+	api, client := account(t, example("https://example.com/a?b"))
+	api.Fail(messagemediatest.Fault{Status: 403, Match: onlyMethod(http.MethodPatch)})
+	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{
+		example("https://example.com/new"),
+		with("https://example.com/a?b", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }),
+	})
+	require.Error(t, err)
+	body, err := json.Marshal(result)
+	require.NoError(t, err)
+	webhooks := api.Webhooks("")
+	assert.JSONEq(t, `{"changes":[
+		{"action":"create","method":"POST","url":"https://example.com/new","id":"`+webhooks[1].ID+`","outcome":"done"},
+		{"action":"update","method":"POST","url":"https://example.com/a?…","id":"`+webhooks[0].ID+`","fields":["template"],"outcome":"not done",
+		 "error":"messagemedia: SyncWebhooks: update POST https://example.com/a?…: messagemedia: UpdateWebhook: 403 Forbidden"}]}`, string(body))
+}
+
+// TestSyncDoesNotKeepWhatItIsGiven changes the requests once the plan is made.
+func TestSyncDoesNotKeepWhatItIsGiven(t *testing.T) {
+	t.Parallel()
+	_, client := account(t)
+	desired := []messagemedia.CreateWebhookRequest{example("https://example.com/a")}
+	plan, err := client.PlanWebhooks(t.Context(), desired)
+	require.NoError(t, err)
+	desired[0].URL = "https://example.com/b"
+	assert.Equal(t, "https://example.com/a", plan.Changes[0].Desired.URL)
+}
