@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// webhook is a CreateWebhookRequest with the names that the file has. Durations
+// are written as in Go: 500ms, 20s, 1m.
+type webhook struct {
+	URL         string                   `yaml:"url"`
+	Method      string                   `yaml:"method"`
+	Encoding    messagemedia.Encoding    `yaml:"encoding"`
+	Events      []messagemedia.EventType `yaml:"events"`
+	Headers     map[string]string        `yaml:"headers"`
+	Template    string                   `yaml:"template"`
+	ReadTimeout time.Duration            `yaml:"read_timeout"`
+	Retries     int                      `yaml:"retries"`
+	RetryDelay  time.Duration            `yaml:"retry_delay"`
+}
+
+// read reads the webhooks of a file. Its errors name the file and the line.
+func read(name string) ([]messagemedia.CreateWebhookRequest, error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Webhooks []webhook `yaml:"webhooks"`
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true) // a field that is misspelt is not one that is left out
+	if err := decoder.Decode(&file); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if file.Webhooks == nil {
+		return nil, fmt.Errorf("%s: there is no list of webhooks; it begins with \"webhooks:\", and an empty one is \"webhooks: []\"", name)
+	}
+	if decoder.Decode(new(any)) != io.EOF {
+		return nil, fmt.Errorf("%s: there is more than one document", name)
+	}
+	var requests []messagemedia.CreateWebhookRequest
+	for _, webhook := range file.Webhooks {
+		requests = append(requests, messagemedia.CreateWebhookRequest(webhook))
+	}
+	return requests, validate(name, content, requests)
+}
+
+// validate reports each webhook that can't be right, by its line.
+func validate(name string, content []byte, requests []messagemedia.CreateWebhookRequest) error {
+	var lines struct{ Webhooks []yaml.Node }
+	if err := yaml.Unmarshal(content, &lines); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	var errs []error
+	for i, request := range requests {
+		if err := request.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: line %d: %w", name, lines.Webhooks[i].Line, err))
+		}
+	}
+	return errors.Join(errs...)
+}

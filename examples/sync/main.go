@@ -1,0 +1,142 @@
+// Command sync makes an account's webhooks those of a YAML file.
+//
+//	go -C examples/sync run .
+//
+// Without credentials in the environment, that shows it all against the platform
+// in memory: the plan, its changes, and a second run with nothing to do. With
+// MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET it talks to the API at
+// MESSAGEMEDIA_BASE_URL (default: the global host), over Basic, or over HMAC with
+// MESSAGEMEDIA_AUTH=hmac. Then it prints the plan, and changes nothing before
+// -apply says so. With -check it exits 2 when anything is not as in the file, so
+// that a pipeline can watch for that; once it is built, since "go run" itself makes
+// an exit code of 1 of any other.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// errDrift is not a failure: it has an exit code of its own.
+var errDrift = errors.New("the account is not as the file has it")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "sync:", err)
+		stop()
+		os.Exit(exitCode(err))
+	}
+}
+
+func exitCode(err error) int {
+	if errors.Is(err, errDrift) {
+		return 2
+	}
+	return 1
+}
+
+type settings struct {
+	file, prune           string
+	apply, check, replace bool
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+	s, err := parse(args, out)
+	if err != nil {
+		return err
+	}
+	desired, err := read(s.file)
+	if err != nil {
+		return err
+	}
+	if getenv("MESSAGEMEDIA_API_KEY") == "" && getenv("MESSAGEMEDIA_API_SECRET") == "" {
+		if s != (settings{file: s.file}) {
+			return errors.New("MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are not set; without them no other flag than -file has a meaning")
+		}
+		return demonstrate(ctx, s.file, desired, out)
+	}
+	client, err := connect(getenv)
+	if err != nil {
+		return err
+	}
+	return s.sync(ctx, client, desired, out)
+}
+
+func parse(args []string, out io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("sync", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&s.file, "file", "webhooks.yaml", "the `file` that has the webhooks")
+	flags.BoolVar(&s.apply, "apply", false, "make the changes")
+	flags.BoolVar(&s.check, "check", false, "exit 2 if there are changes to make")
+	flags.StringVar(&s.prune, "prune", "", "delete webhooks that are not in the file and whose URL lies below this `prefix`, as in https://example.com/hooks")
+	flags.BoolVar(&s.replace, "replace", false, "delete webhooks and create them anew where a field differs that can't be changed; events in that moment are lost")
+	err := flags.Parse(args)
+	switch {
+	case err != nil:
+		return s, err
+	case flags.NArg() > 0:
+		return s, fmt.Errorf("%q is not a flag", flags.Arg(0))
+	case s.apply && s.check:
+		return s, errors.New("-apply makes changes and -check makes none: use one of them")
+	}
+	return s, nil
+}
+
+// sync prints the plan, or makes the changes.
+func (s settings) sync(ctx context.Context, client *messagemedia.Client, desired []messagemedia.CreateWebhookRequest, out io.Writer) error {
+	if s.apply {
+		result, err := client.SyncWebhooks(ctx, desired, s.options()...)
+		fmt.Fprintln(out, result)
+		return err
+	}
+	plan, err := client.PlanWebhooks(ctx, desired, s.options()...)
+	if plan == nil {
+		return err
+	}
+	fmt.Fprintln(out, plan)
+	if s.check && plan.HasChanges() {
+		return errors.Join(errDrift, err)
+	}
+	return err
+}
+
+func (s settings) options() []messagemedia.SyncOption {
+	var options []messagemedia.SyncOption
+	if s.prune != "" {
+		options = append(options, messagemedia.PruneURLPrefix(s.prune))
+	}
+	if s.replace {
+		options = append(options, messagemedia.AllowReplace())
+	}
+	return options
+}
+
+// String is the command line that the settings stand for.
+func (s settings) String() string {
+	words := []string{"go run . -file", s.file}
+	if s.prune != "" {
+		words = append(words, "-prune", s.prune)
+	}
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{{"-replace", s.replace}, {"-apply", s.apply}, {"-check", s.check}} {
+		if flag.set {
+			words = append(words, flag.name)
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// TestMain is the command itself when a test runs it as a program.
+func TestMain(m *testing.M) {
+	if os.Getenv("RUN_THE_COMMAND") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestTheDemonstration(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), nil, func(string) string { return "" }, &out))
+	assert.Equal(t, `No MESSAGEMEDIA_API_KEY is set: this runs against the platform in memory.
+
+$ go run . -file webhooks.yaml -prune https://example.com/hooks -replace
+  ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team)
+-/+ replace POST https://example.com/hooks/reports?… (events, read_timeout, retries, retry_delay)
+  + create  POST https://example.com/hooks/mms
+  - delete  POST https://example.com/hooks/2024
+Plan: 1 to create, 1 to update, 1 to replace, 1 to delete, 0 unchanged.
+
+$ go run . -file webhooks.yaml -prune https://example.com/hooks -replace -apply
+  ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team): done
+-/+ replace POST https://example.com/hooks/reports?… (events, read_timeout, retries, retry_delay): done
+  + create  POST https://example.com/hooks/mms: done
+  - delete  POST https://example.com/hooks/2024: done
+Sync: 1 created, 1 updated, 1 replaced, 1 deleted, 0 unchanged, 0 not done, 0 unknown.
+
+$ go run . -file webhooks.yaml -prune https://example.com/hooks -replace -check
+Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 3 unchanged.
+`, out.String())
+}
+
+// TestWithCredentials plans, applies, and finds nothing to do; then someone
+// changes the account.
+func TestWithCredentials(t *testing.T) {
+	t.Parallel()
+	for _, auth := range []string{"", "basic", "hmac"} {
+		t.Run(auth, func(t *testing.T) {
+			t.Parallel()
+			api := messagemediatest.NewServer(t)
+			command := func(args ...string) (string, error) {
+				var out bytes.Buffer
+				err := run(t.Context(), args, environment(api, auth), &out)
+				return out.String(), err
+			}
+			out, err := command()
+			require.NoError(t, err)
+			assert.Contains(t, out, "Plan: 3 to create")
+			assert.Empty(t, api.Webhooks(""))
+
+			_, err = command("-check")
+			require.ErrorIs(t, err, errDrift)
+			assert.Empty(t, api.Webhooks(""))
+
+			out, err = command("-apply")
+			require.NoError(t, err)
+			assert.Contains(t, out, "Sync: 3 created")
+			assert.Len(t, api.Webhooks(""), 3)
+
+			out, err = command("-check")
+			require.NoError(t, err)
+			assert.Contains(t, out, "3 unchanged.")
+
+			require.NoError(t, api.Client().DeleteWebhook(t.Context(), api.Webhooks("")[0].ID))
+			_, err = command("-check")
+			assert.ErrorIs(t, err, errDrift)
+		})
+	}
+}
+
+func TestPruneAndReplaceAreAskedFor(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	for _, url := range []string{"https://example.com/hooks/old", "https://example.com/hooks/reports?token=an-example"} {
+		_, err := api.Client().CreateWebhook(t.Context(), messagemedia.CreateWebhookRequest{
+			URL: url, Method: http.MethodPost, Encoding: messagemedia.EncodingJSON, Events: []messagemedia.EventType{messagemedia.EventFailedDR},
+		})
+		require.NoError(t, err)
+	}
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"-check"}, environment(api, ""), &out)
+	require.ErrorIs(t, err, errDrift)
+	require.ErrorContains(t, err, "AllowReplace")
+	require.ErrorIs(t, run(t.Context(), []string{"-apply"}, environment(api, ""), &out), messagemedia.ErrInvalidRequest)
+	assert.Len(t, api.Webhooks(""), 2)
+
+	require.NoError(t, run(t.Context(), []string{"-apply", "-replace"}, environment(api, ""), &out))
+	assert.Len(t, api.Webhooks(""), 4)
+	require.NoError(t, run(t.Context(), []string{"-apply", "-prune", "https://example.com/hooks/"}, environment(api, ""), &out))
+	assert.Len(t, api.Webhooks(""), 3)
+}
+
+// TestExitCodes runs the command as a program.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	for _, c := range []struct {
+		args []string
+		code int
+		text string
+	}{
+		{[]string{"-check"}, 2, "sync: the account is not as the file has it\n"},
+		{[]string{"-apply"}, 0, "Sync: 3 created"},
+		{[]string{"-check"}, 0, "3 unchanged."},
+		{[]string{"-h"}, 0, "-prune prefix"},
+		{[]string{"-file", "missing.yaml"}, 1, "sync: open missing.yaml: "},
+		{[]string{"-aply"}, 1, "sync: flag provided but not defined: -aply\n"},
+	} {
+		command := exec.CommandContext(t.Context(), os.Args[0], c.args...)
+		command.Env = append(os.Environ(), "RUN_THE_COMMAND=1", "MESSAGEMEDIA_API_KEY="+api.Key, "MESSAGEMEDIA_API_SECRET="+api.Secret, "MESSAGEMEDIA_BASE_URL="+api.URL)
+		out, err := command.CombinedOutput()
+		code := 0
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			code = exit.ExitCode()
+		} else {
+			require.NoError(t, err)
+		}
+		assert.Equal(t, c.code, code, "%v: %s", c.args, out)
+		assert.Contains(t, string(out), c.text)
+	}
+}
+
+func TestArgumentsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	for text, c := range map[string]struct {
+		args   []string
+		getenv func(string) string
+	}{
+		"-apply makes changes and -check makes none: use one of them":                                                       {[]string{"-apply", "-check"}, environment(api, "")},
+		`"webhooks.yaml" is not a flag`:                                                                                     {[]string{"webhooks.yaml"}, environment(api, "")},
+		`MESSAGEMEDIA_AUTH is "HMAC256"; it can be basic or hmac`:                                                           {nil, environment(api, "HMAC256")},
+		"MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are not set; without them no other flag than -file has a meaning": {[]string{"-check"}, func(string) string { return "" }},
+		"messagemedia: SyncWebhooks: invalid request: PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: it does not begin with http:// or https://": {[]string{"-apply", "-prune", "hooks"}, environment(api, "")},
+	} {
+		assert.EqualError(t, run(t.Context(), c.args, c.getenv, t.Output()), text)
+	}
+	assert.ErrorIs(t, run(t.Context(), []string{"-h"}, environment(api, ""), t.Output()), flag.ErrHelp)
+	assert.Empty(t, api.Requests())
+}
+
+// TestFilesThatAreRefused has what is wrong with a file, and the error, which
+// names file, line and field.
+func TestFilesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	const first = "webhooks:\n  - url: https://example.com/a\n    method: POST\n    encoding: JSON\n    events: [RECEIVED_SMS]\n"
+	for name, c := range map[string]struct{ content, text string }{
+		"a misspelt field":       {first + "    retrys: 5\n", "line 6: field retrys not found in type main.webhook"},
+		"a field twice":          {first + "    url: https://example.com/b\n", `line 6: mapping key "url" already defined at line 2`},
+		"a delay without a unit": {first + "    retry_delay: 60\n", "line 6: cannot unmarshal !!int `60` into time.Duration"},
+		"no YAML":                {"webhooks: [", "line 1: did not find expected node content"},
+		"nothing":                {"", `there is no list of webhooks; it begins with "webhooks:", and an empty one is "webhooks: []"`},
+		"another list":           {"hooks: []", "line 1: field hooks not found"},
+		"no list":                {"webhooks:", "there is no list of webhooks"},
+		"two documents":          {first + "---\n" + first, "there is more than one document"},
+		"a webhook that can't be": {first + "  - url: https://example.com/b\n    method: POST\n    encoding: JSON\n",
+			"line 6: messagemedia: CreateWebhook: invalid request: /events: Events cannot be empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "hooks.yaml")
+			require.NoError(t, os.WriteFile(file, []byte(c.content), 0o600))
+			_, err := read(file)
+			require.ErrorContains(t, err, c.text)
+			assert.True(t, strings.HasPrefix(err.Error(), file+": "), "%v", err)
+		})
+	}
+	file := filepath.Join(t.TempDir(), "hooks.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("webhooks: []"), 0o600))
+	requests, err := read(file)
+	require.NoError(t, err)
+	assert.Empty(t, requests)
+}
+
+func environment(api *messagemediatest.Server, auth string) func(string) string {
+	return func(name string) string {
+		return map[string]string{
+			"MESSAGEMEDIA_API_KEY":    api.Key,
+			"MESSAGEMEDIA_API_SECRET": api.Secret,
+			"MESSAGEMEDIA_BASE_URL":   api.URL,
+			"MESSAGEMEDIA_AUTH":       auth,
+		}[name]
+	}
+}
