@@ -17,6 +17,7 @@ var hooks = []messagemedia.CreateWebhookRequest{
 		Method:   http.MethodPost,
 		Encoding: messagemedia.EncodingJSON,
 		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS, messagemedia.EventOptOutSMS},
+		Template: messagemedia.JSONTemplate,
 		Retries:  5,
 	},
 }
@@ -59,7 +60,7 @@ func ExampleClient_PlanWebhooks() {
 	plan, err = client.PlanWebhooks(context.Background(), hooks, messagemedia.AllowReplace())
 	fmt.Println(plan.HasChanges(), err)
 	// Output:
-	// -/+ replace POST https://example.com/hooks/sms (events, retries)
+	// -/+ replace POST https://example.com/hooks/sms (events, template, retries)
 	// Plan: 0 to create, 0 to update, 1 to replace, 0 to delete, 0 unchanged.
 	// true
 	// true <nil>

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,6 +19,8 @@ import (
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/template"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 // TestSnippetsOfTheREADMEStandInCodeThatRuns looks for each in the module's Go
@@ -87,6 +90,43 @@ func explain(err error) string {
 	}
 }
 
+// newKey makes the platform sign this account's deliveries. Its public half comes only
+// now: store the ID and it where every instance of the endpoint finds them.
+func newKey(ctx context.Context, client *messagemedia.Client, store func(id, publicKey string) error) error {
+	key, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	if err != nil {
+		return err
+	}
+	if err := store(key.ID, key.PublicKey); err != nil {
+		return err
+	}
+	_, err = client.EnableSignatureKey(ctx, key.ID)
+	return err
+}
+
+// newEndpoint is what the platform calls, for the URL of the webhook.
+func newEndpoint(keyID, publicKey string, store func(context.Context, webhook.Event) error) (http.Handler, error) {
+	key, err := webhook.ParseKey(keyID, webhook.SHA256, publicKey)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := webhook.NewVerifier(webhook.NewKeySet(key))
+	if err != nil {
+		return nil, err
+	}
+	return webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
+		switch event := d.Event.(type) {
+		case *webhook.ReceivedSMS:
+			fmt.Println(event.SourceNumber, "says", event.Content)
+		case *webhook.DeliveryReport:
+			fmt.Println("message", event.MessageID, "is", event.Status)
+		case *webhook.Unknown:
+			fmt.Println("a payload that is no event:", event.Err)
+		}
+		return store(ctx, d.Event) // nil acknowledges for good; after an error the platform tries again
+	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator))), nil
+}
+
 // subscribe is the code that the tests below test.
 func subscribe(ctx context.Context, client *messagemedia.Client) error {
 	_, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
@@ -94,6 +134,8 @@ func subscribe(ctx context.Context, client *messagemedia.Client) error {
 		Method:   http.MethodPost,
 		Encoding: messagemedia.EncodingJSON,
 		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+		Template: messagemedia.JSONTemplate,
+		Retries:  5,
 	})
 	return err
 }
@@ -122,6 +164,49 @@ func TestSubscribeWhenForbidden(t *testing.T) {
 	}
 	if err := subscribe(t.Context(), client); !errors.Is(err, messagemedia.ErrForbidden) {
 		t.Errorf("got %v, want ErrForbidden", err)
+	}
+}
+
+// TestAnSMSArrives goes the whole way: the database is down at first.
+func TestAnSMSArrives(t *testing.T) {
+	api := messagemediatest.NewServer(t)
+	if err := subscribe(t.Context(), api.Client()); err != nil {
+		t.Fatal(err)
+	}
+	var id, public string
+	err := newKey(t.Context(), api.Client(), func(keyID, publicKey string) error { id, public = keyID, publicKey; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var database []webhook.Event
+	calls := 0
+	endpoint, err := newEndpoint(id, public, func(_ context.Context, event webhook.Event) error {
+		if calls++; calls == 1 {
+			return errors.New("the database is down")
+		}
+		database = append(database, event)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	sms := &webhook.ReceivedSMS{ReplyID: "7", SourceNumber: "+61491570156", Content: `"Yes", please`, Metadata: map[string]string{"table": "12"}}
+	report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(endpoint))
+	if err != nil || !report.Acknowledged() || len(report.Deliveries[0].Attempts) != 2 {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	if len(database) != 1 || !reflect.DeepEqual(database[0], sms) {
+		t.Errorf("the database has %v", database)
+	}
+}
+
+// TestHooks holds what is declared to the rules, a typing error in a template included.
+func TestHooks(t *testing.T) {
+	for _, hook := range hooks {
+		for _, problem := range template.CheckRequest(hook) {
+			t.Error(hook.URL, problem)
+		}
 	}
 }
 
