@@ -14,7 +14,7 @@ import (
 )
 
 // webhook is a CreateWebhookRequest with the names that the file has. Durations
-// are written as in Go: 500ms, 20s, 1m.
+// are written as in Go: 500ms, 20s, 1m. The template JSONTemplate is the SDK's.
 type webhook struct {
 	URL         string                   `yaml:"url"`
 	Method      string                   `yaml:"method"`
@@ -49,6 +49,9 @@ func read(name string) ([]messagemedia.CreateWebhookRequest, error) {
 	}
 	var requests []messagemedia.CreateWebhookRequest
 	for _, webhook := range file.Webhooks {
+		if webhook.Template == "JSONTemplate" {
+			webhook.Template = messagemedia.JSONTemplate
+		}
 		requests = append(requests, messagemedia.CreateWebhookRequest(webhook))
 	}
 	return requests, validate(name, content, requests)

@@ -35,14 +35,14 @@ func TestTheDemonstration(t *testing.T) {
 
 $ go run . -file webhooks.yaml -prune https://example.com/hooks -replace
   ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team)
--/+ replace POST https://example.com/hooks/reports?… (events, read_timeout, retries, retry_delay)
+-/+ replace POST https://example.com/hooks/reports?… (events, template, read_timeout, retries, retry_delay)
   + create  POST https://example.com/hooks/mms
   - delete  POST https://example.com/hooks/2024
 Plan: 1 to create, 1 to update, 1 to replace, 1 to delete, 0 unchanged.
 
 $ go run . -file webhooks.yaml -prune https://example.com/hooks -replace -apply
   ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team): done
--/+ replace POST https://example.com/hooks/reports?… (events, read_timeout, retries, retry_delay): done
+-/+ replace POST https://example.com/hooks/reports?… (events, template, read_timeout, retries, retry_delay): done
   + create  POST https://example.com/hooks/mms: done
   - delete  POST https://example.com/hooks/2024: done
 Sync: 1 created, 1 updated, 1 replaced, 1 deleted, 0 unchanged, 0 not done, 0 unknown.
@@ -203,4 +203,14 @@ func environment(api *messagemediatest.Server, auth string) func(string) string 
 			"MESSAGEMEDIA_AUTH":       auth,
 		}[name]
 	}
+}
+
+func TestTheSDKsTemplateByItsName(t *testing.T) {
+	t.Parallel()
+	requests, err := read("webhooks.yaml")
+	require.NoError(t, err)
+	for _, request := range requests[1:] {
+		assert.Equal(t, messagemedia.JSONTemplate, request.Template)
+	}
+	assert.Contains(t, requests[0].Template, "$!esc.json($moContent)", "another template is as it is written")
 }
