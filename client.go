@@ -184,19 +184,32 @@ func (c *call) receive(response *http.Response) error {
 		body, _ := readBody(response, maxErrorBodyBytes) // the status counts, whatever becomes of the body
 		return newAPIError(c.operation, response, body)
 	}
+	if err := c.read(response); err != nil {
+		return &DecodeError{c.operation, response.StatusCode, requestID(response.Header), err}
+	}
+	return nil
+}
+
+// read decodes a success. Where the API has nothing to say, any answer will do but
+// a page of HTML: that is a proxy's or a log-in's, and the API never saw the call.
+func (c *call) read(response *http.Response) error {
+	contentType := response.Header.Get("Content-Type")
 	if c.decode == nil {
 		_, _ = readBody(response, maxErrorBodyBytes) // lets the connection be used again
+		if strings.Contains(contentType, "html") {
+			return fmt.Errorf("its Content-Type is %q, which the API's is not", contentType)
+		}
 		return nil
 	}
 	body, err := readBody(response, maxAnswerBytes)
-	if err == nil {
-		err = c.decode(body)
-		if contentType := response.Header.Get("Content-Type"); err != nil && !strings.Contains(contentType, "json") {
-			err = fmt.Errorf("its Content-Type is %q: %w", contentType, err)
-		}
-	}
 	if err != nil {
-		return &DecodeError{c.operation, response.StatusCode, requestID(response.Header), err}
+		return err
+	}
+	if err := c.decode(body); err != nil {
+		if !strings.Contains(contentType, "json") {
+			return fmt.Errorf("its Content-Type is %q: %w", contentType, err)
+		}
+		return err
 	}
 	return nil
 }

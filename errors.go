@@ -140,7 +140,8 @@ func (e *ValidationError) Error() string {
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalidRequest }
 
 // DecodeError is an answer that says success and can't be read: it is cut off,
-// larger than 10 MiB, or not the JSON that the API documents. It wraps the cause.
+// larger than 10 MiB, or not the JSON that the API documents. To a deletion the API
+// has nothing to say, and only a page of HTML is no answer. It wraps the cause.
 // When a change was asked for, the error matches ErrOutcomeUnknown, too.
 type DecodeError struct {
 	// Operation is the method of Client that was called.

@@ -167,6 +167,23 @@ func TestUnauthorizedHintsOfHMAC(t *testing.T) {
 	}
 }
 
+// TestWhatAnswersADeletion: the API says nothing, or something in JSON. A page of
+// HTML is a proxy's, a log-in's or a captive portal's, which saw no webhook.
+func TestWhatAnswersADeletion(t *testing.T) {
+	t.Parallel()
+	for contentType, done := range map[string]bool{"": true, "application/json": true, "text/plain": true, "text/html; charset=utf-8": false} {
+		client := newClient(t, answering(httpmock.NewStringResponder(200, "{}").HeaderSet(http.Header{"Content-Type": {contentType}})), basic)
+		err := client.DeleteWebhook(t.Context(), "id")
+		if done {
+			assert.NoError(t, err)
+			continue
+		}
+		assert.EqualError(t, err, `messagemedia: DeleteWebhook: the answer 200 OK can't be read: its Content-Type is "text/html; charset=utf-8", which the API's is not; whether the change took effect is not known`)
+		_, unreadable := errors.AsType[*messagemedia.DecodeError](err)
+		assert.True(t, unreadable)
+	}
+}
+
 // TestAnswersThatCantBeRead say success, and are no answer. What they would have
 // confirmed is then unknown.
 func TestAnswersThatCantBeRead(t *testing.T) {
