@@ -1,0 +1,595 @@
+package messagemedia_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"net"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// The matrix has every operation of a client under every fault, over HTTP in
+// memory and with fake time. What must come out of a cell is not written down for
+// each: expect derives it from a few properties of the operation and of the fault.
+// This runs it, and prints what came out:
+//
+//	go test -v -run Matrix .
+//
+// In each cell, the error matches what it should and nothing else; the call was
+// sent as often as it should be; what was reported done is done, once, and what
+// was reported failed is not; no goroutine and no connection is left.
+
+// kind is what it means to send a request of an operation again.
+type kind int
+
+const (
+	reads   kind = iota // it changes nothing
+	changes             // the same change twice has the same result
+	creates             // so it has, and what was made can be looked up
+	adds                // what is made twice is there twice
+)
+
+// operation is a method of Client.
+type operation struct {
+	name  string
+	kind  kind
+	empty bool // the answer to it has no body
+	pages int  // how many requests it takes without a fault, if more than one
+
+	// given is what the platform has before: the ID of what the call is about.
+	given func(*testing.T, *messagemedia.Client) string
+	call  func(ctx context.Context, c *messagemedia.Client, id string) error
+
+	// done tells whether the platform did what the call asks for, once.
+	done func(state) bool
+}
+
+// state is what the platform holds.
+type state struct {
+	webhooks []messagemedia.Webhook
+	keys     []*messagemedia.SignatureKey
+}
+
+var webhookOperations = []operation{
+	{name: "CreateWebhook", kind: creates, given: nothing,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
+			return errorOf(c.CreateWebhook(ctx, validRequest()))
+		},
+		done: func(s state) bool { return len(s.webhooks) == 1 && s.webhooks[0].URL == validRequest().URL }},
+	{name: "ListWebhooks", kind: reads, given: aWebhookThere,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
+			return errorOf(c.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{}))
+		}},
+	{name: "Webhooks", kind: reads, given: aWebhookThere,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
+			return errorOf(collect(c.Webhooks(ctx)))
+		}},
+	{name: "GetWebhook", kind: reads, given: aWebhookThere,
+		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
+			return errorOf(c.GetWebhook(ctx, id))
+		}},
+	{name: "UpdateWebhook", kind: changes, given: aWebhookThere,
+		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
+			return errorOf(c.UpdateWebhook(ctx, id, messagemedia.UpdateWebhookRequest{Template: new("$mtId")}))
+		},
+		done: func(s state) bool { return len(s.webhooks) == 1 && s.webhooks[0].Template == "$mtId" }},
+	{name: "DeleteWebhook", kind: changes, empty: true, given: aWebhookThere,
+		call: func(ctx context.Context, c *messagemedia.Client, id string) error { return c.DeleteWebhook(ctx, id) },
+		done: func(s state) bool { return len(s.webhooks) == 0 }},
+}
+
+var signatureKeyOperations = []operation{
+	{name: "CreateSignatureKey", kind: adds, given: nothing,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
+			return errorOf(c.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256}))
+		},
+		done: func(s state) bool { return len(s.keys) == 1 }},
+	{name: "ListSignatureKeys", kind: reads, given: aKeyThere,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
+			return errorOf(c.ListSignatureKeys(ctx, messagemedia.ListSignatureKeysRequest{}))
+		}},
+	{name: "SignatureKeys", kind: reads, pages: 2, given: aKeyThere,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
+			return errorOf(collect(c.SignatureKeys(ctx)))
+		}},
+	{name: "GetSignatureKey", kind: reads, given: aKeyThere,
+		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
+			return errorOf(c.GetSignatureKey(ctx, id))
+		}},
+	{name: "DeleteSignatureKey", kind: changes, empty: true, given: aKeyThere,
+		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
+			return c.DeleteSignatureKey(ctx, id)
+		},
+		done: func(s state) bool { return len(s.keys) == 0 }},
+	{name: "EnableSignatureKey", kind: changes, given: aKeyThere,
+		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
+			return errorOf(c.EnableSignatureKey(ctx, id))
+		},
+		done: func(s state) bool { return len(s.keys) == 1 && s.keys[0].Enabled }},
+	{name: "GetEnabledSignatureKey", kind: reads, given: anEnabledKey,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
+			return errorOf(c.GetEnabledSignatureKey(ctx))
+		}},
+	{name: "DisableSignatureKey", kind: changes, empty: true, given: anEnabledKey,
+		call: func(ctx context.Context, c *messagemedia.Client, _ string) error { return c.DisableSignatureKey(ctx) },
+		done: func(s state) bool { return len(s.keys) == 1 && !s.keys[0].Enabled }},
+}
+
+// knowledge is what a client can know of a request that a fault hit.
+type knowledge int
+
+const (
+	unsent  knowledge = iota // it never left
+	refused                  // the platform said that it did not do it
+	unknown                  // the platform may have done it, or not
+)
+
+// stage is when the caller's context ends.
+type stage int
+
+const (
+	never stage = iota
+	beforeTheCall
+	inAnAttempt
+	inAWait // between two attempts
+)
+
+// fault is what goes wrong with a request.
+type fault struct {
+	name     string
+	leaves   knowledge
+	effect   bool          // the platform does what the request asks for
+	inBody   bool          // it shows in the body of an answer, if there is one
+	repeated bool          // another attempt may help
+	lasts    time.Duration // an attempt, or the wait after it
+	matches  []string      // the probes that its error matches
+
+	// What makes it happen: one of these, or the end of the context.
+	platform messagemediatest.Fault
+	connect  func() (net.Conn, error)
+	ends     stage
+	how      error // context.Canceled or context.DeadlineExceeded
+}
+
+var faults = [][]fault{connectionFaults, slowness, storms, wrongAnswers,
+	contextEnds("cancelled", context.Canceled), contextEnds("past its deadline", context.DeadlineExceeded)}
+
+var connectionFaults = []fault{
+	{name: "connection refused", leaves: unsent, repeated: true, matches: []string{"net.Error"},
+		connect: func() (net.Conn, error) { return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} }},
+	{name: "reset before the request is read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+		connect: closedConnection},
+	{name: "reset when its header was read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+		platform: messagemediatest.Fault{Reset: true}},
+	{name: "reset after it took effect", leaves: unknown, effect: true, repeated: true, matches: []string{"net.Error"},
+		platform: messagemediatest.Fault{Reset: true, AfterChange: true}},
+	{name: "reset within the answer's body", leaves: unknown, effect: true, inBody: true, repeated: true, matches: []string{"DecodeError", "net.Error"},
+		platform: messagemediatest.Fault{CutOff: true}},
+}
+
+var slowness = []fault{
+	{name: "no answer in time", leaves: unknown, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
+		platform: messagemediatest.Fault{Delay: time.Hour}},
+	{name: "no answer in time, yet it took effect", leaves: unknown, effect: true, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
+		platform: messagemediatest.Fault{Delay: time.Hour, AfterChange: true}},
+	{name: "an answer that is slow by each byte", leaves: unknown, effect: true, inBody: true, repeated: true, lasts: 30 * time.Second, matches: []string{"DecodeError", "net.Error", "Timeout"},
+		platform: messagemediatest.Fault{Trickle: time.Second}},
+}
+
+var storms = []fault{
+	{name: "429, wait 7 s", leaves: refused, repeated: true, lasts: 7 * time.Second, matches: []string{"APIError", "ErrRateLimited"},
+		platform: messagemediatest.Fault{Status: 429, Header: http.Header{"Retry-After": {"7"}}}},
+	{name: "429, wait an hour", leaves: refused, matches: []string{"APIError", "ErrRateLimited"},
+		platform: messagemediatest.Fault{Status: 429, Header: http.Header{"Retry-After": {"3600"}}}},
+	{name: "503", leaves: unknown, repeated: true, matches: []string{"APIError", "ErrServer"},
+		platform: messagemediatest.Fault{Status: 503, Body: "<html>Busy"}},
+	{name: "502, yet it took effect", leaves: unknown, effect: true, repeated: true, matches: []string{"APIError", "ErrServer"},
+		platform: messagemediatest.Fault{Status: 502, AfterChange: true}},
+	{name: "501", leaves: unknown, matches: []string{"APIError", "ErrServer"},
+		platform: messagemediatest.Fault{Status: 501}},
+}
+
+var wrongAnswers = []fault{
+	{name: "302", leaves: refused, matches: []string{"APIError"},
+		platform: messagemediatest.Fault{Status: 302, Header: http.Header{"Location": {"/elsewhere"}}}},
+	{name: "200 with a page of HTML", leaves: unknown, matches: []string{"DecodeError"},
+		platform: messagemediatest.Fault{Status: 200, Body: "<html>Please log in"}},
+	{name: "200 with HTML, yet it took effect", leaves: unknown, effect: true, matches: []string{"DecodeError"},
+		platform: messagemediatest.Fault{Status: 200, Body: "<html>Done", AfterChange: true}},
+	{name: "200 with half of the JSON", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"},
+		platform: messagemediatest.Fault{Status: 200, Body: `{"id":"76fa7010-8c1f`, AfterChange: true,
+			Header: http.Header{"Content-Type": {"application/json"}}}},
+	{name: "200 without a body", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"},
+		platform: messagemediatest.Fault{Status: 200, AfterChange: true}},
+}
+
+func contextEnds(name string, how error) []fault {
+	return []fault{
+		{name: name + " before the call", leaves: unsent, ends: beforeTheCall, how: how},
+		{name: name + " before an answer", leaves: unknown, effect: true, ends: inAnAttempt, how: how,
+			platform: messagemediatest.Fault{Delay: time.Hour, AfterChange: true}},
+		{name: name + " within an answer", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"}, ends: inAnAttempt, how: how,
+			platform: messagemediatest.Fault{Trickle: time.Second}},
+		{name: name + " in the wait after 429", leaves: refused, repeated: true, matches: []string{"APIError", "ErrRateLimited"}, ends: inAWait, how: how,
+			platform: messagemediatest.Fault{Status: 429}},
+		{name: name + " in the wait after 503", leaves: unknown, repeated: true, matches: []string{"APIError", "ErrServer"}, ends: inAWait, how: how,
+			platform: messagemediatest.Fault{Status: 503, Body: "<html>Busy"}},
+	}
+}
+
+// endsAfter is when a context ends that is not ended from the beginning: in the
+// middle of an attempt, or after an answer that took no time.
+func (f *fault) endsAfter() time.Duration {
+	return map[stage]time.Duration{inAnAttempt: 5 * time.Second, inAWait: time.Nanosecond}[f.ends]
+}
+
+// outcome is what comes out of a call.
+type outcome struct {
+	done     bool
+	attempts int
+	matches  []string // the probes that its error matches
+}
+
+// expect derives what must come out of an operation under a fault that hits its
+// first request, or all of them.
+func expect(o *operation, f *fault, all bool) outcome {
+	success := max(1, o.pages)
+	if f.inBody && o.empty {
+		return outcome{done: true, attempts: success} // the status says all
+	}
+	unclear := f.leaves == unknown && o.kind != reads
+	repeated := f.repeated && !(unclear && o.kind == adds)
+	passes := !all && f.ends == never
+	switch {
+	case passes && repeated:
+		return outcome{done: true, attempts: success + 1}
+	case passes && unclear && f.effect && o.kind == creates:
+		return outcome{done: true, attempts: success} // it was looked up
+	}
+	return expectFailure(o, f, repeated, unclear)
+}
+
+func expectFailure(o *operation, f *fault, repeated, unclear bool) outcome {
+	failed := outcome{attempts: 1, matches: slices.Clone(f.matches)}
+	switch {
+	case f.ends == beforeTheCall:
+		failed.attempts = 0
+	case repeated && f.inBody && o.kind == creates: // the second create meets what the first made
+		failed = outcome{attempts: 2, matches: []string{"APIError", "ErrConflict"}}
+	case repeated && f.ends == never:
+		failed.attempts = 3
+	}
+	if f.ends != never && (f.ends != inAWait || repeated) {
+		failed.matches = append(failed.matches, ends[f.how]...)
+	}
+	if unclear {
+		failed.matches = append(failed.matches, "ErrOutcomeUnknown")
+	}
+	slices.Sort(failed.matches)
+	return failed
+}
+
+// ends has what an error matches when the context ended so. That of a deadline
+// is a net.Error in package context, too.
+var ends = map[error][]string{
+	context.Canceled:         {"context.Canceled"},
+	context.DeadlineExceeded: {"context.DeadlineExceeded", "net.Error", "Timeout"},
+}
+
+// probes are what a program can ask of an error.
+var probes = map[string]func(error) bool{
+	"APIError":                 has[*messagemedia.APIError],
+	"DecodeError":              has[*messagemedia.DecodeError],
+	"ValidationError":          has[*messagemedia.ValidationError],
+	"ErrInvalidRequest":        is(messagemedia.ErrInvalidRequest),
+	"ErrUnauthorized":          is(messagemedia.ErrUnauthorized),
+	"ErrForbidden":             is(messagemedia.ErrForbidden),
+	"ErrNotFound":              is(messagemedia.ErrNotFound),
+	"ErrConflict":              is(messagemedia.ErrConflict),
+	"ErrRateLimited":           is(messagemedia.ErrRateLimited),
+	"ErrServer":                is(messagemedia.ErrServer),
+	"ErrOutcomeUnknown":        is(messagemedia.ErrOutcomeUnknown),
+	"context.Canceled":         is(context.Canceled),
+	"context.DeadlineExceeded": is(context.DeadlineExceeded),
+	"net.Error":                has[net.Error],
+	"Timeout": func(err error) bool {
+		failure, ok := errors.AsType[net.Error](err)
+		return ok && failure.Timeout()
+	},
+}
+
+func is(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
+
+func has[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+func matches(err error) []string {
+	var names []string
+	for name, probe := range probes {
+		if err != nil && probe(err) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestMatrixOfWebhooks(t *testing.T) {
+	t.Parallel()
+	runMatrix(t, webhookOperations)
+}
+
+func TestMatrixOfSignatureKeys(t *testing.T) {
+	t.Parallel()
+	runMatrix(t, signatureKeyOperations)
+}
+
+// runMatrix runs each cell, and prints what came out.
+func runMatrix(t *testing.T, operations []operation) {
+	grid := newGrid(t, operations)
+	defer grid.print() // also when a cell ends the test
+	cell := func(f *fault, all bool) func(*operation) outcome {
+		return func(o *operation) (got outcome) {
+			synctest.Test(t, func(t *testing.T) { got = runCell(t, o, f, all) })
+			return got
+		}
+	}
+	for _, group := range faults {
+		grid.space()
+		for _, f := range group {
+			grid.row(f.name+"\tonce", cell(&f, false))
+			if f.ends == never {
+				grid.row("\talways", cell(&f, true))
+			}
+		}
+	}
+}
+
+// grid is a table of what came out: operations across, faults down.
+type grid struct {
+	*tabwriter.Writer
+	operations []operation
+	print      func()
+}
+
+func newGrid(t *testing.T, operations []operation) *grid {
+	var text strings.Builder
+	g := &grid{tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0), operations, nil}
+	g.print = func() {
+		g.Flush()
+		t.Log("\n" + text.String() + legend)
+	}
+	fmt.Fprint(g, "\t")
+	for _, o := range operations {
+		fmt.Fprint(g, "\t", o.name)
+	}
+	return g
+}
+
+func (g *grid) space() { fmt.Fprint(g, "\n", strings.Repeat("\t", len(g.operations)+1)) }
+
+func (g *grid) row(name string, cell func(*operation) outcome) {
+	fmt.Fprint(g, "\n", name)
+	for _, o := range g.operations {
+		fmt.Fprint(g, "\t", cell(&o))
+	}
+}
+
+const legend = `
+
+done     no error, and the platform has it
+failed   an error, and nothing changed
+unknown  ErrOutcomeUnknown beside the cause
+(n)      how often the call was sent`
+
+func (o outcome) String() string {
+	word := "failed"
+	switch {
+	case o.done:
+		word = "done"
+	case slices.Contains(o.matches, "ErrOutcomeUnknown"):
+		word = "unknown"
+	}
+	return fmt.Sprintf("%s (%d)", word, o.attempts)
+}
+
+// runCell calls an operation under a fault, and checks what must hold afterwards.
+// That no goroutine is left is for the bubble to say, which does not end before.
+func runCell(t *testing.T, o *operation, f *fault, all bool) outcome {
+	api := messagemediatest.NewServer(t, messagemediatest.InMemory(), messagemediatest.WithKeyBits(1024))
+	defer api.Close()
+	id := o.given(t, api.Client())
+	before := stateOf(t, api)
+
+	road, client := newRoad(api, f, all)
+	ctx, cancel := f.context(t.Context())
+	defer cancel()
+	start := time.Now()
+	err := o.call(ctx, client, id)
+	took := time.Since(start)
+
+	cell := fmt.Sprintf("%s, %s, all %t: %v", o.name, f.name, all, err)
+	got := outcome{err == nil, road.attempts(), matches(err)}
+	assert.Equal(t, expect(o, f, all), got, cell)
+	if err != nil {
+		assert.Regexp(t, "^messagemedia: [A-Z]", err.Error(), cell)
+	}
+	if got.attempts > 1 {
+		assert.GreaterOrEqual(t, took, f.lasts, cell)
+	}
+	if f.how != nil && errors.Is(err, f.how) {
+		assert.Equal(t, f.endsAfter(), took, "the end of the context ends the call: %s", cell)
+	}
+	after := stateOf(t, api)
+	if o.kind != reads && (err == nil || f.effect) {
+		assert.True(t, o.done(after), "the platform has %+v after %s", after, cell)
+	} else {
+		assert.Equal(t, before, after, cell)
+	}
+
+	api.Close()
+	synctest.Wait()
+	assert.Zero(t, road.open.Load(), "connections are left open after %s", cell)
+	return got
+}
+
+// context is the caller's, which ends as the fault has it.
+func (f *fault) context(parent context.Context) (context.Context, context.CancelFunc) {
+	if f.how == context.DeadlineExceeded {
+		return context.WithTimeout(parent, f.endsAfter())
+	}
+	ctx, cancel := context.WithCancel(parent)
+	switch {
+	case f.ends == beforeTheCall:
+		cancel()
+	case f.how != nil:
+		time.AfterFunc(f.endsAfter(), cancel)
+	}
+	return ctx, cancel
+}
+
+// road is the way of one client to the platform, on which a fault can lie.
+type road struct {
+	transport *http.Transport
+	connect   func() (net.Conn, error) // in place of a connection, as often as broken says
+	broken    int
+	sent      []string     // the operation of each attempt
+	open      atomic.Int32 // connections
+}
+
+// newRoad lays a fault on the way of a new client. Other clients are not hit.
+func newRoad(api *messagemediatest.Server, f *fault, all bool) (*road, *messagemedia.Client) {
+	times := 1
+	if all {
+		times = math.MaxInt
+	}
+	const name = "matrix/1"
+	if f.connect == nil && f.ends != beforeTheCall {
+		hit := f.platform
+		hit.Times = times
+		hit.Match = func(r *http.Request) bool { return strings.HasPrefix(r.UserAgent(), name) }
+		api.Fail(hit)
+	}
+	road := roadOver(api.HTTPClient().Transport.(*http.Transport))
+	road.connect, road.broken = f.connect, times
+	return road, api.Client(messagemedia.WithHTTPClient(&http.Client{Transport: road}), messagemedia.WithUserAgent(name))
+}
+
+// roadOver makes one over a copy of a transport.
+func roadOver(transport *http.Transport) *road {
+	road := &road{transport: transport.Clone()}
+	dial := transport.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	road.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if road.connect != nil && road.broken > 0 {
+			road.broken--
+			return road.connect()
+		}
+		connection, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		road.open.Add(1)
+		return &countedConn{Conn: connection, closed: sync.OnceFunc(func() { road.open.Add(-1) })}, nil
+	}
+	return road
+}
+
+// RoundTrip notes what an attempt is for.
+func (r *road) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.sent = append(r.sent, messagemedia.OperationFromContext(request.Context()))
+	return r.transport.RoundTrip(request)
+}
+
+// attempts counts those of the call itself, and not of a look-up after it.
+func (r *road) attempts() int {
+	count := 0
+	for _, operation := range r.sent {
+		if operation == r.sent[0] {
+			count++
+		}
+	}
+	return count
+}
+
+type countedConn struct {
+	net.Conn
+	closed func()
+}
+
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
+
+// closedConnection is one whose other side is gone.
+func closedConnection() (net.Conn, error) {
+	client, platform := net.Pipe()
+	return client, platform.Close()
+}
+
+func stateOf(t *testing.T, api *messagemediatest.Server) state {
+	keys, err := collect(api.Client().SignatureKeys(t.Context()))
+	require.NoError(t, err)
+	return state{api.Webhooks(""), keys}
+}
+
+func collect[T any](items iter.Seq2[*T, error]) (all []*T, err error) {
+	for item, err := range items {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, item)
+	}
+	return all, nil
+}
+
+// errorOf is the error of a call, which returns something if there is none.
+func errorOf[T any](result T, err error) error {
+	if err == nil && reflect.ValueOf(result).IsZero() {
+		return errors.New("it returned nothing")
+	}
+	return err
+}
+
+func nothing(*testing.T, *messagemedia.Client) string { return "" }
+
+func aWebhookThere(t *testing.T, c *messagemedia.Client) string {
+	webhook, err := c.CreateWebhook(t.Context(), validRequest())
+	require.NoError(t, err)
+	return webhook.ID
+}
+
+func aKeyThere(t *testing.T, c *messagemedia.Client) string {
+	key, err := c.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	require.NoError(t, err)
+	return key.ID
+}
+
+func anEnabledKey(t *testing.T, c *messagemedia.Client) string {
+	id := aKeyThere(t, c)
+	require.NoError(t, errorOf(c.EnableSignatureKey(t.Context(), id)))
+	return id
+}
