@@ -1,0 +1,403 @@
+package webhook_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// The matrix has what a client can do to a server with this package's handler,
+// over HTTP in memory and with fake time. This runs it, and prints what came out:
+//
+//	go test -v -run Matrix ./webhook
+
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	writeTimeout  = 30 * time.Second
+	callbackTakes = time.Second
+	maxBodyBytes  = 1 << 10
+
+	aPayload = `{"reply_id":"d3c2","content":"Hello","source_number":"+61491570156"}`
+)
+
+// client is a way to send a delivery, with what must come of it.
+type client struct {
+	name string
+	send func(*sender)
+	deaf bool // it does not read the answer
+	want result
+}
+
+type result struct {
+	status  int           // of the answer, 0 when there is none
+	after   time.Duration // when it came, or the connection was closed
+	handled bool          // the callback returned nil
+	reason  error         // that the hook was told
+}
+
+var clients = []client{
+	{name: "sends at once", want: result{204, callbackTakes, true, nil},
+		send: func(s *sender) { s.head(); s.body(aPayload); s.end() }},
+	{name: "is slow by each byte, and ends in time", want: result{204, callbackTakes + time.Duration(len(aPayload))*time.Millisecond, true, nil},
+		send: func(s *sender) { s.head(); s.drip(aPayload, time.Millisecond); s.end() }},
+	{name: "is slow by each byte", want: result{400, readTimeout, false, webhook.ErrBodyRead},
+		send: func(s *sender) { s.head(); s.drip(aPayload, time.Second); s.end() }},
+	{name: "stops after the header", want: result{400, readTimeout, false, webhook.ErrBodyRead},
+		send: func(s *sender) { s.head() }},
+	{name: "stops in the header", want: result{0, headerTimeout, false, nil},
+		send: func(s *sender) { s.write("POST /hooks HTTP/1.1\r\n") }},
+	{name: "leaves in the header", want: result{0, 0, false, nil},
+		send: func(s *sender) { s.write("POST /hooks HTTP/1.1\r\n"); s.leave() }},
+	{name: "leaves in the body", want: result{0, 0, false, webhook.ErrBodyRead},
+		send: func(s *sender) { s.head(); s.body(aPayload[:20]); s.leave() }},
+	{name: "leaves while the callback runs", want: result{0, callbackTakes, true, nil},
+		send: func(s *sender) { s.head(); s.body(aPayload); s.end(); s.leave() }},
+	{name: "does not read the answer", want: result{0, writeTimeout, true, nil}, deaf: true,
+		send: func(s *sender) { s.head(); s.body(aPayload); s.end() }},
+	{name: "sends too much", want: result{413, 0, false, webhook.ErrBodyTooLarge},
+		send: func(s *sender) { s.payload = strings.Repeat("x", maxBodyBytes+1); s.head(); s.body(s.payload); s.end() }},
+	{name: "sends another body than was signed", want: result{401, 0, false, webhook.ErrBadSignature},
+		send: func(s *sender) { s.head(); s.body(strings.ToUpper(aPayload)); s.end() }},
+}
+
+func TestMatrixOfClients(t *testing.T) {
+	t.Parallel()
+	signer := messagemediatest.NewSigner(t)
+	var grid strings.Builder
+	table := tabwriter.NewWriter(&grid, 0, 0, 2, ' ', 0)
+	defer func() { // also when a cell ends the test
+		table.Flush()
+		t.Log("\n" + grid.String())
+	}()
+	fmt.Fprint(table, "a client that\twith Content-Length\tin chunks\t")
+	for _, c := range clients {
+		fmt.Fprint(table, "\n", c.name)
+		for _, chunked := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				got := c.run(t, &sender{payload: aPayload, chunked: chunked, signer: signer})
+				assert.Equal(t, c.want, got, "a client that %s, in chunks: %t", c.name, chunked)
+				fmt.Fprint(table, "\t", got)
+			})
+		}
+		fmt.Fprint(table, "\t")
+	}
+}
+
+func (r result) String() string {
+	answer, handled := "no answer", "not handled"
+	if r.status != 0 {
+		answer = fmt.Sprint(r.status)
+	}
+	if r.handled {
+		handled = "handled"
+	}
+	return fmt.Sprintf("%s after %v, %s", answer, r.after, handled)
+}
+
+// run has a client send a delivery to a server of its own. No goroutine is left
+// afterwards, or the test's bubble would not end.
+func (c *client) run(t *testing.T, s *sender) (got result) {
+	handler := webhook.NewHandler(accepting(t, s.signer, webhook.WithMaxBodyBytes(maxBodyBytes)),
+		func(context.Context, *webhook.Delivery) error {
+			time.Sleep(callbackTakes)
+			got.handled = true
+			return nil
+		},
+		webhook.WithErrorHook(func(_ context.Context, err error) { got.reason = sentinel(err) }))
+	server := serve(handler)
+	s.connection = server.dial()
+
+	start := time.Now()
+	var sending sync.WaitGroup
+	sending.Go(func() { c.send(s) })
+	if !c.deaf {
+		got.status = s.answer()
+	}
+	if got.status == 0 {
+		server.closed.Wait()
+	}
+	got.after = time.Since(start)
+	s.leave()
+	server.Close()
+	server.closed.Wait()
+	sending.Wait()
+	return got
+}
+
+// sentinel is what an error of the handler stands for.
+func sentinel(err error) error {
+	for _, known := range []error{webhook.ErrBodyRead, webhook.ErrBodyTooLarge, webhook.ErrBadSignature, webhook.ErrCallback, webhook.ErrPanic, webhook.ErrBusy} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	return err
+}
+
+// sender writes a delivery by hand. It does not care whether anybody reads it.
+type sender struct {
+	connection net.Conn
+	signer     *messagemediatest.Signer
+	payload    string // what is signed, and announced
+	chunked    bool
+}
+
+func (s *sender) write(text string) (written bool) {
+	_, err := io.WriteString(s.connection, text)
+	return err == nil
+}
+
+func (s *sender) leave() { s.connection.Close() }
+
+// head writes the header, the signature in it.
+func (s *sender) head() {
+	r, _ := http.NewRequest(http.MethodPost, "http://localhost/hooks", strings.NewReader(s.payload))
+	if err := s.signer.Sign(r); err != nil {
+		panic(err) // nothing can be wrong with the request above
+	}
+	framing := fmt.Sprintf("Content-Length: %d", len(s.payload))
+	if s.chunked {
+		framing = "Transfer-Encoding: chunked"
+	}
+	var header bytes.Buffer
+	r.Header.Write(&header)
+	s.write("POST /hooks HTTP/1.1\r\nHost: localhost\r\n" + framing + "\r\n" + header.String() + "\r\n")
+}
+
+func (s *sender) body(part string) (written bool) {
+	if s.chunked {
+		part = fmt.Sprintf("%x\r\n%s\r\n", len(part), part)
+	}
+	return s.write(part)
+}
+
+func (s *sender) drip(text string, every time.Duration) {
+	for written := true; written && text != ""; text = text[1:] {
+		time.Sleep(every)
+		written = s.body(text[:1])
+	}
+}
+
+func (s *sender) end() {
+	if s.chunked {
+		s.write("0\r\n\r\n")
+	}
+}
+
+// answer is the status of the answer, 0 when none comes.
+func (s *sender) answer() int {
+	response, err := http.ReadResponse(bufio.NewReader(s.connection), nil)
+	if err != nil {
+		return 0
+	}
+	return response.StatusCode
+}
+
+// TestTenThousandDeliveries sends 2,500 events four times each, 64 at a time. Each
+// delivery is sent until it is acknowledged, to a callback that fails at random,
+// over a way on which answers get lost at random. One event in ten is forged. In
+// the end each genuine one was handled once, for there is a Deduplicator, all its
+// deliveries were acknowledged, and no forged one was handled.
+func TestTenThousandDeliveries(t *testing.T) {
+	t.Parallel()
+	const events, copies, senders = 2_500, 4, 64
+	var handled, acknowledged [events]atomic.Int32
+	var reasons sync.Map // why deliveries were refused: *atomic.Int32 by error
+	signer := smallSigner(t)
+	server := serve(webhook.NewHandler(accepting(t, signer, webhook.WithMinKeyBits(1024)),
+		func(_ context.Context, d *webhook.Delivery) error {
+			runtime.Gosched() // so that copies meet
+			switch chance := rand.N(100); {
+			case chance < 10:
+				panic("the database is gone")
+			case chance < 50:
+				return errors.New("the database is down")
+			}
+			id, err := strconv.Atoi(d.Event.(*webhook.ReceivedSMS).ReplyID)
+			handled[id].Add(1)
+			return err
+		},
+		webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)),
+		webhook.WithErrorHook(func(_ context.Context, err error) {
+			count, _ := reasons.LoadOrStore(sentinel(err), new(atomic.Int32))
+			count.(*atomic.Int32).Add(1)
+		})))
+	defer server.Close()
+	platform := &http.Client{Transport: &lossy{http.Transport{
+		DialContext:         func(context.Context, string, string) (net.Conn, error) { return server.dial(), nil },
+		MaxIdleConnsPerHost: senders,
+	}}}
+
+	deliveries := make(chan *signed)
+	var sending sync.WaitGroup
+	for range senders {
+		sending.Go(func() {
+			for d := range deliveries {
+				if d.deliver(platform) == http.StatusNoContent {
+					acknowledged[d.id].Add(1)
+				}
+			}
+		})
+	}
+	forged := func(id int) bool { return id%10 == 0 }
+	for id := range events {
+		d := sign(t, signer, id, forged(id))
+		for range copies {
+			deliveries <- d
+		}
+	}
+	close(deliveries)
+	sending.Wait()
+
+	for id := range events {
+		want := [2]int32{1, copies}
+		if forged(id) {
+			want = [2]int32{}
+		}
+		got := [2]int32{handled[id].Load(), acknowledged[id].Load()}
+		assert.Equal(t, want, got, "event %d: how often it was handled, and acknowledged", id)
+	}
+	for _, reason := range []error{webhook.ErrCallback, webhook.ErrPanic, webhook.ErrBadSignature} {
+		count, refused := reasons.Load(reason)
+		if assert.True(t, refused, "without %v the test shows less", reason) {
+			t.Logf("%d times: %v", count.(*atomic.Int32).Load(), reason)
+		}
+	}
+}
+
+// signed is a delivery of an event.
+type signed struct {
+	id     int
+	header http.Header
+	body   string // another than was signed, if it is forged
+}
+
+func sign(t *testing.T, signer *messagemediatest.Signer, id int, forged bool) *signed {
+	body := fmt.Sprintf(`{"reply_id":"%d","content":"Hello","source_number":"+61491570156"}`, id)
+	r, err := http.NewRequest(http.MethodPost, "http://localhost/hooks", strings.NewReader(body))
+	require.NoError(t, err)
+	require.NoError(t, signer.Sign(r))
+	if forged {
+		body = strings.Replace(body, "Hello", "Adieu", 1)
+	}
+	return &signed{id, r.Header, body}
+}
+
+// deliver sends a delivery until it is acknowledged, or refused for good.
+func (d *signed) deliver(platform *http.Client) (status int) {
+	for status != http.StatusNoContent && status != http.StatusUnauthorized {
+		r, err := http.NewRequest(http.MethodPost, "http://localhost/hooks", strings.NewReader(d.body))
+		if err != nil {
+			return 0
+		}
+		r.Header = d.header
+		response, err := platform.Do(r)
+		if err != nil {
+			continue // the answer got lost
+		}
+		response.Body.Close()
+		status = response.StatusCode
+	}
+	return status
+}
+
+// lossy loses one answer of ten.
+type lossy struct{ http.Transport }
+
+func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := l.Transport.RoundTrip(r)
+	if err == nil && rand.N(10) == 0 {
+		response.Body.Close()
+		return nil, io.ErrUnexpectedEOF
+	}
+	return response, err
+}
+
+// smallSigner has a key of 1024 bits, which signs in a third of the time.
+func smallSigner(t *testing.T) *messagemediatest.Signer {
+	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
+	key, err := api.Client().CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	require.NoError(t, err)
+	_, err = api.Client().EnableSignatureKey(t.Context(), key.ID)
+	require.NoError(t, err)
+	return api.Signer("")
+}
+
+// endpoint is a server in memory, with the timeouts that a server needs.
+type endpoint struct {
+	http.Server
+	connections chan net.Conn
+	closed      sync.WaitGroup // of all its connections
+}
+
+func serve(handler http.Handler) *endpoint {
+	e := &endpoint{connections: make(chan net.Conn)}
+	e.Handler = handler
+	e.ReadHeaderTimeout, e.ReadTimeout, e.WriteTimeout = headerTimeout, readTimeout, writeTimeout
+	e.ErrorLog = log.New(io.Discard, "", 0)
+	e.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			e.closed.Done()
+		}
+	}
+	go e.Serve(&listener{e.connections, make(chan struct{})})
+	return e
+}
+
+func (e *endpoint) dial() net.Conn {
+	client, server := net.Pipe()
+	e.closed.Add(1)
+	e.connections <- server
+	return client
+}
+
+type listener struct {
+	connections chan net.Conn
+	done        chan struct{}
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case connection := <-l.connections:
+		return connection, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *listener) Close() error {
+	close(l.done)
+	return nil
+}
+
+func (l *listener) Addr() net.Addr { return new(net.IPAddr) }
+
+func accepting(t *testing.T, signer *messagemediatest.Signer, options ...webhook.VerifierOption) *webhook.Verifier {
+	verifier, err := webhook.NewVerifier(webhook.NewKeySet(signer.Key()), options...)
+	require.NoError(t, err)
+	return verifier
+}
