@@ -1,0 +1,136 @@
+// Command otel shows the SDK in OpenTelemetry: a span and a duration for each
+// attempt of a call, named by operation, and for each delivery, with the reason
+// why it was refused.
+//
+//	go -C examples/otel run .
+//
+// It runs against the platform in memory, and prints what it would export, a line
+// of JSON for each span and one for the metrics. The lines to copy are in telemetry.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
+	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/trace"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "otel:", err)
+		os.Exit(1)
+	}
+}
+
+// run exports to a writer. A service has an exporter for its collector in place of
+// these two, and the rest as it is here.
+func run(ctx context.Context, out io.Writer) (err error) {
+	spans, err := stdouttrace.New(stdouttrace.WithWriter(out))
+	if err != nil {
+		return err
+	}
+	metrics, err := stdoutmetric.New(stdoutmetric.WithWriter(out))
+	if err != nil {
+		return err
+	}
+	tracers := trace.NewTracerProvider(trace.WithBatcher(spans))
+	meters := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(metrics)))
+	defer func() { err = errors.Join(err, tracers.Shutdown(ctx), meters.Shutdown(ctx)) }()
+
+	api, err := messagemediatest.Start()
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	return demonstrate(ctx, api, &telemetry{tracers, meters})
+}
+
+// demonstrate makes a webhook whose first answer gets lost, and receives a delivery
+// and a copy of it that was tampered with.
+func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry) error {
+	client := api.Client(
+		messagemedia.WithHTTPClient(t.httpClient(http.DefaultTransport)),
+		messagemedia.WithMaxRetryWait(0),
+	)
+	verifier, err := newVerifier(ctx, client)
+	if err != nil {
+		return err
+	}
+	receiver := httptest.NewServer(t.handler(verifier, func(context.Context, *webhook.Delivery) error { return nil }))
+	defer receiver.Close()
+
+	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	if err := subscribe(ctx, client, receiver.URL+"/hooks/sms?token=7f3a"); err != nil {
+		return err
+	}
+	for _, payload := range []string{`{"reply_id":"d3c2","content":"Hello"}`, `{"reply_id":"d3c2","content":"Adieu"}`} {
+		if err := deliver(ctx, api, receiver.URL+"/hooks/sms?token=7f3a", payload); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newVerifier accepts what the platform signs from now on.
+func newVerifier(ctx context.Context, client *messagemedia.Client) (*webhook.Verifier, error) {
+	key, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := client.EnableSignatureKey(ctx, key.ID); err != nil {
+		return nil, err
+	}
+	parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return webhook.NewVerifier(webhook.NewKeySet(parsed))
+}
+
+// subscribe creates a webhook, and changes it.
+func subscribe(ctx context.Context, client *messagemedia.Client, url string) error {
+	created, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
+		URL:      url,
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+		Retries:  5,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = client.UpdateWebhook(ctx, created.ID, messagemedia.UpdateWebhookRequest{Template: new("$mtId")})
+	return err
+}
+
+// deliver sends what the platform signed: a payload that says Hello. Any other is
+// a forgery.
+func deliver(ctx context.Context, api *messagemediatest.Server, url, payload string) error {
+	signed := strings.Replace(payload, "Adieu", "Hello", 1)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(signed))
+	if err != nil {
+		return err
+	}
+	if err := api.Signer("").Sign(r); err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(strings.NewReader(payload))
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}

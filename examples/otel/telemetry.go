@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// What this adds to the attributes of otelhttp. All of them have few values, so
+// that they are good for metrics, too.
+const (
+	operationKey = attribute.Key("messagemedia.operation") // "CreateWebhook"
+	eventKey     = attribute.Key("messagemedia.event")     // "ReceivedSMS"
+	refusalKey   = attribute.Key("messagemedia.refusal")   // "webhook: bad signature"
+)
+
+// telemetry is where spans and metrics go.
+type telemetry struct {
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+}
+
+// httpClient is for messagemedia.WithHTTPClient. Each attempt of a call is a span
+// with the name of the call, and so is a look-up that CreateWebhook makes.
+//
+// On the span, otelhttp records the URL with the webhook's ID and the page. That is
+// no secret: NewClient takes no base URL with credentials or a query, and headers
+// are not recorded. Metrics have the operation in place of the URL.
+func (t *telemetry) httpClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{Transport: otelhttp.NewTransport(labelling{transport},
+		otelhttp.WithTracerProvider(t.tracers),
+		otelhttp.WithMeterProvider(t.meters),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
+			return "messagemedia." + messagemedia.OperationFromContext(r.Context())
+		}),
+	)}
+}
+
+// labelling adds the operation to what otelhttp measures around it.
+type labelling struct{ next http.RoundTripper }
+
+func (l labelling) RoundTrip(r *http.Request) (*http.Response, error) {
+	labeler, _ := otelhttp.ClientLabelerFromContext(r.Context())
+	labeler.Add(operationKey.String(messagemedia.OperationFromContext(r.Context())))
+	return l.next.RoundTrip(r)
+}
+
+// http1 is a transport for httpClient with HMACAuth, whose signatures are for
+// HTTP/1.1: NewClient keeps an *http.Transport to that, but can't see into otelhttp's.
+func http1(transport *http.Transport) *http.Transport {
+	transport = transport.Clone()
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
+	if transport.TLSClientConfig != nil {
+		transport.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	}
+	return transport
+}
+
+// handler receives deliveries, each of which is a span. Anybody can call it, so a
+// caller's own trace becomes a link, and not the parent.
+//
+// Of the target, otelhttp records the path alone: tokens of yours that stand in the
+// query don't show. It does record the caller's address, and takes X-Forwarded-For
+// for it, which anybody can send.
+func (t *telemetry) handler(verifier *webhook.Verifier, callback func(context.Context, *webhook.Delivery) error) http.Handler {
+	traced := func(ctx context.Context, d *webhook.Delivery) error {
+		explain(ctx, eventKey.String(strings.TrimPrefix(fmt.Sprintf("%T", d.Event), "*webhook.")))
+		return callback(ctx, d)
+	}
+	refused := func(ctx context.Context, err error) { explain(ctx, refusalKey.String(reason(err))) }
+	return otelhttp.NewHandler(webhook.NewHandler(verifier, traced, webhook.WithErrorHook(refused)), "messagemedia.Delivery",
+		otelhttp.WithTracerProvider(t.tracers),
+		otelhttp.WithMeterProvider(t.meters),
+		otelhttp.WithSpanNameFormatter(func(operation string, _ *http.Request) string { return operation }),
+		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }),
+	)
+}
+
+// explain adds an attribute to the span and to the metrics of a request.
+func explain(ctx context.Context, attribute attribute.KeyValue) {
+	trace.SpanFromContext(ctx).SetAttributes(attribute)
+	labeler, _ := otelhttp.LabelerFromContext(ctx)
+	labeler.Add(attribute)
+}
+
+// reason is the variable of package webhook that an error matches. The error itself
+// may hold more: that of the callback does.
+func reason(err error) string {
+	for _, known := range []error{
+		webhook.ErrMalformed, webhook.ErrMissingHeader, webhook.ErrUnknownKey, webhook.ErrWeakKey,
+		webhook.ErrDigestMismatch, webhook.ErrBadSignature, webhook.ErrStale,
+		webhook.ErrBodyTooLarge, webhook.ErrBodyRead, webhook.ErrBodyConsumed, webhook.ErrKeySource,
+		webhook.ErrMethodNotAllowed, webhook.ErrBusy, webhook.ErrCallback, webhook.ErrPanic, webhook.ErrDeduplicator,
+	} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "other"
+}
