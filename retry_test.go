@@ -193,7 +193,7 @@ func TestTheContextEndsAWait(t *testing.T) {
 	})
 }
 
-// TestEachAttemptIsSignedAnew lets the clock go on between attempts.
+// TestNothingIsSentOnceTheContextHasEnded: so nothing about the outcome is unknown.
 func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -210,6 +210,7 @@ func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	}
 }
 
+// TestEachAttemptIsSignedAnew lets the clock go on between attempts.
 func TestEachAttemptIsSignedAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
