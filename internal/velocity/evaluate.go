@@ -110,6 +110,13 @@ func (l *loop) get(key Value) Value {
 	return value
 }
 
+func (l *loop) size() int {
+	if l.kept == nil {
+		return 0
+	}
+	return l.kept.Len()
+}
+
 // indexArgument returns the argument of an index. A negative one counts from the end.
 func (r *renderer) indexArgument(value Value, n *Index) (Value, error) {
 	key, err := r.evaluate(n.Argument)
@@ -124,6 +131,8 @@ func (r *renderer) indexArgument(value Value, n *Index) (Value, error) {
 		length = len(v.items)
 	case *Map:
 		length = len(v.entries)
+	case *loop:
+		length = v.size()
 	default:
 		return nil, failure(n.Position, Render, "index %d of a value without a size", index)
 	}

@@ -1,6 +1,7 @@
 package velocity
 
 import (
+	"errors"
 	"math/big"
 	"strconv"
 	"strings"
@@ -210,10 +211,13 @@ func (p *parser) stringLiteral() (Node, error) {
 	if quote == "'" {
 		return literal, nil
 	}
-	if literal.Text, literal.Interpolated = unescapeUnicode(literal.Text), strings.ContainsAny(text, "$#"); !literal.Interpolated {
+	var err error
+	if literal.Text, err = unescapeUnicode(literal.Text); err != nil {
+		return nil, failure(t.Position, Syntax, "%v", err)
+	}
+	if literal.Interpolated = strings.ContainsAny(text, "$#"); !literal.Interpolated {
 		return literal, nil
 	}
-	var err error
 	literal.cut = !strings.Contains(literal.Text, "##")
 	literal.Parts, err = p.interpolated(literal, begin+1)
 	return literal, err
@@ -238,24 +242,22 @@ func (p *parser) interpolated(literal *StringLiteral, begin int) ([]Node, error)
 }
 
 // unescapeUnicode replaces \uXXXX.
-func unescapeUnicode(text string) string {
-	if !strings.Contains(text, `\u`) {
-		return text
-	}
+func unescapeUnicode(text string) (string, error) {
+	pieces := strings.Split(text, `\u`)
 	var s strings.Builder
-	for {
-		before, after, found := strings.Cut(text, `\u`)
-		s.WriteString(before)
-		if !found {
-			return s.String()
+	s.WriteString(pieces[0])
+	var units []uint16
+	for _, piece := range pieces[1:] {
+		code, err := strconv.ParseUint(piece[:min(4, len(piece))], 16, 16)
+		if err != nil || len(piece) < 4 {
+			return "", errors.New(`\u without four hexadecimal digits after it`)
 		}
-		code, err := strconv.ParseUint(after[:min(4, len(after))], 16, 16)
-		if err != nil || len(after) < 4 {
-			s.WriteString(`\u`)
-			text = after
-			continue
+		units = append(units, uint16(code))
+		if rest := piece[4:]; rest != "" {
+			s.WriteString(textOfUnits(units) + rest)
+			units = nil
 		}
-		s.WriteRune(rune(code))
-		text = after[4:]
 	}
+	s.WriteString(textOfUnits(units))
+	return s.String(), nil
 }

@@ -1,10 +1,6 @@
 package velocity
 
-import (
-	"errors"
-	"iter"
-	"slices"
-)
+import "errors"
 
 // renderForeach renders the body of a loop for each element. The variables that the
 // loop has get back what they had before when it ends.
@@ -16,8 +12,8 @@ func (r *renderer) renderForeach(n *Foreach) error {
 	if err != nil {
 		return err
 	}
-	length, elements := sequence(value)
-	if length == 0 {
+	elements := sequenceOf(value)
+	if !elements.has(0) {
 		return nil
 	}
 	defer r.restore(r.save(n.slot), r.save(r.template.foreachSlot), r.save(r.template.countSlot), r.save(r.template.hasNextSlot))
@@ -25,24 +21,30 @@ func (r *renderer) renderForeach(n *Foreach) error {
 	if err := r.enter(scope); err != nil {
 		return err
 	}
-	for element := range elements {
-		scope.count++
-		scope.hasNext = scope.count < length
-		r.setVariable(n.slot, element)
-		r.setVariable(r.template.countSlot, Integer(scope.count))
-		r.setVariable(r.template.hasNextSlot, Bool(scope.hasNext))
-		err := r.step()
-		if err == nil {
-			err = r.renderAll(n.Body)
+	for elements.has(scope.count) {
+		if elements.changed() {
+			return failure(n.Position, Render, "the list or map was changed while the loop goes through it")
 		}
-		if errors.Is(err, errBreak) && (r.leave == nil || r.leave == scope) {
+		if err := r.turn(n, scope, elements); errors.Is(err, errBreak) && (r.leave == nil || r.leave == scope) {
 			return nil
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// turn renders the body once.
+func (r *renderer) turn(n *Foreach, scope *loop, elements *sequence) error {
+	r.setVariable(n.slot, elements.at(scope.count))
+	scope.count++
+	scope.hasNext = elements.has(scope.count)
+	r.setVariable(r.template.countSlot, Integer(scope.count))
+	r.setVariable(r.template.hasNextSlot, Bool(scope.hasNext))
+	if err := r.step(); err != nil {
+		return err
+	}
+	return r.renderAll(n.Body)
 }
 
 // enter makes a loop the value of $foreach.
@@ -78,24 +80,48 @@ func (r *renderer) restore(variables ...saved) {
 	}
 }
 
-// sequence is what a loop goes through: the items of a list, the values of a map.
-// Other values have no elements. A list that the loop changes stays as it was.
-func sequence(v Value) (int, iter.Seq[Value]) {
+// sequence is what a loop goes through.
+type sequence struct {
+	items  []Value
+	list   *List // whose items these are, nil if it can't change
+	change func() int
+	before int // changes when the loop began
+}
+
+// sequenceOf is the items of a list, or the values of a map. Other values have no
+// elements.
+func sequenceOf(v Value) *sequence {
+	s := &sequence{}
 	switch v := v.(type) {
 	case *List:
-		return len(v.items), slices.Values(v.items)
-	case *Map:
-		return len(v.entries), func(yield func(Value) bool) {
-			for _, entry := range v.entries {
-				if !yield(entry.Value) {
-					return
-				}
-			}
+		s.items = v.items
+		if v.owner != nil {
+			s.change = func() int { return v.owner.changes }
+		} else {
+			s.list, s.change = v, func() int { return v.changes }
 		}
+	case *Map:
+		return sequenceOf(v.values())
 	case *loop:
 		if v.kept != nil {
-			return sequence(v.kept)
+			return sequenceOf(v.kept)
 		}
 	}
-	return 0, nil
+	if s.change != nil {
+		s.before = s.change()
+	}
+	return s
 }
+
+// has tells whether there is an element at an index. As in Java, a list that has
+// grown or shrunk has more or fewer.
+func (s *sequence) has(index int) bool {
+	if s.list != nil {
+		return index != len(s.list.items)
+	}
+	return index < len(s.items)
+}
+
+func (s *sequence) changed() bool { return s.change != nil && s.change() != s.before }
+
+func (s *sequence) at(index int) Value { return s.items[index] }

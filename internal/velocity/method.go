@@ -194,3 +194,11 @@ var common = methods{
 		return Integer(code), err
 	}}},
 }
+
+// ordered are the methods of values that have an order, where those of their own do
+// not fit.
+var ordered = methods{
+	"compareTo": {{"o", func(*renderer, Value, []Value) (Value, error) {
+		return nil, methodError("compared with a value of another type")
+	}}},
+}

@@ -92,6 +92,7 @@ var changeMethods = methods{
 	"add": {
 		with("o", func(l *List, args []Value) Value {
 			l.items = append(l.items, args[0])
+			l.changes++
 			return Bool(true)
 		}),
 		{"io", func(r *renderer, self Value, args []Value) (Value, error) {
@@ -100,6 +101,7 @@ var changeMethods = methods{
 				return nil, methodError("index %d of a list of %d", index, len(l.items))
 			}
 			l.items = slices.Insert(l.items, int(index), args[1])
+			l.changes++
 			return void, r.charge(len(l.items) * valueSize)
 		}},
 	},
@@ -109,6 +111,7 @@ var changeMethods = methods{
 			return nil, err
 		}
 		l.items = append(l.items, more.items...)
+		l.changes++
 		return Bool(len(more.items) > 0), nil
 	}}},
 	"remove": {
@@ -139,13 +142,14 @@ var changeMethods = methods{
 	}}},
 	"clear": of(func(l *List) Value {
 		l.items = nil
+		l.changes++
 		return void
 	}),
 }
 
-// removeAt makes a new list of the items, since a loop may be going through them.
 func (l *List) removeAt(index int) {
-	l.items = slices.Concat(l.items[:index], l.items[index+1:])
+	l.items = slices.Delete(l.items, index, index+1)
+	l.changes++
 }
 
 // keepOnly keeps the items that are, or are not, among others.
@@ -162,6 +166,9 @@ func (r *renderer) keepOnly(l, others *List, among bool) (Value, error) {
 	}
 	changed := len(kept) != len(l.items)
 	l.items = kept
+	if changed {
+		l.changes++
+	}
 	return Bool(changed), nil
 }
 
@@ -215,7 +222,7 @@ var mapKind = newKind("java.util.LinkedHashMap", methods{
 		return old, r.charge(len(m.entries) * valueSize)
 	}}},
 	"clear": of(func(m *Map) Value {
-		*m = *NewMap()
+		*m = Map{index: make(map[Value]int), changes: m.changes + 1}
 		return void
 	}),
 })
@@ -241,7 +248,7 @@ func (m *Map) pairs() *List {
 }
 
 func (m *Map) list(kind listKind, of func(Entry) Value) *List {
-	list := &List{items: make([]Value, len(m.entries)), kind: kind}
+	list := &List{items: make([]Value, len(m.entries)), kind: kind, owner: m}
 	for i, entry := range m.entries {
 		list.items[i] = of(entry)
 	}

@@ -3,6 +3,7 @@ package velocity
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // numberMethods are what all numbers have.
@@ -19,7 +20,7 @@ var numberMethods = methods{
 		_, float1 := self.(Float)
 		_, float2 := args[0].(Float)
 		if float1 != float2 {
-			return nil, methodError("an integer is not compared with a number that has a point")
+			return nil, methodError("compared with a value of another type")
 		}
 		order, _ := compareNumbers(self, args[0])
 		return Integer(order), nil
@@ -56,7 +57,7 @@ func parseInteger(bits int) method {
 	}}
 }
 
-var integerKind = newKind("java.lang.Integer", numberMethods, methods{
+var integerKind = newKind("java.lang.Integer", numberMethods, ordered, methods{
 	"parseInt":  {parseInteger(32)},
 	"parseLong": {parseInteger(64)},
 	"valueOf": {
@@ -77,7 +78,7 @@ func inBase(v Value, base int) Value {
 	return String(strconv.FormatUint(uint64(uint32(number(v))), base))
 }
 
-var floatKind = newKind("java.lang.Double", numberMethods, methods{
+var floatKind = newKind("java.lang.Double", numberMethods, ordered, methods{
 	"isNaN":      of(func(f Float) Value { return Bool(math.IsNaN(float64(f))) }),
 	"isInfinite": of(func(f Float) Value { return Bool(math.IsInf(float64(f), 0)) }),
 	"parseDouble": {{"s", func(_ *renderer, _ Value, args []Value) (Value, error) {
@@ -89,12 +90,22 @@ var floatKind = newKind("java.lang.Double", numberMethods, methods{
 	}}},
 })
 
-var largeKind = newKind("java.math.BigInteger", numberMethods)
+var largeKind = newKind("java.math.BigInteger", numberMethods, ordered)
 
-var boolKind = newKind("java.lang.Boolean", methods{
+var boolKind = newKind("java.lang.Boolean", boolMethods, ordered)
+
+var boolMethods = methods{
+	"compareTo":    {with("b", func(b Bool, args []Value) Value { return boolInteger(b) - boolInteger(args[0].(Bool)) })},
 	"booleanValue": of(func(b Bool) Value { return b }),
-	"parseBoolean": {with("s", func(_ Bool, args []Value) Value { return Bool(text(args[0]) == "true") })},
-})
+	"parseBoolean": {with("s", func(_ Bool, args []Value) Value { return Bool(strings.EqualFold(text(args[0]), "true")) })},
+}
+
+func boolInteger(b Bool) Integer {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 var classKind = newKind("java.lang.Class", methods{
 	"getName":       of(func(c class) Value { return String(c) }),

@@ -194,7 +194,7 @@ func number(v Value) Integer {
 	return n
 }
 
-var stringKind = newKind("java.lang.String", stringMethods, regexMethods)
+var stringKind = newKind("java.lang.String", stringMethods, regexMethods, ordered)
 
 var stringMethods = methods{
 	"length":  {plain("", func(s string, _ []Value) Value { return unitCount(s) })},
@@ -267,5 +267,4 @@ func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß",
 
 var characterKind = newKind("java.lang.Character", methods{
 	"charValue": of(func(c character) Value { return c }),
-	"compareTo": {},
 })

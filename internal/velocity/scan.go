@@ -91,6 +91,9 @@ func (s *scanner) scan() token {
 		case terminated:
 			t.before += loneCharacters(s.text[t.start:s.next])
 			t.Position, t.start, t.end = s.at, s.next, s.next
+		case dot: // a `$` before it is lost
+			t.kind, t.image, t.end = dot, ".", s.next
+			return t
 		default:
 			t.kind, t.image, t.end = kind, s.text[t.start:s.next], s.next
 			return t
@@ -211,7 +214,7 @@ func (s *scanner) matchDollar(rest string, n int) (tokenKind, int) {
 	slashes := runLength(rest[n:], `\`)
 	bang := strings.HasPrefix(rest[n+slashes:], "!")
 	if n == 1 && (s.state == inText || s.state == inReference) {
-		for _, empty := range [...]string{"$[", "$![", `$\![`} {
+		for _, empty := range [...]string{"$[", "$![", `$\![`, "$."} {
 			if strings.HasPrefix(rest, empty) {
 				return emptyIndex, len(empty)
 			}
@@ -306,7 +309,7 @@ func (s *scanner) setLength(rest string) int {
 	for _, name := range [...]string{"#set", "#{set}"} {
 		if strings.HasPrefix(rest[n:], name) {
 			n += len(name)
-			n += runLength(rest[n:], " \t")
+			n += runLength(rest[n:], " ")
 			if strings.HasPrefix(rest[n:], "(") {
 				return n + 1
 			}

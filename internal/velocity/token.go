@@ -27,7 +27,7 @@ const (
 	escape           // \
 	doubleEscape     // \\
 	escapedDirective // \#if
-	emptyIndex       // $[
+	emptyIndex       // $[ or $.
 	lineComment      // ##
 	lineCommentEnd
 	blockComment

@@ -22,8 +22,10 @@ type (
 // List is a list. Rendering never changes one that was given to it: a template that
 // would change its lists and maps gets copies.
 type List struct {
-	items []Value
-	kind  listKind
+	items   []Value
+	kind    listKind
+	owner   *Map // whose keys, values or entries these are
+	changes int  // how often items came or went
 }
 
 // listKind is what a list is in Java. That decides which methods it has.
@@ -55,6 +57,7 @@ func (l *List) At(index int) Value { return l.items[index] }
 type Map struct {
 	index   map[Value]int
 	entries []Entry
+	changes int // how often keys came or went
 }
 
 // Entry is a key of a map with its value.
@@ -83,6 +86,7 @@ func (m *Map) put(key, value Value) {
 		m.entries[i].Value = value
 		return
 	}
+	m.changes++
 	m.index[key] = len(m.entries)
 	m.entries = append(m.entries, Entry{key, value})
 }
@@ -99,6 +103,7 @@ func (m *Map) delete(key Value) {
 	if !ok {
 		return
 	}
+	m.changes++
 	delete(m.index, key)
 	m.entries = slices.Delete(m.entries, i, i+1)
 	for ; i < len(m.entries); i++ {
