@@ -29,6 +29,7 @@ func isDirective(name string) bool { return supported[name] != nil || refused[na
 // directive parses a directive whose name the grammar does not know. It renders as
 // it is written if nobody else knows the name either.
 func (p *parser) directive(nodes []Node) ([]Node, error) {
+	start := p.read.Len()
 	t := p.take()
 	d := directive{Position: t.Position, name: strings.Trim(t.image[1:], "{}")}
 	if refused[d.name] {
@@ -46,7 +47,7 @@ func (p *parser) directive(nodes []Node) ([]Node, error) {
 			return nil, err
 		}
 	}
-	return append(nodes, &Unknown{d.Position, d.name, p.text[t.start:p.end]}), nil
+	return append(nodes, &Unknown{d.Position, d.name, p.since(start)}), nil
 }
 
 // skipBlock parses the block of a directive that renders as it is written.
@@ -131,32 +132,11 @@ func (p *parser) literalBlock(d directive) (Node, error) {
 	if !d.enclosed {
 		return nil, failure(d.Position, Syntax, "#literal needs parentheses, as in #literal()")
 	}
-	outer := p.literal
-	p.literal = new(strings.Builder)
-	_, err := p.block()
-	text := p.literal.String()
-	p.literal = outer
-	if err != nil {
+	start := p.read.Len()
+	if _, err := p.block(); err != nil {
 		return nil, err
 	}
-	if outer != nil {
-		outer.WriteString(text)
-	}
-	return &Text{d.Position, text}, p.expect(endDirective, "the #end of #literal")
-}
-
-// literalText is what a token reads in a literal block: comments are dropped, and
-// so are the backslashes of references.
-func literalText(t token) string {
-	switch t.kind {
-	case blockComment:
-		return ""
-	case identifier, openReference:
-		return t.before + t.image[max(0, strings.LastIndexByte(t.image, '$')):]
-	case escapedDirective:
-		return unescaped(t.image)
-	}
-	return t.before + t.image
+	return &Text{d.Position, p.since(start)}, p.expect(endDirective, "the #end of #literal")
 }
 
 func (p *parser) breakStatement(d directive) (Node, error) {

@@ -48,8 +48,11 @@ func escaping(appendEscaped func(to []byte, s string) []byte) method {
 		if err := r.checkValue(len(s)); err != nil {
 			return nil, err
 		}
-		escaped := appendEscaped(make([]byte, 0, len(s)+len(s)/8+8), s)
-		return String(escaped), r.checkValue(len(escaped))
+		r.scratch = appendEscaped(r.scratch[:0], s)
+		if string(r.scratch) == s && isString(args[0]) { // spares the copy, most of the time
+			return args[0], nil
+		}
+		return String(r.scratch), r.checkValue(len(r.scratch))
 	}}
 }
 

@@ -35,10 +35,9 @@ func (p *parser) operation(level int) (Node, error) {
 // operationAfter parses an operator and what follows it.
 func (p *parser) operationAfter(left Node, level int) (Node, error) {
 	t := p.take()
+	start := p.read.Len()
 	right, err := p.operation(level + 1)
-	return &Operation{
-		Position: t.Position, Operator: operators[t.image], Left: left, Right: right, source: p.text[t.end:p.end],
-	}, err
+	return &Operation{t.Position, operators[t.image], left, right, p.since(start)}, err
 }
 
 func (p *parser) unary() (Node, error) {
@@ -62,13 +61,13 @@ func (p *parser) primary() (Node, error) {
 	if !p.skip(openParenthesis) {
 		return p.value("a value")
 	}
-	start := p.end
+	start := p.read.Len()
 	inner, err := p.expression()
-	if operation, ok := inner.(*Operation); ok {
-		operation.source = p.text[start:p.end]
-	}
 	if err != nil {
 		return nil, err
+	}
+	if operation, ok := inner.(*Operation); ok {
+		operation.source = p.since(start)
 	}
 	return inner, p.expect(closeParenthesis, ")")
 }
@@ -233,11 +232,8 @@ func (p *parser) interpolated(literal *StringLiteral, begin int) ([]Node, error)
 	at := literal.Position
 	at.Offset += begin + p.quotes - 1
 	at.Column += begin + p.quotes - 1
-	inner := &parser{
-		scanner:   scanner{text: text, at: at, quotes: 2 * p.quotes},
-		variables: p.variables,
-		depth:     p.depth,
-	}
+	inner := newParser(text, at, p.variables)
+	inner.quotes, inner.depth = 2*p.quotes, p.depth
 	return inner.template()
 }
 

@@ -1,5 +1,7 @@
 package velocity
 
+import "cmp"
+
 // Limits bound what rendering may take. A limit that is 0 stands for its default.
 type Limits struct {
 	// Steps bounds the work: each node, each turn of a loop and each 64 bytes that
@@ -38,21 +40,13 @@ const (
 )
 
 func (l Limits) withDefaults() Limits {
-	for _, limit := range []struct {
-		value     *int
-		byDefault int
-	}{
-		{&l.Steps, defaultSteps},
-		{&l.OutputBytes, defaultOutputBytes},
-		{&l.ValueBytes, defaultValueBytes},
-		{&l.Depth, defaultDepth},
-		{&l.RangeLength, defaultRangeLength},
-	} {
-		if *limit.value == 0 {
-			*limit.value = limit.byDefault
-		}
+	return Limits{
+		Steps:       cmp.Or(l.Steps, defaultSteps),
+		OutputBytes: cmp.Or(l.OutputBytes, defaultOutputBytes),
+		ValueBytes:  cmp.Or(l.ValueBytes, defaultValueBytes),
+		Depth:       cmp.Or(l.Depth, defaultDepth),
+		RangeLength: cmp.Or(l.RangeLength, defaultRangeLength),
 	}
-	return l
 }
 
 // step counts a step.

@@ -93,10 +93,10 @@ func (r *renderer) property(v Value, name string) (Value, error) {
 	return nil, nil
 }
 
-// call calls a method. The value is null if there is none for the arguments.
+// call calls a method. The value is null if there is none of the name, or none for
+// arguments of such types.
 func (r *renderer) call(v Value, n *Call) (Value, error) {
 	first := len(r.args)
-	defer func() { r.args = r.args[:first] }()
 	for _, arg := range n.Args {
 		value, err := r.evaluate(arg)
 		if err != nil {
@@ -105,16 +105,26 @@ func (r *renderer) call(v Value, n *Call) (Value, error) {
 		r.args = append(r.args, value)
 	}
 	r.at = n.Position
-	args := r.args[first:len(r.args):len(r.args)]
-	for _, m := range kindOf(v).methods[n.Name] {
-		if !m.fits(args) {
-			continue
+	value, err := r.choose(v, n.Name, r.args[first:len(r.args):len(r.args)])
+	r.args = r.args[:first]
+	if failed, ok := err.(*Error); ok && failed.Kind == Method {
+		failed.Position, failed.Name = n.Position, n.Name
+	}
+	return value, err
+}
+
+// choose calls the first of the methods of a name that fits the arguments.
+func (r *renderer) choose(v Value, name string, args []Value) (Value, error) {
+	overloads := kindOf(v).methods[name]
+	for _, m := range overloads {
+		if m.fits(args) {
+			return m.callChecked(r, v, args)
 		}
-		value, err := m.callChecked(r, v, args)
-		if failed, ok := err.(*Error); ok && failed.Kind == Method {
-			failed.Position, failed.Name = n.Position, n.Name
+	}
+	for _, m := range overloads {
+		if m.parameters == "" { // Velocity finds it for any arguments, and then can't call it
+			return nil, methodError("%s has no arguments", name)
 		}
-		return value, err
 	}
 	return nil, nil
 }

@@ -3,7 +3,7 @@ package velocity
 import "slices"
 
 // listKinds are the kinds of lists, by what they are in Java.
-var listKinds = map[listKind]*kind{
+var listKinds = [...]*kind{
 	arrayList:  newKind("java.util.ArrayList", collectionMethods, listMethods, changeMethods),
 	array:      newKind("[Ljava.lang.String;", collectionMethods, listMethods),
 	set:        newKind("java.util.LinkedHashMap$LinkedKeySet", collectionMethods),

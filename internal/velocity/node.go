@@ -43,8 +43,7 @@ type Reference struct {
 
 	slashes string // what the backslashes before it render as
 	prefix  string // what else belongs to the token, as the first `$` of `$$x`
-	slot    int    // of the variable, none if the reference can't have a value
-	bare    bool   // a name without a `$`, which never has a value
+	slot    int    // of the variable, noSlot if there can't be a value
 }
 
 // Accessor is a step from a value to another one: a *Property, *Index or *Call.

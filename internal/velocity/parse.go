@@ -12,6 +12,7 @@ type Template struct {
 	// Nodes are the template.
 	Nodes []Node
 
+	size    int      // in bytes
 	names   []string // of the variables, by slot
 	changes bool     // something in it may change a list or a map
 
@@ -24,17 +25,15 @@ const noSlot = -1
 // Parse reads a template. The error is an [*Error] of the kind Syntax, Unsupported
 // or Limit.
 func Parse(text string) (*Template, error) {
-	p := &parser{
-		scanner:   scanner{text: text, at: Position{Line: 1, Column: 1}, quotes: 1},
-		variables: &variables{slots: make(map[string]int)},
-	}
+	p := newParser(text, Position{Line: 1, Column: 1}, &variables{slots: make(map[string]int)})
+	p.quotes = 1
 	nodes, err := p.template()
 	if err != nil {
 		return nil, err
 	}
 	v := p.variables
 	return &Template{
-		Nodes: nodes, names: v.names, changes: v.changes,
+		Nodes: nodes, size: len(text), names: v.names, changes: v.changes,
 		foreachSlot: v.find("foreach"), countSlot: v.find("velocityCount"), hasNextSlot: v.find("velocityHasNext"),
 	}, nil
 }
@@ -70,10 +69,15 @@ func (v *variables) find(name string) int {
 type parser struct {
 	scanner
 	*variables
-	ahead   []token
-	end     int // where the token that was taken last ends in the text
-	depth   int
-	literal *strings.Builder // what the tokens of a #literal block read, nil outside of one
+	ahead []token
+	depth int
+	read  strings.Builder // what the tokens read that were taken, see literal
+}
+
+func newParser(text string, at Position, variables *variables) *parser {
+	p := &parser{scanner: scanner{text: text, at: at}, variables: variables}
+	p.read.Grow(len(text))
+	return p
 }
 
 // template parses a whole text.
@@ -99,12 +103,13 @@ func (p *parser) peek(n int) token {
 func (p *parser) take() token {
 	t := p.peek(0)
 	p.ahead = p.ahead[:copy(p.ahead, p.ahead[1:])]
-	p.end = t.end
-	if p.literal != nil {
-		p.literal.WriteString(literalText(t))
-	}
+	p.read.WriteString(t.literal())
 	return t
 }
+
+// since is how what was taken since a moment is written. The moment is the length
+// of what was read before it.
+func (p *parser) since(length int) string { return p.read.String()[length:] }
 
 // skip takes a token of a kind if it is next.
 func (p *parser) skip(kind tokenKind) bool {

@@ -17,6 +17,7 @@ func (p *parser) expectReference(what string) (*Reference, error) {
 
 // reference parses a reference: a variable and what leads on from it.
 func (p *parser) reference() (*Reference, error) {
+	read := p.read.Len()
 	start := p.take()
 	name := start
 	if start.kind == openReference {
@@ -34,7 +35,7 @@ func (p *parser) reference() (*Reference, error) {
 			return nil, err
 		}
 	}
-	r := &Reference{Position: start.Position, Accessors: accessors}
+	r := &Reference{Position: start.Position, Accessors: accessors, Source: p.since(read)}
 	p.describe(r, start, name)
 	return r, nil
 }
@@ -54,10 +55,9 @@ func (p *parser) describe(r *Reference, start, name token) {
 	r.prefix, image = image[slashes:dollar], image[dollar:]
 	r.Offset += dollar
 	r.Column += dollar
-	r.Source = p.text[start.start+dollar : p.end]
 	switch {
 	case !strings.HasPrefix(image, "$"):
-		r.Name, r.Source, r.bare = image, image, true
+		r.Name, r.Source = image, image
 		return
 	case start.kind == openReference:
 		r.Name = name.image

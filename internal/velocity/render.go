@@ -25,7 +25,8 @@ func (t *Template) Render(ctx context.Context, vars *Map, options Options) (stri
 	r := &renderer{
 		template: t, ctx: ctx, variables: vars,
 		limits: options.Limits.withDefaults(), escape: options.Escape, observe: options.Observe,
-		slots: make([]slot, len(t.names)),
+		slots:  make([]slot, len(t.names)),
+		output: make([]byte, 0, t.size+t.size/2),
 	}
 	err := r.look()
 	if err == nil {
@@ -52,14 +53,15 @@ type renderer struct {
 	escape    func(string) string
 	observe   func(*Reference, string, bool)
 
-	output []byte
-	slots  []slot
-	at     Position // of what is being evaluated
-	steps  int
-	args   []Value         // of the calls that are under way
-	copied map[Value]Value // lists and maps of the variables
-	inText int             // strings that the output is a part of
-	leave  *loop           // the loop that a #break is to end, nil for the innermost
+	output  []byte
+	slots   []slot
+	at      Position // of what is being evaluated
+	steps   int
+	args    []Value         // of the calls that are under way
+	scratch []byte          // of the escape that is under way
+	copied  map[Value]Value // lists and maps of the variables
+	inText  int             // strings that the output is a part of
+	leave   *loop           // the loop that a #break is to end, nil for the innermost
 }
 
 // slot is a variable. It is loaded when it is first read or set.

@@ -73,10 +73,11 @@ func (s *scanner) pop() bool {
 
 // scan returns the next token.
 func (s *scanner) scan() token {
-	t := token{Position: s.at, start: s.next, end: s.next}
+	t := token{Position: s.at}
+	start := s.next
 	for s.fault == nil {
 		if s.next == len(s.text) {
-			if s.next > t.start {
+			if s.next > start {
 				return s.fail("%q at the very end of the text begins something that does not end", lastOf(s.text))
 			}
 			return t
@@ -87,15 +88,15 @@ func (s *scanner) scan() token {
 		case more:
 			continue
 		case skipped:
-			t.Position, t.start, t.end = s.at, s.next, s.next
+			t.Position, start = s.at, s.next
 		case terminated:
-			t.before += loneCharacters(s.text[t.start:s.next])
-			t.Position, t.start, t.end = s.at, s.next, s.next
+			t.before += loneCharacters(s.text[start:s.next])
+			t.Position, start = s.at, s.next
 		case dot: // a `$` before it is lost
-			t.kind, t.image, t.end = dot, ".", s.next
+			t.kind, t.image = dot, "."
 			return t
 		default:
-			t.kind, t.image, t.end = kind, s.text[t.start:s.next], s.next
+			t.kind, t.image = kind, s.text[start:s.next]
 			return t
 		}
 	}

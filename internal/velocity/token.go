@@ -1,5 +1,7 @@
 package velocity
 
+import "strings"
+
 // token is the smallest piece that the parser sees.
 type token struct {
 	Position
@@ -9,11 +11,22 @@ type token struct {
 	// token of its own, as in `$$x` or `\\$x`.
 	image string
 
-	// start and end are its offsets in the text that the scanner reads.
-	start, end int
-
 	// before is a lone `$` or `#` that stands in front of the token.
 	before string
+}
+
+// literal is how the token reads where a part of the template renders as it is
+// written: comments are dropped, and so are the backslashes of references.
+func (t token) literal() string {
+	switch t.kind {
+	case blockComment:
+		return ""
+	case identifier, openReference:
+		return t.before + t.image[max(0, strings.LastIndexByte(t.image, '$')):]
+	case escapedDirective:
+		return unescaped(t.image)
+	}
+	return t.before + t.image
 }
 
 type tokenKind int
