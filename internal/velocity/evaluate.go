@@ -91,7 +91,7 @@ func (r *renderer) element(value Value, n *Index) (Value, error) {
 		return v.get(key), nil
 	case *List:
 		index, ok := key.(Integer)
-		if !ok || !v.indexed() {
+		if !ok || index != Integer(int32(index)) || !v.indexed() {
 			return nil, nil
 		}
 		if !v.has(index) {
@@ -120,6 +120,9 @@ func (l *loop) size() int {
 // indexArgument returns the argument of an index. A negative one counts from the end.
 func (r *renderer) indexArgument(value Value, n *Index) (Value, error) {
 	key, err := r.evaluate(n.Argument)
+	if err == nil {
+		err = r.chargeText(key)
+	}
 	r.at = n.Position
 	index, ok := key.(Integer)
 	if err != nil || !ok || index >= 0 {

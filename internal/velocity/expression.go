@@ -24,8 +24,8 @@ func (p *parser) operation(level int) (Node, error) {
 		if t.kind != operator || !levels[level](operators[t.image]) {
 			return left, nil
 		}
-		if chained == maxNesting {
-			return nil, failure(t.Position, Limit, "more than %d operators in a row", maxNesting)
+		if chained == maxOperators {
+			return nil, failure(t.Position, Limit, "more than %d operators in a row", maxOperators)
 		}
 		left, err = p.operationAfter(left, level)
 	}
@@ -41,11 +41,10 @@ func (p *parser) operationAfter(left Node, level int) (Node, error) {
 }
 
 func (p *parser) unary() (Node, error) {
-	back, err := p.nest(p.peek(0).Position)
-	if err != nil {
+	if err := p.deeper(); err != nil {
 		return nil, err
 	}
-	defer back()
+	defer p.back()
 	p.skip(blank)
 	at := p.peek(0).Position
 	if p.skip(not) {
@@ -83,11 +82,10 @@ func (p *parser) startsValue() bool {
 
 // value parses a reference or a literal.
 func (p *parser) value(what string) (Node, error) {
-	back, err := p.nest(p.peek(0).Position)
-	if err != nil {
+	if err := p.deeper(); err != nil {
 		return nil, err
 	}
-	defer back()
+	defer p.back()
 	switch t := p.peek(0); t.kind {
 	case identifier, openReference:
 		return p.expectReference(what)
@@ -233,7 +231,7 @@ func (p *parser) interpolated(literal *StringLiteral, begin int) ([]Node, error)
 	at.Offset += begin + p.quotes - 1
 	at.Column += begin + p.quotes - 1
 	inner := newParser(text, at, p.variables)
-	inner.quotes, inner.depth = 2*p.quotes, p.depth
+	inner.written, inner.quotes, inner.depth = len(literal.Text), 2*p.quotes, p.depth
 	return inner.template()
 }
 

@@ -13,6 +13,9 @@ func (r *renderer) renderForeach(n *Foreach) error {
 		return err
 	}
 	elements := sequenceOf(value)
+	if err := r.charge(len(elements.items) * valueSize); err != nil {
+		return err
+	}
 	if !elements.has(0) {
 		return nil
 	}

@@ -65,6 +65,14 @@ func (r *renderer) charge(bytes int) error {
 	return nil
 }
 
+// chargeText counts the length of a String.
+func (r *renderer) chargeText(v Value) error {
+	if s, ok := v.(String); ok && len(s) >= bytesPerStep {
+		return r.charge(len(s))
+	}
+	return nil
+}
+
 // look tells whether the context has ended.
 func (r *renderer) look() error {
 	if err := r.ctx.Err(); err != nil {

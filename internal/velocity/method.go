@@ -102,6 +102,9 @@ func (r *renderer) call(v Value, n *Call) (Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := r.chargeText(value); err != nil {
+			return nil, err
+		}
 		r.args = append(r.args, value)
 	}
 	r.at = n.Position

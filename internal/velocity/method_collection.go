@@ -190,7 +190,11 @@ var mapKind = newKind("java.util.LinkedHashMap", methods{
 		return Bool(ok)
 	})},
 	"containsValue": {{"o", func(r *renderer, self Value, args []Value) (Value, error) {
-		found, err := r.contains(self.(*Map).values(), args[0])
+		values := self.(*Map).values()
+		if err := r.charge(len(values.items) * valueSize); err != nil {
+			return nil, err
+		}
+		found, err := r.contains(values, args[0])
 		return Bool(found), err
 	}}},
 	"keySet":   {viewOf((*Map).keys)},
@@ -222,7 +226,7 @@ var mapKind = newKind("java.util.LinkedHashMap", methods{
 		return old, r.charge(len(m.entries) * valueSize)
 	}}},
 	"clear": of(func(m *Map) Value {
-		*m = Map{index: make(map[Value]int), changes: m.changes + 1}
+		*m = Map{changes: m.changes + 1}
 		return void
 	}),
 })

@@ -16,6 +16,17 @@ var numberMethods = methods{
 	"doubleValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
 		return Float(floatValue(self)), nil
 	}}},
+	"floatValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
+		return single(floatValue(self)), nil
+	}}},
+	"shortValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
+		n, _ := intValue(self)
+		return Integer(int16(n)), nil
+	}}},
+	"byteValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
+		n, _ := intValue(self)
+		return Integer(int8(n)), nil
+	}}},
 	"compareTo": {{"d", func(_ *renderer, self Value, args []Value) (Value, error) {
 		_, float1 := self.(Float)
 		_, float2 := args[0].(Float)
@@ -25,6 +36,12 @@ var numberMethods = methods{
 		order, _ := compareNumbers(self, args[0])
 		return Integer(order), nil
 	}}},
+}
+
+// single is a number as a float of Java, which prints with as few digits as it needs.
+func single(f float64) Value {
+	shortest, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
+	return Float(shortest)
 }
 
 func longValue(v Value) Value {
@@ -64,7 +81,10 @@ var integerKind = newKind("java.lang.Integer", numberMethods, ordered, methods{
 		parseInteger(32),
 		with("i", func(_ Integer, args []Value) Value { return args[0] }),
 	},
-	"toString":       {with("i", func(_ Integer, args []Value) Value { return String(simpleText(args[0])) })},
+	"toString": {
+		with("i", func(_ Integer, args []Value) Value { return String(simpleText(args[0])) }),
+		with("ii", func(_ Integer, args []Value) Value { return inRadix(number(args[0]), number(args[1])) }),
+	},
 	"toHexString":    {with("i", func(_ Integer, args []Value) Value { return inBase(args[0], 16) })},
 	"toOctalString":  {with("i", func(_ Integer, args []Value) Value { return inBase(args[0], 8) })},
 	"toBinaryString": {with("i", func(_ Integer, args []Value) Value { return inBase(args[0], 2) })},
@@ -74,21 +94,35 @@ var integerKind = newKind("java.lang.Integer", numberMethods, ordered, methods{
 	"signum":         {with("i", func(_ Integer, args []Value) Value { return Integer(bigOrder(args[0], Integer(0))) })},
 })
 
+// inRadix is a number in a radix up to 36. Any other radix is 10.
+func inRadix(n, radix Integer) Value {
+	if radix < 2 || radix > 36 {
+		radix = 10
+	}
+	return String(strconv.FormatInt(int64(n), int(radix)))
+}
+
 func inBase(v Value, base int) Value {
 	return String(strconv.FormatUint(uint64(uint32(number(v))), base))
 }
 
 var floatKind = newKind("java.lang.Double", numberMethods, ordered, methods{
-	"isNaN":      of(func(f Float) Value { return Bool(math.IsNaN(float64(f))) }),
-	"isInfinite": of(func(f Float) Value { return Bool(math.IsInf(float64(f), 0)) }),
-	"parseDouble": {{"s", func(_ *renderer, _ Value, args []Value) (Value, error) {
-		f, err := strconv.ParseFloat(text(args[0]), 64)
-		if err != nil {
-			return nil, methodError("%q is not a number", text(args[0]))
-		}
-		return Float(f), nil
-	}}},
+	"isNaN":       of(func(f Float) Value { return Bool(math.IsNaN(float64(f))) }),
+	"isInfinite":  of(func(f Float) Value { return Bool(math.IsInf(float64(f), 0)) }),
+	"parseDouble": {{"s", parseFloat}},
+	"valueOf": {
+		{"s", parseFloat},
+		with("d", func(_ Float, args []Value) Value { return Float(floatValue(args[0])) }),
+	},
 })
+
+func parseFloat(_ *renderer, _ Value, args []Value) (Value, error) {
+	f, err := strconv.ParseFloat(strings.TrimFunc(text(args[0]), isJavaSpace), 64)
+	if err != nil && f == 0 {
+		return nil, methodError("%q is not a number", text(args[0]))
+	}
+	return Float(f), nil
+}
 
 var largeKind = newKind("java.math.BigInteger", numberMethods, ordered)
 
@@ -97,6 +131,7 @@ var boolKind = newKind("java.lang.Boolean", boolMethods, ordered)
 var boolMethods = methods{
 	"compareTo":    {with("b", func(b Bool, args []Value) Value { return boolInteger(b) - boolInteger(args[0].(Bool)) })},
 	"booleanValue": of(func(b Bool) Value { return b }),
+	"valueOf":      {with("s", func(_ Bool, args []Value) Value { return Bool(strings.EqualFold(text(args[0]), "true")) })},
 	"parseBoolean": {with("s", func(_ Bool, args []Value) Value { return Bool(strings.EqualFold(text(args[0]), "true")) })},
 }
 

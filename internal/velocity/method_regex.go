@@ -1,27 +1,35 @@
 package velocity
 
 import (
+	"errors"
 	"regexp"
 	"regexp/syntax"
 )
 
-// maxMatching bounds what a regular expression may take: its size in instructions,
-// times the length of the text.
-const maxMatching = 1 << 24
+// What a regular expression may take: its own length, its size in instructions and
+// its groups, both times the length of the text.
+const (
+	maxPattern  = 1000
+	maxMatching = 1 << 24
+	maxGroups   = 1 << 22
+)
 
 // compile reads a regular expression. Those of Go are most of Java's, without what
 // can take forever.
 func (r *renderer) compile(pattern string, textLength int) (*regexp.Regexp, error) {
+	if len(pattern) > maxPattern {
+		return nil, failure(r.at, Limit, "a regular expression of more than %d bytes", maxPattern)
+	}
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return nil, unsupported(r.at, "regular expression", "the regular expression %q is wrong or not supported: %v", pattern, err)
+		return nil, r.patternError(pattern, err)
 	}
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
-		return nil, unsupported(r.at, "regular expression", "the regular expression %q is wrong or not supported: %v", pattern, err)
+		return nil, r.patternError(pattern, err)
 	}
 	work := len(program.Inst) * (textLength + 1)
-	if work > maxMatching {
+	if work > maxMatching || program.NumCap*(textLength+1) > maxGroups {
 		return nil, failure(r.at, Limit, "a regular expression that is too large for a text of %d bytes", textLength)
 	}
 	if err := r.charge(work + len(program.Inst)*bytesPerStep); err != nil {
@@ -30,13 +38,23 @@ func (r *renderer) compile(pattern string, textLength int) (*regexp.Regexp, erro
 	return regexp.Compile(pattern)
 }
 
+// patternError tells what Java does not know either from what only Go does not.
+func (r *renderer) patternError(pattern string, err error) error {
+	failed, ok := errors.AsType[*syntax.Error](err)
+	if ok && (failed.Code == syntax.ErrInvalidPerlOp || failed.Code == syntax.ErrInvalidEscape) {
+		return unsupported(r.at, "regular expression", "the regular expression %q is not supported: %v", pattern, err)
+	}
+	return methodError("the regular expression %q is wrong: %v", pattern, err)
+}
+
 func matches(r *renderer, s, pattern string) (Value, error) {
-	expression, err := r.compile(`^(?:`+pattern+`)$`, len(s))
+	expression, err := r.compile(pattern, len(s))
 	if err != nil {
 		return nil, err
 	}
-	expression.Longest()
-	return Bool(expression.MatchString(s)), nil
+	expression.Longest() // if the whole text matches, it is the longest match
+	match := expression.FindStringIndex(s)
+	return Bool(match != nil && match[0] == 0 && match[1] == len(s)), nil
 }
 
 // replaceMatches replaces the first matches, all if the limit is negative.
@@ -104,14 +122,15 @@ func split(r *renderer, s, pattern string, limit int) (Value, error) {
 		if limit > 0 && len(list.items) == limit-1 {
 			break
 		}
-		if match[1] == 0 || match[0] == match[1] && match[0] == len(s) {
+		if match[1] == 0 {
 			continue
 		}
 		list.items = append(list.items, String(s[end:match[0]]))
 		end = match[1]
 	}
+	matched := end > 0
 	list.items = append(list.items, String(s[end:]))
-	for limit == 0 && len(list.items) > 1 && list.items[len(list.items)-1] == String("") {
+	for limit == 0 && matched && len(list.items) > 0 && list.items[len(list.items)-1] == String("") {
 		list.items = list.items[:len(list.items)-1]
 	}
 	return list, r.charge(len(list.items) * valueSize)

@@ -258,8 +258,11 @@ var stringMethods = methods{
 	"subSequence": {onText("ii", func(r *renderer, s string, args []Value) (Value, error) {
 		return substring(r, s, number(args[0]), number(args[1]))
 	})},
-	"charAt":  {onText("i", func(r *renderer, s string, args []Value) (Value, error) { return charAt(r, s, number(args[0])) })},
-	"valueOf": {plain("i", func(_ string, args []Value) Value { return String(simpleText(args[0])) })},
+	"charAt": {onText("i", func(r *renderer, s string, args []Value) (Value, error) { return charAt(r, s, number(args[0])) })},
+	"valueOf": {onText("o", func(r *renderer, _ string, args []Value) (Value, error) {
+		s, err := r.textOf(args[0])
+		return String(s), err
+	})},
 }
 
 // upper is in capitals as in Java, where one letter can become two.

@@ -302,6 +302,8 @@ func (r *renderer) equal(left, right Value, depth int) (bool, error) {
 		return false, failure(r.at, Limit, "lists or maps nested deeper than %d levels", r.limits.Depth)
 	}
 	switch l := left.(type) {
+	case String:
+		return left == right, r.charge(len(l))
 	case *List:
 		other, ok := right.(*List)
 		if !ok || l.kind != other.kind || len(l.items) != len(other.items) {

@@ -2,9 +2,14 @@ package velocity
 
 import "strings"
 
-// maxNesting is how deep blocks, arguments, parentheses and strings may be nested
-// in each other, and how many operators an expression may have in a row.
-const maxNesting = 500
+const (
+	// maxNesting is how deep blocks, arguments, parentheses and strings may be nested
+	// in each other.
+	maxNesting = 500
+
+	// maxOperators is how many operators an expression may have in a row.
+	maxOperators = 200
+)
 
 // Template is a parsed template. It never changes, and any number of goroutines
 // can render it at once.
@@ -26,7 +31,6 @@ const noSlot = -1
 // or Limit.
 func Parse(text string) (*Template, error) {
 	p := newParser(text, Position{Line: 1, Column: 1}, &variables{slots: make(map[string]int)})
-	p.quotes = 1
 	nodes, err := p.template()
 	if err != nil {
 		return nil, err
@@ -75,7 +79,7 @@ type parser struct {
 }
 
 func newParser(text string, at Position, variables *variables) *parser {
-	p := &parser{scanner: scanner{text: text, at: at}, variables: variables}
+	p := &parser{scanner: scanner{text: text, at: at, written: len(text), quotes: 1}, variables: variables}
 	p.read.Grow(len(text))
 	return p
 }
@@ -152,22 +156,24 @@ func (p *parser) unexpectedToken(t token) error {
 	return failure(t.Position, Syntax, "%q is not expected here", t.image)
 }
 
-// nest goes a level deeper, and back when what it returns is called.
-func (p *parser) nest(at Position) (func(), error) {
+// deeper goes a level deeper. It is to be undone by back.
+func (p *parser) deeper() error {
 	if p.depth++; p.depth > maxNesting {
-		return nil, failure(at, Limit, "nested deeper than %d levels", maxNesting)
+		return failure(p.peek(0).Position, Limit, "nested deeper than %d levels", maxNesting)
 	}
-	return func() { p.depth-- }, nil
+	return nil
 }
+
+func (p *parser) back() { p.depth-- }
 
 // block parses statements up to something that is none.
 func (p *parser) block() ([]Node, error) {
-	back, err := p.nest(p.peek(0).Position)
-	if err != nil {
+	if err := p.deeper(); err != nil {
 		return nil, err
 	}
-	defer back()
+	defer p.back()
 	var nodes []Node
+	var err error
 	for err == nil && p.startsStatement() {
 		nodes, err = p.statement(nodes)
 	}

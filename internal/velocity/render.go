@@ -97,7 +97,7 @@ func (r *renderer) load(name string) (Value, error) {
 	if r.copied == nil {
 		r.copied = make(map[Value]Value)
 	}
-	return r.copyValue(value, r.copied)
+	return r.copyValue(value)
 }
 
 func (r *renderer) setVariable(index int, value Value) {

@@ -30,6 +30,9 @@ type scanner struct {
 	at   Position // Offset is that in the template, which holds the text
 	next int      // the offset in the text
 
+	// written is how much of the text is in the template.
+	written int
+
 	// quotes is how many quotes of the template stand for one of the text: 1, and
 	// twice as many with each string that the text is nested in.
 	quotes int
@@ -110,22 +113,23 @@ func (s *scanner) fail(format string, args ...any) token {
 
 // advance moves over a number of bytes of the text, and keeps the position.
 func (s *scanner) advance(length int) {
-	taken := s.text[s.next : s.next+length]
+	taken := s.text[s.next:max(s.next, min(s.next+length, s.written))]
 	s.next += length
-	s.at.Offset += length
-	if s.quotes > 1 {
-		extra := strings.Count(taken, `"`) * (s.quotes - 1)
-		s.at.Offset += extra
-	}
+	s.at.Offset += len(taken) + s.doubled(taken)
 	if newlines := strings.Count(taken, "\n"); newlines > 0 {
 		s.at.Line += newlines
 		s.at.Column = 1
 		taken = taken[strings.LastIndexByte(taken, '\n')+1:]
 	}
-	s.at.Column += utf8.RuneCountInString(taken)
-	if s.quotes > 1 {
-		s.at.Column += strings.Count(taken, `"`) * (s.quotes - 1)
+	s.at.Column += utf8.RuneCountInString(taken) + s.doubled(taken)
+}
+
+// doubled is how many more quotes the template has than the text.
+func (s *scanner) doubled(text string) int {
+	if s.quotes == 1 {
+		return 0
 	}
+	return strings.Count(text, `"`) * (s.quotes - 1)
 }
 
 // match finds the longest token at the beginning of what is left, and changes

@@ -54,6 +54,7 @@ func (l *List) Len() int { return len(l.items) }
 func (l *List) At(index int) Value { return l.items[index] }
 
 // Map is a map in the order of insertion. What is said of [List] is true of it, too.
+// The zero value is an empty map.
 type Map struct {
 	index   map[Value]int
 	entries []Entry
@@ -64,7 +65,7 @@ type Map struct {
 type Entry struct{ Key, Value Value }
 
 // NewMap returns an empty map.
-func NewMap() *Map { return &Map{index: make(map[Value]int)} }
+func NewMap() *Map { return &Map{} }
 
 // Set sets the value of a key. A key that is there already keeps its place.
 func (m *Map) Set(key string, value Value) { m.put(String(key), value) }
@@ -85,6 +86,9 @@ func (m *Map) put(key, value Value) {
 	if i, ok := m.index[key]; ok {
 		m.entries[i].Value = value
 		return
+	}
+	if m.index == nil {
+		m.index = make(map[Value]int)
 	}
 	m.changes++
 	m.index[key] = len(m.entries)
@@ -167,34 +171,44 @@ func (escapes) value()   {}
 func (character) value() {}
 func (class) value()     {}
 
-// copyValue copies lists and maps, and what is in them. Copied has those that
-// were copied already.
-func (r *renderer) copyValue(v Value, copied map[Value]Value) (Value, error) {
-	if done, ok := copied[v]; ok {
-		return done, nil
-	}
+// copyValue copies lists and maps, and what is in them, each once.
+func (r *renderer) copyValue(v Value) (Value, error) {
 	switch v := v.(type) {
 	case *List:
-		list := &List{items: make([]Value, len(v.items)), kind: v.kind}
-		copied[v] = list
-		for i, item := range v.items {
-			var err error
-			if list.items[i], err = r.copyValue(item, copied); err != nil {
-				return nil, err
-			}
+		if done, ok := r.copied[v]; ok {
+			return done, nil
 		}
-		return list, r.charge(len(v.items) * valueSize)
+		return r.copyList(v)
 	case *Map:
-		m := NewMap()
-		copied[v] = m
-		for _, entry := range v.entries {
-			value, err := r.copyValue(entry.Value, copied)
-			if err != nil {
-				return nil, err
-			}
-			m.put(entry.Key, value)
+		if done, ok := r.copied[v]; ok {
+			return done, nil
 		}
-		return m, r.charge(len(v.entries) * valueSize)
+		return r.copyMap(v)
 	}
 	return v, nil
+}
+
+func (r *renderer) copyList(l *List) (Value, error) {
+	list := &List{items: make([]Value, len(l.items)), kind: l.kind}
+	r.copied[l] = list
+	for i, item := range l.items {
+		var err error
+		if list.items[i], err = r.copyValue(item); err != nil {
+			return nil, err
+		}
+	}
+	return list, r.charge(len(l.items) * valueSize)
+}
+
+func (r *renderer) copyMap(m *Map) (Value, error) {
+	same := NewMap()
+	r.copied[m] = same
+	for _, entry := range m.entries {
+		value, err := r.copyValue(entry.Value)
+		if err != nil {
+			return nil, err
+		}
+		same.put(entry.Key, value)
+	}
+	return same, r.charge(len(m.entries) * valueSize)
 }

@@ -1,0 +1,269 @@
+package velocity_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
+)
+
+func mustParse(tb testing.TB, text string) *velocity.Template {
+	tb.Helper()
+	template, err := velocity.Parse(text)
+	require.NoError(tb, err)
+	return template
+}
+
+// mapOf is a map of keys and values in turn.
+func mapOf(pairs ...any) *velocity.Map {
+	m := velocity.NewMap()
+	for i := 0; i < len(pairs); i += 2 {
+		value, _ := pairs[i+1].(velocity.Value)
+		m.Set(pairs[i].(string), value)
+	}
+	return m
+}
+
+func TestValuesPrintAsInJava(t *testing.T) {
+	t.Parallel()
+	list := velocity.NewList(velocity.Integer(1), nil, velocity.NewList())
+	for want, value := range map[string]velocity.Value{
+		"a":                         velocity.String("a"),
+		"true":                      velocity.Bool(true),
+		"-5":                        velocity.Integer(-5),
+		"-9223372036854775808":      velocity.Integer(math.MinInt64),
+		"1.0":                       velocity.Float(1),
+		"-0.0":                      velocity.Float(math.Copysign(0, -1)),
+		"0.001":                     velocity.Float(0.001),
+		"9.99E-4":                   velocity.Float(0.000999),
+		"9999999.0":                 velocity.Float(9999999),
+		"1.0E7":                     velocity.Float(1e7),
+		"1.2345678901234567E19":     velocity.Float(12345678901234567890),
+		"NaN":                       velocity.Float(math.NaN()),
+		"Infinity":                  velocity.Float(math.Inf(1)),
+		"-Infinity":                 velocity.Float(math.Inf(-1)),
+		"[1, null, []]":             list,
+		"{k=[1, null, []], n=null}": mapOf("k", list, "n", nil),
+		"k=v":                       velocity.Entry{Key: velocity.String("k"), Value: velocity.String("v")},
+		"$x":                        nil,
+	} {
+		got, err := render(t, "$x", mapOf("x", value))
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}
+
+func TestMapsKeepTheOrderOfInsertion(t *testing.T) {
+	t.Parallel()
+	var m velocity.Map
+	assert.Nil(t, m.Get("a"))
+	m.Set("b", velocity.Integer(1))
+	m.Set("a", velocity.Integer(2))
+	m.Set("b", velocity.Integer(3))
+	assert.Equal(t, 2, m.Len())
+	assert.Equal(t, velocity.Integer(3), m.Get("b"))
+	var keys []velocity.Value
+	for entry := range m.All() {
+		keys = append(keys, entry.Key)
+	}
+	assert.Equal(t, []velocity.Value{velocity.String("b"), velocity.String("a")}, keys)
+
+	list := velocity.NewList(nil)
+	list.Append(velocity.Bool(true))
+	assert.Equal(t, 2, list.Len())
+	assert.Equal(t, velocity.Bool(true), list.At(1))
+}
+
+func TestRenderingDoesNotChangeWhatItIsGiven(t *testing.T) {
+	t.Parallel()
+	inner := velocity.NewList(velocity.Integer(1))
+	given := mapOf("list", velocity.NewList(inner), "m", mapOf("inner", inner), "x", velocity.String("old"))
+	template := mustParse(t, `#set($x = 'new')$x #set($y = 1)$list[0].add(2) $m.inner.add(3) $m.put('k', 4) $list $m`)
+	for range 2 {
+		got, err := template.Render(t.Context(), given, velocity.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, "newtrue true $m.put('k', 4) [[1, 2, 3]] {inner=[1, 2, 3], k=4}", got, "one list, wherever it is")
+	}
+	assert.Equal(t, velocity.String("old"), given.Get("x"))
+	assert.Equal(t, 3, given.Len())
+	assert.Equal(t, 1, inner.Len())
+}
+
+func TestTemplatesRenderInParallel(t *testing.T) {
+	t.Parallel()
+	template := mustParse(t, `#foreach($i in $list)$i$foreach.count#set($x = $i)$list.add($x)#break#end "$x" $esc.json($m)`)
+	given := mapOf("list", velocity.NewList(velocity.String("a")), "m", mapOf("k", velocity.String(`"`)))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				got, err := template.Render(t.Context(), given, velocity.Options{})
+				assert.NoError(t, err)
+				assert.Equal(t, `a1true "a" {k=\"}`, got)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestEscapeSeesValuesAndNothingElse(t *testing.T) {
+	t.Parallel()
+	template := mustParse(t, `https://h/?a=$a&b=$!b&c=$u&d=$!u&e=\$a#set($f = "$a&")&f=$f#if("$a" == 'x&y')&g#end&h=$a.length()`)
+	got, err := template.Render(t.Context(), mapOf("a", velocity.String("x&y"), "b", velocity.NewList(velocity.String("é ?"))),
+		velocity.Options{Escape: url.QueryEscape})
+	require.NoError(t, err)
+	assert.Equal(t, `https://h/?a=x%26y&b=%5B%C3%A9+%3F%5D&c=$u&d=&e=$a&f=x%26y%26&g&h=3`, got)
+}
+
+func TestEscIsThereWithoutVariables(t *testing.T) {
+	t.Parallel()
+	got, err := render(t, `$esc.json('"')$esc.q$x`, nil)
+	require.NoError(t, err)
+	assert.Equal(t, `\""$x`, got)
+}
+
+// TestEscJSONIsUndoneByJSON escapes every kind of character.
+func TestEscJSONIsUndoneByJSON(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for c := rune(0); c <= 0x3000; c++ {
+		all.WriteRune(c)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{all.String(), all.String()},
+		{"😀 \u2028 </script> $x #if", "😀 \u2028 </script> $x #if"},
+		{"a\xffb\xf0\x9f", "a\ufffdb\ufffd\ufffd"},
+		{"\xed\xa0\xbd", "\ufffd\ufffd\ufffd"},
+	} {
+		encoded, err := render(t, `"$esc.json($x)"`, mapOf("x", velocity.String(c.text)))
+		require.NoError(t, err)
+		var got string
+		require.NoError(t, json.Unmarshal([]byte(encoded), &got), "%q", encoded)
+		assert.Equal(t, c.want, got)
+	}
+	got, err := render(t, `[$esc.json($u)] [$!esc.json($u)] $esc.json("a/'é")`, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "[$esc.json($u)] [] a/'é", got, "null is null, and what need not be escaped is not")
+}
+
+func TestTheContextEndsRendering(t *testing.T) {
+	t.Parallel()
+	template := mustParse(t, "#foreach($i in [1..1000])#foreach($j in [1..1000])#end$stop.x#end")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := template.Render(ended, nil, velocity.Options{})
+	assert.Equal(t, velocity.Interrupted, failureOf(t, err).Kind)
+	require.ErrorIs(t, err, context.Canceled)
+
+	_, err = template.Render(endsAfter{t.Context(), new(int)}, nil, velocity.Options{})
+	require.ErrorIs(t, err, context.DeadlineExceeded, "in the middle")
+}
+
+// endsAfter is a context that ends when it was looked at a few times.
+type endsAfter struct {
+	context.Context
+	looks *int
+}
+
+func (c endsAfter) Err() error {
+	if *c.looks++; *c.looks > 3 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func TestErrorsOfMethodsSayWhich(t *testing.T) {
+	t.Parallel()
+	_, err := render(t, "\n  $x.trim().substring(9)", mapOf("x", velocity.String("abc")))
+	failed := failureOf(t, err)
+	assert.Equal(t, velocity.Method, failed.Kind)
+	assert.Equal(t, "substring", failed.Name)
+	assert.Equal(t, velocity.Position{Offset: 13, Line: 2, Column: 13}, failed.Position)
+	assert.Contains(t, failed.Message, "of a string of 3")
+
+	_, err = render(t, "a$x[5]", mapOf("x", velocity.NewList()))
+	failed = failureOf(t, err)
+	assert.Equal(t, velocity.Render, failed.Kind)
+	assert.Equal(t, velocity.Position{Offset: 3, Line: 1, Column: 4}, failed.Position)
+}
+
+func TestRegularExpressionsAreGo(t *testing.T) {
+	t.Parallel()
+	_, err := render(t, "$x.matches('(?=a)')", mapOf("x", velocity.String("a")))
+	failed := failureOf(t, err)
+	assert.Equal(t, velocity.Unsupported, failed.Kind)
+	assert.Equal(t, "regular expression", failed.Name)
+	_, err = render(t, "$x.matches('(')", mapOf("x", velocity.String("a")))
+	assert.Equal(t, velocity.Method, failureOf(t, err).Kind)
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	const doubling = `#set($a = 'ab')#foreach($i in [1..100])#set($a = %s)#end`
+	nested := "#set($a = [])#foreach($i in [1..99])#set($b = [])#set($ignored = $b.add($a))#set($a = $b)#end"
+	for _, c := range []struct {
+		name, template string
+		limits         velocity.Limits
+		message        string
+	}{
+		{"steps", strings.Repeat("#foreach($i in [1..1000])", 3) + strings.Repeat("#end", 3), velocity.Limits{}, "more than 1000000 steps"},
+		{"few steps", "$a$a$a$a$a$a", velocity.Limits{Steps: 5}, "more than 5 steps"},
+		{"output", "#foreach($i in [1..100])0123456789#end", velocity.Limits{OutputBytes: 999}, "more than 999 bytes of output"},
+		{"doubling by a string", fmt.Sprintf(doubling, `"$a$a"`), velocity.Limits{ValueBytes: 1000}, "a value of more than 1000 bytes"},
+		{"doubling by an operator", fmt.Sprintf(doubling, `$a + $a`), velocity.Limits{ValueBytes: 1000}, "a value of more than 1000 bytes"},
+		{"doubling by concat", fmt.Sprintf(doubling, `$a.concat($a)`), velocity.Limits{ValueBytes: 1000}, "a value of more than 1000 bytes"},
+		{"doubling by replace", fmt.Sprintf(doubling, `$a.replace('a', $a)`), velocity.Limits{ValueBytes: 1000}, "a value of more than 1000 bytes"},
+		{"doubling by replaceAll", fmt.Sprintf(doubling, `$a.replaceAll('a', $a)`), velocity.Limits{ValueBytes: 1000}, "a value of more than 1000 bytes"},
+		{"doubling by repeat", fmt.Sprintf(doubling, `$a.repeat(2)`), velocity.Limits{ValueBytes: 1000}, "a value of more than 1000 bytes"},
+		{"repeating often", `$s.repeat(2147483647)`, velocity.Limits{}, "a value of more than"},
+		{"escaping", `#set($a = '""""""""""')$esc.html($a.repeat(10))`, velocity.Limits{ValueBytes: 500}, "a value of more than 500 bytes"},
+		{"printing a list", `#set($a = [1..300])$a.toString()`, velocity.Limits{ValueBytes: 1000}, "a value of more than 1000 bytes"},
+		{"doubling with the defaults", fmt.Sprintf(doubling, `"$a$a"`), velocity.Limits{}, "a value of more than 10485760 bytes"},
+		{"a list of lists, printed", `#set($a = ['a'])#foreach($i in [1..60])#set($a = [$a, $a])#end$a`, velocity.Limits{}, "more than"},
+		{"a list of lists, compared", `#set($a = ['a'])#set($b = ['a'])#foreach($i in [1..60])#set($a = [$a, $a])#set($b = [$b, $b])#end#if($a == $b)#end`, velocity.Limits{}, "more than 1000000 steps"},
+		{"a list of lists, hashed", `#set($a = ['a'])#foreach($i in [1..60])#set($a = [$a, $a])#end$a.hashCode()`, velocity.Limits{}, "more than 1000000 steps"},
+		{"a list that doubles", `#set($a = [1])#foreach($i in [1..60])#set($ignored = $a.addAll($a))#end`, velocity.Limits{}, "more than 1000000 steps"},
+		{"printing in depth", nested + "$a", velocity.Limits{Depth: 50}, "nested deeper than 50 levels"},
+		{"comparing in depth", nested + "#if($a == [[[1]]] || $a.equals($a))#end#if($a.hashCode() == 1)#end", velocity.Limits{Depth: 50}, "nested deeper than 50 levels"},
+		{"a list in itself", `#set($a = [])#set($b = [$a])#set($ignored = $a.add($b))$a`, velocity.Limits{}, "nested deeper than 100 levels"},
+		{"range", "#foreach($i in [1..11])#end", velocity.Limits{RangeLength: 10}, "a range of 11 numbers, more than 10"},
+		{"long range", "#foreach($i in [-2147483648..2147483647])#end", velocity.Limits{}, "a range of 4294967296 numbers, more than 100000"},
+		{"large numbers", "#set($a = 9999999999)#foreach($i in [1..100])#set($a = $a * $a)#end", velocity.Limits{}, "a number of more than 1000 bytes"},
+		{"long pattern", `#set($a = 'a')$s.matches($a.repeat(2000))`, velocity.Limits{}, "a regular expression of more than 1000 bytes"},
+		{"large pattern", `#set($a = 'a')#set($b = $a.repeat(100000))$b.matches('((a{30}){30})*')`, velocity.Limits{}, "too large for a text"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := mustParse(t, c.template).Render(t.Context(), mapOf("s", velocity.String("s")), velocity.Options{Limits: c.limits})
+			failed := failureOf(t, err)
+			assert.Equal(t, velocity.Limit, failed.Kind)
+			assert.Contains(t, failed.Message, c.message)
+			assert.NotZero(t, failed.Line)
+		})
+	}
+}
+
+func TestLimitsLetPassWhatIsWithin(t *testing.T) {
+	t.Parallel()
+	for template, limits := range map[string]velocity.Limits{
+		"$u$u$u":              {Steps: 7},
+		"0123456789":          {OutputBytes: 10},
+		`#set($a = "$s$s")$a`: {ValueBytes: 3},
+		"$list.toString()":    {Depth: 1},
+		"#foreach($i in [1..10])#end#foreach($i in [10..1])#end": {RangeLength: 10},
+	} {
+		given := mapOf("s", velocity.String("s"), "list", velocity.NewList(velocity.Integer(1)))
+		_, err := mustParse(t, template).Render(t.Context(), given, velocity.Options{Limits: limits})
+		require.NoError(t, err, template)
+	}
+}
