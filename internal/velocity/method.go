@@ -97,23 +97,29 @@ func (r *renderer) property(v Value, name string) (Value, error) {
 // arguments of such types.
 func (r *renderer) call(v Value, n *Call) (Value, error) {
 	first := len(r.args)
-	for _, arg := range n.Args {
+	err := r.pushArguments(n.Args)
+	var value Value
+	if err == nil {
+		r.at = n.Position
+		value, err = r.choose(v, n.Name, r.args[first:len(r.args):len(r.args)])
+	}
+	r.args = r.args[:first]
+	return value, err
+}
+
+// pushArguments adds the values of arguments to those of the calls under way.
+func (r *renderer) pushArguments(args []Node) error {
+	for _, arg := range args {
 		value, err := r.evaluate(arg)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := r.chargeText(value); err != nil {
-			return nil, err
+			return err
 		}
 		r.args = append(r.args, value)
 	}
-	r.at = n.Position
-	value, err := r.choose(v, n.Name, r.args[first:len(r.args):len(r.args)])
-	r.args = r.args[:first]
-	if failed, ok := err.(*Error); ok && failed.Kind == Method {
-		failed.Position, failed.Name = n.Position, n.Name
-	}
-	return value, err
+	return nil
 }
 
 // choose calls the first of the methods of a name that fits the arguments.
@@ -121,15 +127,25 @@ func (r *renderer) choose(v Value, name string, args []Value) (Value, error) {
 	overloads := kindOf(v).methods[name]
 	for _, m := range overloads {
 		if m.fits(args) {
-			return m.callChecked(r, v, args)
+			value, err := m.callChecked(r, v, args)
+			return value, r.located(err, name)
 		}
 	}
 	for _, m := range overloads {
 		if m.parameters == "" { // Velocity finds it for any arguments, and then can't call it
-			return nil, methodError("%s has no arguments", name)
+			return nil, r.located(methodError("it has no arguments"), name)
 		}
 	}
 	return nil, nil
+}
+
+// located adds to an error of a method where and of which it is.
+func (r *renderer) located(err error, name string) error {
+	if failed, ok := err.(*Error); ok && failed.Kind == Method {
+		failed.Position, failed.Name = r.at, name
+		failed.Message = name + ": " + failed.Message
+	}
+	return err
 }
 
 func (m method) fits(args []Value) bool {
@@ -177,7 +193,7 @@ func (m method) callChecked(r *renderer, v Value, args []Value) (Value, error) {
 	return m.call(r, v, args)
 }
 
-// methodError is what a method fails with. Who calls it adds the position.
+// methodError is what a method fails with. Who calls it adds position and name.
 func methodError(format string, args ...any) error {
 	return &Error{Kind: Method, Message: fmt.Sprintf(format, args...)}
 }

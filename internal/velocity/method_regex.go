@@ -90,8 +90,7 @@ func appendReplacement(result []byte, s, replacement string, match []int) ([]byt
 			}
 			result = append(result, replacement[i])
 		case '$':
-			digits := runLength(replacement[i+1:], digits)
-			if digits == 0 {
+			if runLength(replacement[i+1:], digits) == 0 {
 				return nil, methodError("a $ in a replacement without the number of a group")
 			}
 			group := int(replacement[i+1] - '0')

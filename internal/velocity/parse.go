@@ -11,64 +11,6 @@ const (
 	maxOperators = 200
 )
 
-// Template is a parsed template. It never changes, and any number of goroutines
-// can render it at once.
-type Template struct {
-	// Nodes are the template.
-	Nodes []Node
-
-	size    int      // in bytes
-	names   []string // of the variables, by slot
-	changes bool     // something in it may change a list or a map
-
-	foreachSlot, countSlot, hasNextSlot int
-}
-
-// noSlot is the slot of a variable that the template does not read.
-const noSlot = -1
-
-// Parse reads a template. The error is an [*Error] of the kind Syntax, Unsupported
-// or Limit.
-func Parse(text string) (*Template, error) {
-	p := newParser(text, Position{Line: 1, Column: 1}, &variables{slots: make(map[string]int)})
-	nodes, err := p.template()
-	if err != nil {
-		return nil, err
-	}
-	v := p.variables
-	return &Template{
-		Nodes: nodes, size: len(text), names: v.names, changes: v.changes,
-		foreachSlot: v.find("foreach"), countSlot: v.find("velocityCount"), hasNextSlot: v.find("velocityHasNext"),
-	}, nil
-}
-
-// Walk visits all nodes of the template, see [Walk].
-func (t *Template) Walk(visit func(Node) bool) { walkAll(t.Nodes, visit) }
-
-// variables are the names that a template reads or sets, each with a slot.
-type variables struct {
-	slots   map[string]int
-	names   []string
-	changes bool
-}
-
-func (v *variables) slot(name string) int {
-	slot, known := v.slots[name]
-	if !known {
-		slot = len(v.names)
-		v.slots[name] = slot
-		v.names = append(v.names, name)
-	}
-	return slot
-}
-
-func (v *variables) find(name string) int {
-	if slot, known := v.slots[name]; known {
-		return slot
-	}
-	return noSlot
-}
-
 // parser builds the tree. It looks at a token or two before it takes one.
 type parser struct {
 	scanner
@@ -140,7 +82,7 @@ func (p *parser) missing(what string) error {
 	if t.kind == endOfText {
 		return failure(t.Position, Syntax, "the text ends where %s is expected", what)
 	}
-	return failure(t.Position, Syntax, "%q where %s is expected", t.image, what)
+	return failure(t.Position, Syntax, "%s where %s is expected", t.quoted(), what)
 }
 
 func (p *parser) unexpectedToken(t token) error {
@@ -153,7 +95,7 @@ func (p *parser) unexpectedToken(t token) error {
 	case elseDirective, elseifDirective:
 		return failure(t.Position, Syntax, "%s without a #if before it", strings.TrimSpace(t.image))
 	}
-	return failure(t.Position, Syntax, "%q is not expected here", t.image)
+	return failure(t.Position, Syntax, "%s is not expected here", t.quoted())
 }
 
 // deeper goes a level deeper. It is to be undone by back.

@@ -260,7 +260,7 @@ func (r *renderer) assign(owner Value, accessor Accessor, value Value) error {
 	case *List:
 		if index, ok := key.(Integer); ok && owner.indexed() {
 			if !owner.has(index) {
-				return &Error{Position: r.at, Kind: Method, Name: "set", Message: fmt.Sprintf("index %d of a list of %d", index, len(owner.items))}
+				return &Error{Position: r.at, Kind: Method, Name: "set", Message: fmt.Sprintf("set: index %d of a list of %d", index, len(owner.items))}
 			}
 			owner.items[index] = value
 		}

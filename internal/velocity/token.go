@@ -1,6 +1,9 @@
 package velocity
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // token is the smallest piece that the parser sees.
 type token struct {
@@ -13,6 +16,15 @@ type token struct {
 
 	// before is a lone `$` or `#` that stands in front of the token.
 	before string
+}
+
+// quoted is the token in an error, cut if it is long.
+func (t token) quoted() string {
+	const length = 20
+	if characters := []rune(t.image[:min(len(t.image), 4*length)]); len(characters) > length {
+		return strconv.Quote(string(characters[:length]) + "…")
+	}
+	return strconv.Quote(t.image)
 }
 
 // literal is how the token reads where a part of the template renders as it is

@@ -134,14 +134,6 @@ type loop struct {
 	kept    *Map
 }
 
-func (l *loop) depth() int {
-	depth := 0
-	for ; l != nil; l = l.parent {
-		depth++
-	}
-	return depth
-}
-
 func (l *loop) topmost() *loop {
 	for l.parent != nil {
 		l = l.parent
