@@ -210,6 +210,7 @@ func TestRegularExpressionsAreGo(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	const doubling = `#set($a = 'ab')#foreach($i in [1..100])#set($a = %s)#end`
+	const long = `#set($m = {})#set($a = $s.repeat(100000))#foreach($i in [1..1000])%s#end`
 	nested := "#set($a = [])#foreach($i in [1..99])#set($b = [])#set($ignored = $b.add($a))#set($a = $b)#end"
 	for _, c := range []struct {
 		name, template string
@@ -239,6 +240,11 @@ func TestLimits(t *testing.T) {
 		{"range", "#foreach($i in [1..11])#end", velocity.Limits{RangeLength: 10}, "a range of 11 numbers, more than 10"},
 		{"long range", "#foreach($i in [-2147483648..2147483647])#end", velocity.Limits{}, "a range of 4294967296 numbers, more than 100000"},
 		{"large numbers", "#set($a = 9999999999)#foreach($i in [1..100])#set($a = $a * $a)#end", velocity.Limits{}, "a number of more than 1000 bytes"},
+		{"long arguments, often", fmt.Sprintf(long, `#set($b = $s.startsWith($a))`), velocity.Limits{}, "more than 1000000 steps"},
+		{"long keys, often", fmt.Sprintf(long, `#set($b = $m[$a])`), velocity.Limits{}, "more than 1000000 steps"},
+		{"long texts compared, often", fmt.Sprintf(long, `#set($b = $a == $a)`), velocity.Limits{}, "more than 1000000 steps"},
+		{"long texts searched, often", fmt.Sprintf(long, `#set($b = $a.contains('b'))`), velocity.Limits{}, "more than 1000000 steps"},
+		{"long lists gone through, often", `#set($l = [1..100000])#foreach($i in [1..1000])#foreach($j in $l)#break#end#end`, velocity.Limits{}, "more than 1000000 steps"},
 		{"long pattern", `#set($a = 'a')$s.matches($a.repeat(2000))`, velocity.Limits{}, "a regular expression of more than 1000 bytes"},
 		{"large pattern", `#set($a = 'a')#set($b = $a.repeat(100000))$b.matches('((a{30}){30})*')`, velocity.Limits{}, "too large for a text"},
 	} {
