@@ -273,3 +273,17 @@ func TestLimitsLetPassWhatIsWithin(t *testing.T) {
 		require.NoError(t, err, template)
 	}
 }
+
+func TestObserveSeesWhatReferencesInsert(t *testing.T) {
+	t.Parallel()
+	template := mustParse(t, `$a $u $!u #set($b = "$a$v")$b#if($w)#end`)
+	var seen []string
+	_, err := template.Render(t.Context(), mapOf("a", velocity.String("1&")), velocity.Options{
+		Escape: url.QueryEscape,
+		Observe: func(reference *velocity.Reference, inserted string, defined bool) {
+			seen = append(seen, fmt.Sprint(reference.Source, " ", inserted, " ", defined))
+		},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"$a 1%26 true", "$u  false", "$!u  false", "$v  false", "$b 1%26%24v true"}, seen)
+}
