@@ -96,12 +96,21 @@ func (c *checker) problems() []Problem {
 	return problems
 }
 
+// join names event types. All delivery reports are named as such: the six differ
+// in what they say and not in what they have.
 func join(events []messagemedia.EventType) string {
-	names := make([]string, len(events))
-	for i, event := range events {
-		names[i] = string(event)
+	var names, reports []string
+	for _, event := range events {
+		if _, isReport := sampleReports[event]; isReport {
+			reports = append(reports, string(event))
+		} else {
+			names = append(names, string(event))
+		}
 	}
-	return strings.Join(names, ", ")
+	if len(reports) == len(sampleReports) {
+		reports = []string{"delivery reports"}
+	}
+	return strings.Join(append(names, reports...), ", ")
 }
 
 // checkValid finds what the API would refuse.

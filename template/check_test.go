@@ -160,6 +160,10 @@ func TestCheck(t *testing.T) {
 			`{"id":"$!moId"}`, "JSON", []messagemedia.EventType{sms, optOut},
 			[]string{`template: warning: in OPT_OUT_SMS: there is no dedupe key: nothing in a delivery tells a second try from another event; put $notificationId into it`},
 		},
+		"a variable that no delivery report has, for all event types": {
+			`{"id":"$!moId$!drId$!notificationId","x":"$destinationAddress"}`, "JSON", nil,
+			[]string{`template:1:43: warning: in delivery reports: $destinationAddress is not there`},
+		},
 		"an event type that is not documented": {
 			`{"id":"$moId"}`, "JSON", []messagemedia.EventType{sms, "READ_RECEIPT"},
 			[]string{`events: warning: READ_RECEIPT is not documented, so nothing was checked for it`},
