@@ -160,7 +160,7 @@ func (v *Verifier) accept(e *envelope, body []byte) (*Delivery, error) {
 	if err := e.checkSignature(body); err != nil {
 		return nil, err
 	}
-	if age := time.Since(e.signedAt); age > v.maxAge || -age > v.maxAhead {
+	if age := time.Since(e.signedAt); age > v.maxAge || age < -v.maxAhead {
 		return nil, ErrStale
 	}
 	return &Delivery{
