@@ -41,8 +41,8 @@ func (k *Key) ID() string { return k.id }
 // SubjectPublicKeyInfo, as base64 of DER or as PEM, with or without white space
 // around it. The digest must be one of SHA224, SHA256 and SHA512.
 func ParseKey(id string, digest messagemedia.Digest, publicKey string) (*Key, error) {
-	if id == "" {
-		return nil, errors.New("webhook: key: the ID is empty, want the key_id that the API returned")
+	if id == "" || id != strings.TrimSpace(id) {
+		return nil, fmt.Errorf("webhook: key: the ID %q is empty, or has white space around it, want the key_id that the API returned", id)
 	}
 	hash, ok := hashOf(digest)
 	if !ok {
@@ -140,7 +140,7 @@ type KeySet struct {
 	keys map[string]*Key
 }
 
-// NewKeySet returns a set of these keys.
+// NewKeySet returns a set of these keys. It panics as [KeySet.Add] does.
 func NewKeySet(keys ...*Key) *KeySet {
 	set := new(KeySet)
 	for _, key := range keys {
@@ -149,8 +149,12 @@ func NewKeySet(keys ...*Key) *KeySet {
 	return set
 }
 
-// Add puts a key into the set, in place of one with the same ID.
+// Add puts a key into the set, in place of one with the same ID. It panics when
+// the key is nil, or not one that [ParseKey] returned.
 func (s *KeySet) Add(key *Key) {
+	if key == nil || key.publicKey == nil {
+		panic("webhook: KeySet.Add: the key is not one of ParseKey")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.keys == nil {

@@ -9,7 +9,7 @@ import (
 
 func (v *Verifier) checkSettings() error {
 	return errors.Join(
-		refuseIf(v.keys == nil, "keys are nil, want a KeySet or a KeySource of your own"),
+		refuseIf(v.keys == nil || v.keys == (*KeySet)(nil), "the keys are nil, want a KeySet or a KeySource of your own"),
 		refuseIf(v.maxAge <= 0, "max age %v, want more than 0", v.maxAge),
 		refuseIf(v.maxAhead < 0, "max ahead %v, want 0 or more", v.maxAhead),
 		refuseIf(!isToken(v.dateHeader), "date header %q, want the name of a header", v.dateHeader),
@@ -43,10 +43,11 @@ func refuseIf(wrong bool, format string, args ...any) error {
 
 // checkPublicURL does not show the URL that it refuses, nor the error of its
 // parser, which does: there can be tokens in a URL.
-func checkPublicURL(publicURL string) error {
-	if publicURL == "" {
+func checkPublicURL(given *string) error {
+	if given == nil {
 		return nil
 	}
+	publicURL := *given
 	u, err := url.Parse(publicURL)
 	switch {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":

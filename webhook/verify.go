@@ -30,7 +30,7 @@ type Verifier struct {
 type verifierSettings struct {
 	maxAge       time.Duration
 	maxAhead     time.Duration
-	publicURL    string
+	publicURL    *string
 	publicPath   string // the path of publicURL, empty without one
 	dateHeader   string
 	minKeyBits   int
@@ -59,7 +59,7 @@ func WithMaxAhead(ahead time.Duration) VerifierOption {
 // the place of the request's own; the query stays as it came. Without this
 // option the target is verified as it arrived. No forwarded header is ever read.
 func WithPublicURL(publicURL string) VerifierOption {
-	return func(s *verifierSettings) { s.publicURL = publicURL }
+	return func(s *verifierSettings) { s.publicURL = &publicURL }
 }
 
 // WithDateHeader names the header in which the platform's Date arrives, behind a
@@ -97,7 +97,9 @@ func NewVerifier(keys KeySource, options ...VerifierOption) (*Verifier, error) {
 	if err := errors.Join(v.checkSettings(), v.checkKeySet()); err != nil {
 		return nil, err
 	}
-	v.publicPath = rawPath(v.publicURL)
+	if v.publicURL != nil {
+		v.publicPath = rawPath(*v.publicURL)
+	}
 	return v, nil
 }
 
@@ -124,7 +126,9 @@ type Message struct {
 // package's errors; see the package's documentation for the order of the checks.
 // A body that can't be parsed is no error: the event is then an [*Unknown].
 //
-// The body is used up afterwards. It is in the delivery.
+// The request must be one that a server received: its RequestURI is the target
+// that was signed, whatever a router made of its URL since. The body is used up
+// afterwards. It is in the delivery.
 func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 	envelope, err := v.open(r.Context(), r.Method, r.RequestURI, r.Header)
 	if err != nil {
