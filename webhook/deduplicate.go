@@ -10,11 +10,12 @@ import (
 // delivery again when the answer does not reach it, so without one a receiver
 // sees duplicates. It is called from several goroutines at once.
 type Deduplicator interface {
-	// Seen tells whether a key was marked.
+	// Seen tells whether a key was marked. Its time is taken from the callback's, so
+	// one that asks a database gives up early.
 	Seen(ctx context.Context, key string) (bool, error)
 
-	// Mark remembers a key. It is called after the callback succeeded, with a context
-	// that does not end with the request.
+	// Mark remembers a key. It is called after the callback succeeded. Its context
+	// does not end with the request, but after the time that [WithTimeout] sets.
 	Mark(ctx context.Context, key string) error
 }
 
@@ -51,23 +52,26 @@ func (d *MemoryDeduplicator) Seen(_ context.Context, key string) (bool, error) {
 func (d *MemoryDeduplicator) Mark(_ context.Context, key string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for len(d.order) > 0 && time.Since(d.marked[d.order[0]]) >= d.window() {
+		d.forgetOldest()
+	}
+	if _, ok := d.marked[key]; ok {
+		return nil
+	}
+	for len(d.order) >= d.maxKeys() {
+		d.forgetOldest()
+	}
 	if d.marked == nil {
 		d.marked = make(map[string]time.Time)
 	}
-	d.forget()
-	if _, ok := d.marked[key]; !ok {
-		d.marked[key] = time.Now()
-		d.order = append(d.order, key)
-	}
+	d.marked[key] = time.Now()
+	d.order = append(d.order, key)
 	return nil
 }
 
-// forget makes room for one key more.
-func (d *MemoryDeduplicator) forget() {
-	for len(d.order) > 0 && (len(d.order) >= d.maxKeys() || time.Since(d.marked[d.order[0]]) >= d.window()) {
-		delete(d.marked, d.order[0])
-		d.order = d.order[1:]
-	}
+func (d *MemoryDeduplicator) forgetOldest() {
+	delete(d.marked, d.order[0])
+	d.order = d.order[1:]
 }
 
 func (d *MemoryDeduplicator) maxKeys() int {
@@ -96,7 +100,8 @@ type flight struct {
 }
 
 // once calls a function, unless a call for the same key is under way: then it waits
-// for that call's outcome, until its own context ends.
+// for that call's outcome, until its own context ends. A call that never returns,
+// as with runtime.Goexit, has not handled anything.
 func (f *flights) once(ctx context.Context, key string, call func() error) error {
 	own, other := f.start(key)
 	if other != nil {
@@ -122,7 +127,7 @@ func (f *flights) start(key string) (own, other *flight) {
 	if f.flying == nil {
 		f.flying = make(map[string]*flight)
 	}
-	own = &flight{landed: make(chan struct{})}
+	own = &flight{landed: make(chan struct{}), outcome: ErrBusy}
 	f.flying[key] = own
 	return own, nil
 }

@@ -60,7 +60,7 @@ func WithMaxConcurrent(n int) HandlerOption {
 // WithLogger logs why a delivery was answered otherwise than 204, and failures of
 // the [Deduplicator]: what is refused at level Warn, what failed here at Error. No
 // record has a number, a payload, a header or a target in it, unless an error or a
-// panic of your callback has. Without this option nothing is logged.
+// panic of your own code has. Without this option nothing is logged.
 func WithLogger(logger *slog.Logger) HandlerOption {
 	return func(s *handlerSettings) { s.logger = logger }
 }
@@ -90,7 +90,7 @@ func WithDeduplicator(deduplicator Deduplicator) HandlerOption {
 //	401  the delivery is not the platform's, or too old; the body is empty
 //	405  the method is none that a webhook can have
 //	413  the body is larger than the verifier allows
-//	500  the callback panicked, and the server lives on; or the body was read before
+//	500  the callback or the KeySource panicked, and the server lives on; or the body was read before
 //	503  the callback or the KeySource failed, or too many run at once; with Retry-After
 //
 // The platform repeats whatever is not answered 2xx as often as the webhook's
@@ -150,7 +150,7 @@ func (h *Handler) serve(r *http.Request) error {
 	if !slices.Contains(methods, r.Method) {
 		return ErrMethodNotAllowed
 	}
-	delivery, err := h.verifier.Verify(r)
+	delivery, err := h.verify(r)
 	if err != nil {
 		return err
 	}
@@ -165,6 +165,12 @@ func (h *Handler) serve(r *http.Request) error {
 	})
 }
 
+// verify survives a KeySource that panics.
+func (h *Handler) verify(r *http.Request) (delivery *Delivery, err error) {
+	err = recovering(func() (err error) { delivery, err = h.verifier.Verify(r); return err })
+	return delivery, err
+}
+
 // recovering makes an error of a panic in the caller's code.
 func recovering(call func() error) (err error) {
 	defer func() {
@@ -177,22 +183,34 @@ func recovering(call func() error) (err error) {
 
 // handleOnce handles a delivery that was not handled before.
 func (h *Handler) handleOnce(ctx context.Context, key string, delivery *Delivery) error {
-	seen, err := h.deduplicator.Seen(ctx, key)
-	if err != nil {
-		h.report(ctx, fmt.Errorf("%w: Seen: %w", ErrDeduplicator, err))
-	}
-	if seen && err == nil {
+	if h.seen(ctx, key) {
 		return nil
 	}
 	if err := h.handle(ctx, delivery); err != nil {
 		return err
 	}
-	// The callback has done its work, so its time is up for this, too, only when
-	// the server is about to end.
-	if err := h.deduplicator.Mark(context.WithoutCancel(ctx), key); err != nil {
+	h.mark(ctx, key)
+	return nil
+}
+
+func (h *Handler) seen(ctx context.Context, key string) bool {
+	var seen bool
+	err := recovering(func() (err error) { seen, err = h.deduplicator.Seen(ctx, key); return err })
+	if err != nil {
+		h.report(ctx, fmt.Errorf("%w: Seen: %w", ErrDeduplicator, err))
+		return false
+	}
+	return seen
+}
+
+// mark has time of its own: the work is done, whether or not anybody still waits
+// for the answer.
+func (h *Handler) mark(ctx context.Context, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.timeout)
+	defer cancel()
+	if err := recovering(func() error { return h.deduplicator.Mark(ctx, key) }); err != nil {
 		h.report(ctx, fmt.Errorf("%w: Mark: %w", ErrDeduplicator, err))
 	}
-	return nil
 }
 
 // handle calls the callback, when there is a slot for it.
@@ -229,7 +247,11 @@ func statusOf(err error) int {
 		return http.StatusNoContent
 	case errors.Is(err, ErrCallback), errors.Is(err, ErrBusy), errors.Is(err, ErrKeySource):
 		return http.StatusServiceUnavailable
-	case errors.Is(err, ErrPanic), errors.Is(err, ErrDeduplicator), errors.Is(err, ErrBodyConsumed):
+	case errors.Is(err, ErrPanic), errors.Is(err, ErrDeduplicator):
+		return http.StatusInternalServerError
+	case errors.Is(err, ErrBadSignature): // before ErrBodyConsumed, which then is a guess
+		return http.StatusUnauthorized
+	case errors.Is(err, ErrBodyConsumed):
 		return http.StatusInternalServerError
 	case errors.Is(err, ErrMethodNotAllowed):
 		return http.StatusMethodNotAllowed
@@ -241,7 +263,7 @@ func statusOf(err error) int {
 	return http.StatusUnauthorized
 }
 
-// panicError is a panic of the callback.
+// panicError is a panic of the user's code.
 type panicError struct {
 	value any
 	stack []byte
@@ -249,7 +271,7 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("%v: %v", ErrPanic, e.value) }
 
-// Unwrap makes the error match what the callback panicked with, if that is one.
+// Unwrap makes the error match what the code panicked with, if that is one.
 func (e *panicError) Unwrap() []error {
 	if err, ok := e.value.(error); ok {
 		return []error{ErrPanic, err}
