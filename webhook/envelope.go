@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,18 +30,15 @@ type envelope struct {
 // open checks all that can be checked without the body. The signed text has no
 // delimiters, so it is this strictness that makes its parts unambiguous: a
 // method is a token, a target has no space, a date has 29 bytes.
-func (v *Verifier) open(ctx context.Context, method, target string, header http.Header) (*envelope, error) {
+func (v *Verifier) open(ctx context.Context, method, target string, header http.Header) (e envelope, err error) {
 	if !isToken(method) {
-		return nil, fmt.Errorf("%w: the method is not a token", ErrMalformed)
+		return e, fmt.Errorf("%w: the method is not a token", ErrMalformed)
 	}
 	if !isTarget(target) {
-		return nil, fmt.Errorf("%w: the target is empty, or has white space or control characters in it", ErrMalformed)
+		return e, fmt.Errorf("%w: the target is empty, or has white space or control characters in it", ErrMalformed)
 	}
-	e := &envelope{method: method, target: v.signedTarget(target), header: header}
-	if err := v.readHeaders(ctx, e); err != nil {
-		return nil, err
-	}
-	return e, nil
+	e = envelope{method: method, target: v.signedTarget(target), header: header}
+	return e, v.readHeaders(ctx, &e)
 }
 
 func isToken(s string) bool {
@@ -105,41 +103,36 @@ type signatureHeaders struct {
 // signatureHeaders finds the headers, whatever the case of their names. There
 // must be exactly one of each: of two, a proxy in front may have taken the other.
 func (v *Verifier) signatureHeaders(header http.Header) (h signatureHeaders, err error) {
-	wanted := [...]struct {
-		name  string
-		value *string
-		count int
-	}{
-		{name: "X-MessageMedia-Signature", value: &h.signature},
-		{name: "X-MessageMedia-Cipher-Type", value: &h.cipher},
-		{name: "X-MessageMedia-Digest-Type", value: &h.digest},
-		{name: "X-MessageMedia-Key-Id", value: &h.keyID},
-		{name: v.dateHeader, value: &h.date},
+	names := [...]string{
+		"X-Messagemedia-Signature", "X-Messagemedia-Cipher-Type", "X-Messagemedia-Digest-Type", "X-Messagemedia-Key-Id", v.dateHeader,
 	}
+	var found [len(names)]string
+	var counts [len(names)]int
 	for name, values := range header {
-		for i := range wanted {
-			w := &wanted[i]
-			if len(name) == len(w.name) && len(values) > 0 && strings.EqualFold(name, w.name) {
-				*w.value, w.count = values[0], w.count+len(values)
+		for i, wanted := range names {
+			if len(name) == len(wanted) && len(values) > 0 && (name == wanted || strings.EqualFold(name, wanted)) {
+				found[i], counts[i] = values[0], counts[i]+len(values)
 			}
 		}
 	}
-	for _, w := range wanted {
+	for i, count := range counts {
 		switch {
-		case w.count == 0:
-			return h, fmt.Errorf("%w: %s", ErrMissingHeader, w.name)
-		case w.count > 1:
-			return h, fmt.Errorf("%w: more than one %s", ErrMalformed, w.name)
+		case count == 0:
+			return h, fmt.Errorf("%w: %s", ErrMissingHeader, names[i])
+		case count > 1:
+			return h, fmt.Errorf("%w: more than one %s", ErrMalformed, names[i])
 		}
 	}
-	return h, nil
+	return signatureHeaders{found[0], found[1], found[2], found[3], found[4]}, nil
 }
 
+var strictBase64 = base64.StdEncoding.Strict()
+
 // decodeSignature takes exactly one spelling of each signature. The decoder
-// itself skips line breaks, even when it is strict.
+// itself skips line breaks, even when it is strict: they show in the length.
 func decodeSignature(text string) ([]byte, error) {
-	signature, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || strings.ContainsAny(text, "\r\n") {
+	signature, err := strictBase64.DecodeString(text)
+	if err != nil || len(text) != strictBase64.EncodedLen(len(signature)) {
 		return nil, fmt.Errorf("%w: the signature is not base64", ErrMalformed)
 	}
 	return signature, nil
@@ -165,14 +158,25 @@ func (v *Verifier) checkKeySize(key *Key) error {
 	return nil
 }
 
-// parseDate takes an IMF-fixdate, which has one spelling for each second.
-// time.Parse is more generous, hence the way back.
+// parseDate takes an IMF-fixdate, which has one spelling for each second. It looks
+// where "Mon, 02 Jan 2006 15:04:05 GMT" has its parts: what is something else
+// there does not format back to itself. time.Parse is slower, and more generous.
 func parseDate(text string) (time.Time, error) {
-	date, err := time.Parse(http.TimeFormat, text)
-	if err != nil || date.Format(http.TimeFormat) != text {
-		return time.Time{}, fmt.Errorf("%w: the date is not an HTTP date", ErrMalformed)
+	if len(text) == len(http.TimeFormat) {
+		month := time.Month(1 + strings.Index("JanFebMarAprMayJunJulAugSepOctNovDec", text[8:11])/3)
+		date := time.Date(number(text[12:16]), month, number(text[5:7]), number(text[17:19]), number(text[20:22]), number(text[23:25]), 0, time.UTC)
+		var again [len(http.TimeFormat)]byte
+		if string(date.AppendFormat(again[:0], http.TimeFormat)) == text {
+			return date, nil
+		}
 	}
-	return date, nil
+	return time.Time{}, fmt.Errorf("%w: the date is not an HTTP date", ErrMalformed)
+}
+
+// number is 0 for what is none.
+func number(digits string) int {
+	n, _ := strconv.Atoi(digits)
+	return n
 }
 
 // checkSignature checks the signature over the request line, the Date and the

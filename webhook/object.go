@@ -21,6 +21,9 @@ type object map[string]json.RawMessage
 
 // parseObject reads the documented fields of an object, and passes over others.
 func parseObject(data []byte, documented func(name string) (string, bool)) (object, error) {
+	if !isObject(data) {
+		return nil, errNotObject
+	}
 	o := make(object)
 	err := eachMember(data, func(name string, value json.RawMessage) error {
 		known, ok := documented(name)

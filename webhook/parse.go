@@ -26,10 +26,16 @@ import (
 func Parse(payload []byte) Event {
 	event, err := parse(payload)
 	if err != nil {
-		return &Unknown{Raw: payload, Err: fmt.Errorf("webhook: the payload is no event: %w", err)}
+		return &Unknown{Raw: payload, Err: noEventError{err}}
 	}
 	return event
 }
+
+// noEventError is why a payload is no event. It costs little: a receiver of forms or XML
+// gets one with each delivery.
+type noEventError struct{ cause error }
+
+func (e noEventError) Error() string { return "webhook: the payload is no event: " + e.cause.Error() }
 
 // The names of the kinds of event, as JSONTemplate writes them.
 const (

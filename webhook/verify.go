@@ -138,7 +138,7 @@ func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	delivery, err := v.accept(envelope, body)
+	delivery, err := v.accept(&envelope, body)
 	if errors.Is(err, ErrBadSignature) && len(body) == 0 && r.ContentLength < 0 {
 		return nil, fmt.Errorf("%w of an empty body of unknown length: %w, perhaps", err, ErrBodyConsumed)
 	}
@@ -155,7 +155,7 @@ func (v *Verifier) VerifyMessage(ctx context.Context, m Message) (*Delivery, err
 	if int64(len(m.Body)) > v.maxBodyBytes {
 		return nil, ErrBodyTooLarge
 	}
-	return v.accept(envelope, m.Body)
+	return v.accept(&envelope, m.Body)
 }
 
 // accept makes a delivery of an envelope and its body, if the signature is right
