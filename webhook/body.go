@@ -14,12 +14,12 @@ func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength > v.maxBodyBytes {
 		return nil, ErrBodyTooLarge
 	}
-	if r.Body == nil {
-		return nil, nil
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, v.maxBodyBytes))
-	if err != nil {
-		return nil, bodyError(err)
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, v.maxBodyBytes)); err != nil {
+			return nil, bodyError(err)
+		}
 	}
 	if int64(len(body)) < r.ContentLength {
 		return nil, ErrBodyConsumed
