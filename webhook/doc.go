@@ -29,8 +29,9 @@
 //  1. The method is a token; the target is not empty, and has no space and no
 //     control character, which over HTTP/2 it can: [ErrMalformed].
 //  2. There is exactly one of each signature header and of Date. The signature is
-//     strict base64, and the Date an IMF-fixdate in its one spelling. The key is
-//     known: [ErrMissingHeader], [ErrMalformed], [ErrUnknownKey], [ErrWeakKey].
+//     strict base64, the key is known and large enough, and the Date is an
+//     IMF-fixdate in its one spelling: [ErrMissingHeader], [ErrMalformed],
+//     [ErrUnknownKey] or [ErrKeySource], [ErrWeakKey].
 //  3. The body is read, up to a limit: [ErrBodyTooLarge], [ErrBodyRead], [ErrBodyConsumed].
 //  4. The signature is right, for a request line that says HTTP/1.1, and with the
 //     digest that the key was made with; a header that names another is refused:
@@ -56,7 +57,14 @@
 //   - The query is signed. The host is not: a delivery to one host of yours verifies
 //     at another that has the same path and key.
 //   - A signed delivery can be sent again by whoever saw it, until its Date is too
-//     old. [WithDeduplicator] handles it once.
+//     old. [WithDeduplicator] handles it once, if its payload has the platform's ID.
+//   - A [Delivery.DedupeKey] is made from the payload, too. Accounts that don't trust
+//     each other get a path each: on one path, who knows the ID of another's event
+//     could deliver it first, and the true one would pass for a copy.
+//   - A webhook's URL is signed as it was called. Don't have variables in it that a
+//     phone's owner writes, such as $moContent: whether the platform escapes them
+//     there is not documented, and a space in one would make the signed text ambiguous.
+//     Such a delivery is refused.
 //   - The text of a message, the names of attachments and their types come from
 //     whoever holds the phone.
 //
@@ -68,8 +76,9 @@
 //  1. Create a key with CreateSignatureKey, and store its public half.
 //  2. Add it to the KeySet of every instance, beside the old one.
 //  3. Enable it with EnableSignatureKey. Deliveries are signed with it from now on.
-//  4. Wait until no delivery of the old key can be on its way: the platform's own
-//     retries, 5 times 60 seconds at most, and the verifier's 15 minutes.
+//  4. Wait half an hour, so that no delivery of the old key can be on its way: the
+//     platform tries 6 times within some 11 minutes at most (5 delays and 6 timeouts
+//     of a minute each), and the verifier accepts what is 15 minutes old.
 //  5. Remove the old key from each KeySet, and delete it with DeleteSignatureKey.
 //
 // # Duplicates, and deliveries that are lost
@@ -77,10 +86,10 @@
 // The platform sends a delivery again when no answer reached it, so every
 // receiver sees duplicates; see [Delivery.DedupeKey] and [WithDeduplicator].
 //
-// It gives up after the webhook's Retries: at most 6 attempts within some minutes,
-// and at the default of 0 there is one. What happened while a receiver was down
-// for longer has to be fetched by the platform's messaging API, whose replies and
-// delivery reports wait until they are confirmed: compare the IDs with what you stored.
+// It gives up after the webhook's Retries: 6 attempts at most, and at the default
+// of 0 there is one. What happened while a receiver was down for longer has to be
+// fetched by the platform's messaging API, whose replies and delivery reports wait
+// until they are confirmed: compare the IDs with what you stored.
 //
 // # What was not checked
 //

@@ -87,15 +87,17 @@ func WithDeduplicator(deduplicator Deduplicator) HandlerOption {
 //
 //	204  the callback returned nil, or did so before for the same dedupe key
 //	400  the body could not be read
-//	401  the delivery is not the platform's, or too old; the body is empty
+//	401  the delivery is not the platform's, or too old
 //	405  the method is none that a webhook can have
 //	413  the body is larger than the verifier allows
 //	500  the callback or the KeySource panicked, and the server lives on; or the body was read before
-//	503  the callback or the KeySource failed, or too many run at once; with Retry-After
+//	503  the callback or the KeySource failed, too many run at once, or a copy of this one
+//	     still does; with Retry-After
 //
-// The platform repeats whatever is not answered 2xx as often as the webhook's
-// Retries say, whose default is 0. A delivery that was verified and can't be parsed
-// reaches the callback with an [*Unknown].
+// No answer has a body, so that a forger learns nothing. The platform repeats
+// whatever is not answered 2xx as often as the webhook's Retries say, whose default
+// is 0. A delivery that was verified and can't be parsed reaches the callback with
+// an [*Unknown].
 //
 // The http.Server around it needs timeouts of its own, ReadTimeout above all. An
 // http.ServeMux redirects paths with double slashes before any handler sees them.

@@ -14,6 +14,23 @@ import (
 // vendor's sample templates in JSON. It never fails: what it can't read is an
 // [*Unknown], which says why.
 //
+// These are the names that it knows, for templates of your own; others are passed
+// over. Values are strings; numbers can stand without quotes, too.
+//
+//	event                                 DELIVERY_REPORT, RECEIVED_SMS, RECEIVED_MMS or OPT_OUT;
+//	                                      without it, one of the next three tells
+//	delivery_report_id                    of a delivery report
+//	reply_id                              of a message that came in; with attachments, or a format of MMS, an MMS
+//	notification_id                       of an opt-out
+//	message_id, format, retry_count
+//	account_id, vendor_id                 also inside of vendor_account_id
+//	source_number, destination_number
+//	content, original_text
+//	status, error_code, billing_units     error_code is the status code
+//	submitted_date, date_received         by RFC 3339
+//	metadata                              an object of strings
+//	attachments                           an array of objects: content_type, content in base64, original_name
+//
 // It is strict where a payload could have been tampered with from inside, by the
 // text of a message that a template did not escape. A documented field that is
 // there twice, or whose name differs only in case, makes the payload Unknown, and
@@ -31,8 +48,8 @@ func Parse(payload []byte) Event {
 	return event
 }
 
-// noEventError is why a payload is no event. It costs little: a receiver of forms or XML
-// gets one with each delivery.
+// noEventError is why a payload is no event. It costs little: a receiver of forms
+// or XML gets one with each delivery.
 type noEventError struct{ cause error }
 
 func (e noEventError) Error() string { return "webhook: the payload is no event: " + e.cause.Error() }

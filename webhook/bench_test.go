@@ -1,0 +1,192 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// The benchmarks compare the package with what no receiver can do without, which
+// is called the hand's: the hash and RSA alone, encoding/json alone, both without a
+// handler. benchstat -col /client puts them side by side. A loop in the shell around
+// go test interleaves the two, so that a busy moment falls on both.
+
+const benchReport = `{"event":"DELIVERY_REPORT","delivery_report_id":"01e1fa0a-6e27-4945-9cdb-18644b4de043",` +
+	`"message_id":"d781dcab-d9d8-4fb2-9e03-872f07ae94ba","account_id":"MyAccount","vendor_id":"MyVendor","format":"SMS",` +
+	`"source_number":"+61491570156","original_text":"Your parcel arrives today","status":"delivered","error_code":"220",` +
+	`"submitted_date":"2017-05-19T06:06:32.000Z","date_received":"2017-05-19T06:06:33.123Z","metadata":{"order":"7","shop":"Perth"}}`
+
+// benchDelivery is a delivery that was signed a moment ago, in parts.
+type benchDelivery struct {
+	message   webhook.Message
+	keys      *webhook.KeySet
+	key       *rsa.PublicKey
+	head      []byte // the request line and the Date, as they are signed
+	signature []byte
+}
+
+func newBenchDelivery(tb testing.TB, body []byte) *benchDelivery {
+	r := httptest.NewRequest(http.MethodPost, "/hooks/sms?tenant=7", bytes.NewReader(body))
+	for _, name := range []string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent", "X-Token"} {
+		r.Header.Set(name, "a header that a delivery has besides")
+	}
+	require.NoError(tb, signer.Sign(r))
+	der, err := base64.StdEncoding.DecodeString(platformKey.PublicKey)
+	require.NoError(tb, err)
+	public, err := x509.ParsePKIXPublicKey(der)
+	require.NoError(tb, err)
+	signature, err := base64.StdEncoding.DecodeString(r.Header.Get("X-MessageMedia-Signature"))
+	require.NoError(tb, err)
+	return &benchDelivery{
+		message:   webhook.Message{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body},
+		keys:      webhook.NewKeySet(signer.Key()),
+		key:       public.(*rsa.PublicKey),
+		head:      []byte(r.Method + " " + r.RequestURI + " HTTP/1.1" + r.Header.Get("Date")),
+		signature: signature,
+	}
+}
+
+// verifyByHand is the hash and RSA alone, over a head that was put together before.
+func (d *benchDelivery) verifyByHand() error {
+	hash := sha256.New()
+	hash.Write(d.head)
+	hash.Write(d.message.Body)
+	return rsa.VerifyPKCS1v15(d.key, crypto.SHA256, hash.Sum(nil), d.signature)
+}
+
+// BenchmarkVerify verifies a body that is not JSON, so that parsing it does not
+// count: BenchmarkParse measures that.
+func BenchmarkVerify(b *testing.B) {
+	for _, size := range []int{1 << 10, 1 << 20} {
+		d := newBenchDelivery(b, bytes.Repeat([]byte("x"), size))
+		verifier := newVerifier(b, d.keys)
+		b.Run(fmt.Sprintf("bytes=%d/client=hand", size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := d.verifyByHand(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("bytes=%d/client=sdk", size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := verifier.VerifyMessage(b.Context(), d.message); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// benchReportJSON is webhook.DeliveryReport as one would write it for
+// encoding/json, in the same types.
+type benchReportJSON struct {
+	DeliveryReportID string             `json:"delivery_report_id"`
+	MessageID        string             `json:"message_id"`
+	AccountID        string             `json:"account_id"`
+	VendorID         string             `json:"vendor_id"`
+	Format           string             `json:"format"`
+	SourceNumber     string             `json:"source_number"`
+	OriginalText     string             `json:"original_text"`
+	Status           webhook.Status     `json:"status"`
+	StatusCode       webhook.StatusCode `json:"error_code,string"`
+	BillingUnits     *int               `json:"billing_units"`
+	SubmittedAt      time.Time          `json:"submitted_date"`
+	ReceivedAt       time.Time          `json:"date_received"`
+	RetryCount       int                `json:"retry_count"`
+	Metadata         map[string]string  `json:"metadata"`
+}
+
+// BenchmarkParse reads a delivery report. encoding/json alone would take a name that
+// is there twice, or in another case.
+func BenchmarkParse(b *testing.B) {
+	payload := []byte(benchReport)
+	b.Run("client=hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var report benchReportJSON
+			if err := json.Unmarshal(payload, &report); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("client=sdk", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, ok := webhook.Parse(payload).(*webhook.DeliveryReport); !ok {
+				b.Fatal("it did not parse")
+			}
+		}
+	})
+}
+
+// TestTheHandReadsTheSameReport: else the two would not compare.
+func TestTheHandReadsTheSameReport(t *testing.T) {
+	t.Parallel()
+	var report benchReportJSON
+	require.NoError(t, json.Unmarshal([]byte(benchReport), &report))
+	require.Equal(t, webhook.DeliveryReport(report), *webhook.Parse([]byte(benchReport)).(*webhook.DeliveryReport))
+}
+
+// BenchmarkHandler answers a delivery report, beside VerifyMessage alone, which
+// verifies and parses.
+func BenchmarkHandler(b *testing.B) {
+	d := newBenchDelivery(b, []byte(benchReport))
+	verifier := newVerifier(b, d.keys)
+	handler := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil },
+		webhook.WithDeduplicator(forgetful{}))
+	b.Run("client=hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := verifier.VerifyMessage(b.Context(), d.message); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("client=sdk", func(b *testing.B) {
+		r := httptest.NewRequest(d.message.Method, d.message.Target, nil)
+		r.Header, r.ContentLength = d.message.Header, int64(len(benchReport))
+		body := bytes.NewReader(nil)
+		r.Body = io.NopCloser(body)
+		b.ReportAllocs()
+		for b.Loop() {
+			body.Reset(d.message.Body)
+			w := &statusWriter{header: http.Header{}}
+			if handler.ServeHTTP(w, r); w.status != http.StatusNoContent {
+				b.Fatal(w.status)
+			}
+		}
+	})
+}
+
+// forgetful is a Deduplicator that has seen nothing, so that each delivery is handled.
+type forgetful struct{}
+
+func (forgetful) Seen(context.Context, string) (bool, error) { return false, nil }
+func (forgetful) Mark(context.Context, string) error         { return nil }
+
+// statusWriter costs less than an httptest.ResponseRecorder, which does not count.
+type statusWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *statusWriter) Header() http.Header         { return w.header }
+func (w *statusWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (w *statusWriter) WriteHeader(status int)      { w.status = status }

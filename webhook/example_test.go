@@ -1,0 +1,335 @@
+package webhook_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// The examples get their deliveries from deliver, at the end of this file, which
+// signs them as the platform does. platformKey is what CreateSignatureKey returned.
+
+func ExampleNewHandler() {
+	key, err := webhook.ParseKey(platformKey.ID, platformKey.Digest, platformKey.PublicKey)
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := webhook.NewVerifier(webhook.NewKeySet(key))
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
+		switch event := d.Event.(type) {
+		case *webhook.ReceivedSMS:
+			fmt.Printf("%s texted %q\n", event.SourceNumber, event.Content)
+		case *webhook.DeliveryReport:
+			fmt.Printf("message %s: %s\n", event.MessageID, event.Status)
+		case *webhook.Unknown:
+			fmt.Println(event.Err)
+		}
+		return nil // only when it is stored: the platform does not send it again
+	})
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/sms", handler)
+
+	fmt.Println(deliver(mux, `{"reply_id":"d3c2","source_number":"+61491570156","content":"Hello"}`))
+	fmt.Println(deliver(mux, `{"delivery_report_id":"9f01","message_id":"877c","status":"delivered"}`))
+	fmt.Println(deliver(mux, `Hello from a template of your own`))
+	// Output:
+	// +61491570156 texted "Hello"
+	// 204
+	// message 877c: delivered
+	// 204
+	// webhook: the payload is no event: it is not a JSON object
+	// 204
+}
+
+// In a framework that has an *http.Request, whatever its own handlers look like.
+func ExampleVerifier_Verify() {
+	verifier := exampleVerifier()
+	receive := func(w http.ResponseWriter, r *http.Request) {
+		delivery, err := verifier.Verify(r)
+		switch {
+		case errors.Is(err, webhook.ErrKeySource):
+			w.WriteHeader(http.StatusServiceUnavailable) // it is not the delivery's fault
+			return
+		case err != nil:
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		fmt.Println(delivery.Method, delivery.Target, string(delivery.Body))
+		w.WriteHeader(http.StatusNoContent)
+	}
+
+	fmt.Println(deliver(http.HandlerFunc(receive), "payload"))
+	// Output:
+	// POST /hooks/sms payload
+	// 204
+}
+
+// In a function-as-a-service, whose event has the request in parts. The path and
+// the query must be those that stood in the request line, byte for byte.
+func ExampleVerifier_VerifyMessage() {
+	type gatewayEvent struct {
+		Method, RawPath, RawQuery string
+		Headers                   map[string]string
+		Body                      string
+	}
+	verifier := exampleVerifier()
+	function := func(ctx context.Context, event gatewayEvent) (status int) {
+		header := http.Header{}
+		for name, value := range event.Headers {
+			header.Set(name, value)
+		}
+		target := event.RawPath
+		if event.RawQuery != "" {
+			target += "?" + event.RawQuery
+		}
+		delivery, err := verifier.VerifyMessage(ctx, webhook.Message{
+			Method: event.Method, Target: target, Header: header, Body: []byte(event.Body),
+		})
+		if err != nil {
+			return http.StatusUnauthorized
+		}
+		fmt.Println(string(delivery.Body))
+		return http.StatusNoContent
+	}
+
+	event := gatewayEvent{Method: "POST", RawPath: "/hooks/sms", RawQuery: "tenant=7", Body: "payload", Headers: map[string]string{}}
+	for name, values := range signedHeader("POST", "/hooks/sms?tenant=7", "payload") {
+		event.Headers[strings.ToLower(name)] = values[0]
+	}
+	fmt.Println(function(context.Background(), event))
+	event.RawQuery = "tenant=8"
+	fmt.Println(function(context.Background(), event))
+	// Output:
+	// payload
+	// 204
+	// 401
+}
+
+// Deliveries are accepted all the way through a rotation. Between the steps, each
+// instance of a service must have done the one before.
+func ExampleKeySet() {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+	ctx, client := context.Background(), api.Client()
+
+	keys := webhook.NewKeySet()
+	verifier, err := webhook.NewVerifier(keys)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var old string
+	for range 2 {
+		created, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: webhook.SHA256})
+		if err != nil {
+			log.Fatal(err)
+		}
+		// Store created here: the API never returns its PublicKey again.
+		key, err := webhook.ParseKey(created.ID, created.Digest, created.PublicKey)
+		if err != nil {
+			log.Fatal(err)
+		}
+		keys.Add(key) // beside the old one, whose deliveries are still on their way
+		if _, err := client.EnableSignatureKey(ctx, key.ID()); err != nil {
+			log.Fatal(err)
+		}
+
+		r := httptest.NewRequest("POST", "/hooks/sms", strings.NewReader("payload"))
+		if err := api.Signer("").Sign(r); err != nil {
+			log.Fatal(err)
+		}
+		_, err = verifier.Verify(r)
+		fmt.Println(err)
+
+		if old != "" { // half an hour later
+			keys.Remove(old)
+			if err := client.DeleteSignatureKey(ctx, old); err != nil {
+				log.Fatal(err)
+			}
+		}
+		old = key.ID()
+	}
+	// Output:
+	// <nil>
+	// <nil>
+}
+
+// database is a KeySource over a table. It remembers the keys that it read, since
+// anybody can send an ID, and each is asked for.
+type database struct {
+	query func(ctx context.Context, id string) (digest messagemedia.Digest, publicKey string, err error)
+	cache sync.Map // of *webhook.Key, by ID
+}
+
+func (d *database) Key(ctx context.Context, id string) (*webhook.Key, error) {
+	if key, ok := d.cache.Load(id); ok {
+		return key.(*webhook.Key), nil
+	}
+	digest, publicKey, err := d.query(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, webhook.ErrUnknownKey // refused; any other error has the platform try again
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := webhook.ParseKey(id, digest, publicKey)
+	if err == nil {
+		d.cache.Store(id, key)
+	}
+	return key, err
+}
+
+func ExampleKeySource() {
+	verifier, err := webhook.NewVerifier(&database{query: func(_ context.Context, id string) (messagemedia.Digest, string, error) {
+		if id != platformKey.ID {
+			return "", "", sql.ErrNoRows
+		}
+		return platformKey.Digest, platformKey.PublicKey, nil
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil })
+	fmt.Println(deliver(handler, "payload"))
+	// Output: 204
+}
+
+// For a template of your own, in JSON.
+func ExampleDecode() {
+	type order struct {
+		Number int    `json:"order"`
+		Answer string `json:"answer"`
+	}
+	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		order, err := webhook.Decode[order](d, json.Unmarshal)
+		if err != nil {
+			return err
+		}
+		fmt.Println(order.Number, order.Answer)
+		return nil
+	})
+	fmt.Println(deliver(handler, `{"order":7,"answer":"YES"}`))
+	// Output:
+	// 7 YES
+	// 204
+}
+
+// For a webhook with EncodingForm.
+func ExampleDecode_form() {
+	parseForm := func(payload []byte, into any) (err error) {
+		*into.(*url.Values), err = url.ParseQuery(string(payload))
+		return err
+	}
+	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		form, err := webhook.Decode[url.Values](d, parseForm)
+		if err != nil {
+			return err
+		}
+		fmt.Println(form.Get("from"), form.Get("text"))
+		return nil
+	})
+	fmt.Println(deliver(handler, `from=%2B61491570156&text=Hi+%26+bye`))
+	// Output:
+	// +61491570156 Hi & bye
+	// 204
+}
+
+func ExampleWithDeduplicator() {
+	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		fmt.Println("handled")
+		return nil
+	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
+
+	const payload = `{"reply_id":"d3c2","content":"YES"}`
+	fmt.Println(deliver(handler, payload))
+	fmt.Println(deliver(handler, payload)) // the first answer got lost
+	// Output:
+	// handled
+	// 204
+	// 204
+}
+
+// A table with a unique column for the key makes storing it and handling it one
+// transaction, across all instances.
+func ExampleDelivery_DedupeKey() {
+	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		fmt.Printf("%q\n", d.DedupeKey())
+		return nil
+	})
+	deliver(handler, `{"delivery_report_id":"9f01","status":"delivered","error_code":"220"}`)
+	deliver(handler, `{"reply_id":"d3c2","content":"YES"}`)
+	deliver(handler, `YES`)
+	// Output:
+	// "/hooks/sms delivery_report 9f01 220"
+	// "/hooks/sms received_sms d3c2"
+	// ""
+}
+
+// A payload that was verified before, from a queue or a table.
+func ExampleParse() {
+	for _, payload := range []string{
+		`{"notification_id":"0b5a","source_number":"+61491570156","content":"STOP"}`,
+		`{"reply_id":"d3c2","content":"Hi","content":"Send me money"}`,
+	} {
+		switch event := webhook.Parse([]byte(payload)).(type) {
+		case *webhook.OptOut:
+			fmt.Println(event.SourceNumber, "wants no more messages")
+		case *webhook.Unknown:
+			fmt.Println(event.Err)
+		}
+	}
+	// Output:
+	// +61491570156 wants no more messages
+	// webhook: the payload is no event: content is there twice
+}
+
+func ExampleStatusCode_Meaning() {
+	fmt.Println(webhook.StatusCode(332).Meaning())
+	// Output: there is no route to the destination
+}
+
+func exampleVerifier() *webhook.Verifier {
+	key, err := webhook.ParseKey(platformKey.ID, platformKey.Digest, platformKey.PublicKey)
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := webhook.NewVerifier(webhook.NewKeySet(key))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return verifier
+}
+
+// deliver sends a payload as the platform does, and returns the status of the answer.
+func deliver(handler http.Handler, payload string) int {
+	r := httptest.NewRequest("POST", "/hooks/sms", strings.NewReader(payload))
+	r.Header = signedHeader("POST", "/hooks/sms", payload)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return w.Code
+}
+
+func signedHeader(method, target, body string) http.Header {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	if err := signer.Sign(r); err != nil {
+		log.Fatal(err)
+	}
+	return r.Header
+}

@@ -1,0 +1,82 @@
+package webhook_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// platformKey and signer are for all tests, since a key takes time to make. They
+// are made before any test's fake time begins.
+var platformKey, signer = newPlatformKey()
+
+func newPlatformKey() (*messagemedia.SignatureKey, *messagemediatest.Signer) {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		panic(err)
+	}
+	defer api.Close()
+	key, err := enableKey(context.Background(), api, webhook.SHA256)
+	if err != nil {
+		panic(err)
+	}
+	return key, api.Signer("")
+}
+
+// enableKey has a platform sign with a new key.
+func enableKey(ctx context.Context, api *messagemediatest.Server, digest messagemedia.Digest) (*messagemedia.SignatureKey, error) {
+	key, err := api.Client().CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: digest})
+	if err != nil {
+		return nil, err
+	}
+	_, err = api.Client().EnableSignatureKey(ctx, key.ID)
+	return key, err
+}
+
+// newSigner signs with a new key of 1024 bits.
+func newSigner(tb testing.TB, digest messagemedia.Digest) (*messagemedia.SignatureKey, *messagemediatest.Signer) {
+	tb.Helper()
+	api := messagemediatest.NewServer(tb, messagemediatest.WithKeyBits(1024))
+	key, err := enableKey(tb.Context(), api, digest)
+	require.NoError(tb, err)
+	return key, api.Signer("")
+}
+
+// newVerifier is NewVerifier with arguments that are right.
+func newVerifier(tb testing.TB, keys webhook.KeySource, options ...webhook.VerifierOption) *webhook.Verifier {
+	tb.Helper()
+	verifier, err := webhook.NewVerifier(keys, options...)
+	require.NoError(tb, err)
+	return verifier
+}
+
+// verifier accepts what the signer signs.
+func verifier(tb testing.TB, options ...webhook.VerifierOption) *webhook.Verifier {
+	tb.Helper()
+	return newVerifier(tb, webhook.NewKeySet(signer.Key()), options...)
+}
+
+// received is a request as a server gives it to its handler. It can have what
+// net/http itself would not send or let in.
+func received(method, target, body string) *http.Request {
+	return &http.Request{
+		Method: method, RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}
+}
+
+// signedRequest is a received request with the signer's signature.
+func signedRequest(tb testing.TB, method, target, body string) *http.Request {
+	tb.Helper()
+	r := received(method, target, body)
+	require.NoError(tb, signer.Sign(r))
+	return r
+}
