@@ -3,8 +3,22 @@
 // delivery report, the platform calls a URL with a payload that it renders from
 // the webhook's template.
 //
-//	client, err := messagemedia.NewClient(messagemedia.BasicAuth(key, secret))
-//	webhook, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{…})
+//	client, err := messagemedia.NewClient(
+//		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
+//		// messagemedia.WithBaseURL(messagemedia.RegionEU), if the account lives there
+//	)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	webhook, err := client.CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
+//		URL:        "https://example.com/hooks/sms",
+//		Method:     http.MethodPost,
+//		Encoding:   messagemedia.EncodingJSON,
+//		Events:     []messagemedia.EventType{messagemedia.EventReceivedSMS, messagemedia.EventDeliveredDR},
+//		Template:   messagemedia.JSONTemplate,
+//		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
+//		RetryDelay: time.Minute,
+//	})
 //
 // # Clients
 //

@@ -23,27 +23,54 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestSnippetsOfTheREADMEStandInCodeThatRuns looks for each in the module's Go
-// files, which are compiled and tested with the rest.
-func TestSnippetsOfTheREADMEStandInCodeThatRuns(t *testing.T) {
+// TestSnippetsStandInCodeThatRuns looks for each snippet of the README, and of the
+// documentation of the packages, in the module's Go files, which are compiled and tested.
+func TestSnippetsStandInCodeThatRuns(t *testing.T) {
 	t.Parallel()
+	code, documentation := goFiles(t)
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
-	require.Greater(t, len(snippets), 4)
+	snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	require.Greater(t, len(snippets), 10)
+	for _, snippet := range snippets {
+		assert.True(t, strings.Contains(code, withoutIndent(snippet[1])), "no Go file has\n%s", snippet[1])
+	}
 
-	var code strings.Builder
+	// In comments, code is indented by a tab. What has neither a call nor an assignment
+	// is a table or an output.
+	blocks := regexp.MustCompile(`(?m)(^//\t.*\n)+`).FindAllString(documentation, -1)
+	checked := 0
+	for _, block := range blocks {
+		block = strings.ReplaceAll(block, "//\t", "")
+		if regexp.MustCompile(`:=|\w\.\w+\(`).MatchString(block) {
+			assert.True(t, strings.Contains(code, withoutIndent(block)), "no Go file has\n%s", block)
+			checked++
+		}
+	}
+	assert.Greater(t, checked, 5)
+}
+
+// goFiles are the module's Go files without their indentation, and those of them
+// that are no tests as they are.
+func goFiles(t *testing.T) (code, documentation string) {
+	t.Helper()
+	var all, documented strings.Builder
 	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".go" {
 			return err
 		}
 		file, err := os.ReadFile(path)
-		code.Write(file)
+		all.WriteString(withoutIndent(string(file)))
+		if !strings.HasSuffix(path, "_test.go") {
+			documented.Write(file)
+		}
 		return err
 	}))
-	for _, snippet := range snippets {
-		assert.Contains(t, code.String(), string(snippet[1]))
-	}
+	return all.String(), documented.String()
+}
+
+func withoutIndent(code string) string {
+	return regexp.MustCompile(`(?m)^[ \t]+`).ReplaceAllString(code, "")
 }
 
 // The functions below stand in the README as they are here.

@@ -23,8 +23,7 @@
 // called as the platform would, with templates rendered, signatures, timeouts and
 // retries, and the report tells every attempt. So one test can go the whole way:
 //
-//	report, err := api.Send(ctx, &webhook.ReceivedSMS{ReplyID: "1", Content: "Hello"},
-//		messagemediatest.ToHandler(yourHandler))
+//	report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(endpoint))
 //
 // [Signer] signs single requests, for tests of what comes before or after.
 //

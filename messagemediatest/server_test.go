@@ -390,3 +390,20 @@ func TestExchanges(t *testing.T) {
 	assert.Equal(t, 400, observed[1].Status)
 	assert.False(t, observed[1].Changed)
 }
+
+// TestFaultsAreTakenInTheirOrder: two answers in place of the real one, and then one
+// that gets lost.
+func TestFaultsAreTakenInTheirOrder(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
+	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	_, err := api.Client(messagemedia.WithMaxRetryWait(0)).CreateWebhook(t.Context(), request)
+	require.NoError(t, err, "it looks the webhook up")
+	var statuses []int
+	for _, exchange := range api.Requests() {
+		statuses = append(statuses, exchange.Status)
+	}
+	assert.Equal(t, []int{503, 503, 0}, statuses[:3])
+	assert.Len(t, api.Webhooks(""), 1)
+}

@@ -1,7 +1,7 @@
 // Package template checks a webhook's template before the platform renders it, and
 // shows what would arrive.
 //
-//	for _, problem := range template.Check(mine, messagemedia.EncodingJSON, events) {
+//	for _, problem := range template.Check(mine, messagemedia.EncodingJSON, []messagemedia.EventType{messagemedia.EventReceivedSMS}) {
 //		fmt.Println(problem)
 //	}
 //

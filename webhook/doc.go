@@ -1,16 +1,17 @@
 // Package webhook is the receiving side of a webhook: it verifies that a delivery
 // was signed by the platform, parses it into a typed event, and answers.
 //
-//	key, err := webhook.ParseKey(keyID, webhook.SHA256, publicKey)
-//	verifier, err := webhook.NewVerifier(webhook.NewKeySet(key))
-//	http.Handle("POST /hooks/sms", webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
+//	handler := webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
 //		switch event := d.Event.(type) {
 //		case *webhook.ReceivedSMS:
-//			return store(ctx, event)
-//		default:
-//			return fmt.Errorf("unhandled %T", event)
+//			fmt.Printf("%s texted %q\n", event.SourceNumber, event.Content)
+//		case *webhook.DeliveryReport:
+//			fmt.Printf("message %s: %s\n", event.MessageID, event.Status)
+//		case *webhook.Unknown:
+//			fmt.Println(event.Err)
 //		}
-//	}))
+//		return nil // only when it is stored: the platform does not send it again
+//	})
 //
 // The keys come from messagemedia.Client: CreateSignatureKey returns the public
 // half, once, and EnableSignatureKey has the platform sign with it.

@@ -2,7 +2,10 @@
 // language of the platform's webhooks.
 //
 //	template, err := velocity.Parse(`{"id": "$esc.json($mtId)"}`)
-//	output, err := template.Render(ctx, variables, velocity.Options{})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	output, err := template.Render(context.Background(), variables, velocity.Options{})
 //
 // [Parse] reads a template into a tree of [Node], which [Walk] visits. A [Template]
 // never changes, and renders any number of times at once. Values are of the types
