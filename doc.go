@@ -46,6 +46,12 @@
 // your own. Deliveries are signed once a signature key is enabled: see
 // [Client.CreateSignatureKey].
 //
+// # Desired state
+//
+// [Client.SyncWebhooks] makes an account's webhooks those that are declared in
+// code. It can run at every start, in any number of programs at once, and deletes
+// only what [Prune] or [PruneURLPrefix] says. [Client.PlanWebhooks] only looks.
+//
 // # Errors
 //
 // An answer other than 2xx is an [*APIError], which keeps the status whatever the
