@@ -105,6 +105,31 @@
 // network: it takes the calls of a client, and calls webhooks when something
 // happens. Any RoundTripper works as a mock, too, given to [WithHTTPClient].
 //
+// # Coming from the vendor's other SDKs
+//
+// The operations of the SDKs for Node.js, Python, Java, C#, PHP and Ruby, in the
+// spelling of each, and what stands for them here:
+//
+//	createWebhook                           CreateWebhook, SyncWebhooks
+//	retrieveWebhook                         ListWebhooks, Webhooks
+//	updateWebhook                           UpdateWebhook
+//	deleteWebhook                           DeleteWebhook
+//	createSignatureKey                      CreateSignatureKey
+//	getSignatureKeyList                     ListSignatureKeys, SignatureKeys
+//	getSignatureKeyDetail                   GetSignatureKey
+//	deleteSignatureKey                      DeleteSignatureKey
+//	enableSignatureKey                      EnableSignatureKey
+//	getEnabledSignatureKey                  GetEnabledSignatureKey
+//	disableTheCurrentEnabledSignatureKey    DisableSignatureKey
+//
+// Credentials are an argument of [NewClient], for each client, and not a global
+// configuration; the header Account is [Client.ForAccount]. Calls return their result
+// and an error; there are no callbacks, and no bodies to parse. Fields that are not set
+// are left out, where some of those SDKs send null. A page size of 0 is the default
+// here, too. Durations are of type time.Duration, whatever unit the API has. What those
+// SDKs leave to you is here: retries, HMAC, all pages, checks before sending, and with
+// package webhook the receiving side.
+//
 // # What was not checked
 //
 // This package was written after the vendor's public reference, at

@@ -50,6 +50,21 @@ func TestSnippetsStandInCodeThatRuns(t *testing.T) {
 	assert.Greater(t, checked, 5)
 }
 
+// TestOperationsOfOtherSDKsHaveTheirMethods reads the table in the package's documentation.
+func TestOperationsOfOtherSDKsHaveTheirMethods(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	rows := regexp.MustCompile(`(?m)^//\t[a-z]\w+ {4,}(.+)$`).FindAllStringSubmatch(string(page), -1)
+	require.Len(t, rows, 11)
+	for _, row := range rows {
+		for method := range strings.SplitSeq(row[1], ", ") {
+			_, exists := reflect.TypeFor[*messagemedia.Client]().MethodByName(method)
+			assert.True(t, exists, method)
+		}
+	}
+}
+
 // goFiles are the module's Go files without their indentation, and those of them
 // that are no tests as they are.
 func goFiles(t *testing.T) (code, documentation string) {
