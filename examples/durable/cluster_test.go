@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// startCluster runs three servers, and returns the URL that reaches each of them.
+func startCluster(t *testing.T, payload int32) ([]*server.Server, string) {
+	var routes, clients []string
+	for range 3 {
+		address, err := freeAddress()
+		require.NoError(t, err)
+		routes = append(routes, "nats://"+address)
+	}
+	var servers []*server.Server
+	for n, route := range routes {
+		self, err := url.Parse(route)
+		require.NoError(t, err)
+		host, port, err := splitAddress(self.Host)
+		require.NoError(t, err)
+		node, err := server.NewServer(&server.Options{
+			ServerName: fmt.Sprintf("node-%d", n), Host: "127.0.0.1", Port: server.RANDOM_PORT,
+			JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, MaxPayload: payload, NoSigs: true,
+			Cluster: server.ClusterOpts{Name: "test", Host: host, Port: port},
+			Routes:  server.RoutesFromStr(strings.Join(routes, ",")),
+		})
+		require.NoError(t, err)
+		node.Start()
+		t.Cleanup(func() { node.Shutdown(); node.WaitForShutdown() })
+		servers = append(servers, node)
+	}
+	for _, node := range servers {
+		require.True(t, node.ReadyForConnections(10*time.Second))
+		clients = append(clients, node.ClientURL())
+	}
+	require.Eventually(t, func() bool {
+		for _, node := range servers {
+			if node.JetStreamIsLeader() {
+				return len(node.JetStreamClusterPeers()) == 3
+			}
+		}
+		return false
+	}, 20*time.Second, 50*time.Millisecond)
+	return servers, strings.Join(clients, ",")
+}
+
+// TestOnACluster takes a server away after half of the deliveries.
+func TestOnACluster(t *testing.T) {
+	t.Parallel()
+	servers, natsURL := startCluster(t, maxPayload)
+	s := testSettings(t)
+	s.natsURL, s.replicas = natsURL, 3
+	f := newFixture(t, s)
+	for n := range 20 {
+		require.Equal(t, http.StatusNoContent, f.deliver(t, text(fmt.Sprint(n), "YES")))
+	}
+	servers[0].Shutdown()
+	for n := range 40 {
+		id := text(fmt.Sprint(n), "YES") // half of them copies
+		require.Eventually(t, func() bool { return f.deliver(t, id) == http.StatusNoContent }, 20*time.Second, 100*time.Millisecond)
+	}
+	assert.Equal(t, 40, f.queued(t))
+	f.workOff(t, nil)
+	assert.Len(t, f.effects(t), 40)
+
+	// The replicas' own answer to what is there already is understood, too.
+	require.NoError(t, f.store.file(t.Context(), messageIDOf(t, text("1", "YES")), deliveryOf("again")))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
+	message := f.take(t)
+	for range 2 {
+		require.NoError(t, f.store.bury(t.Context(), "key", message, errPoison))
+	}
+	assert.Len(t, f.letters(t), 1)
+}
+
+// TestWithoutTheClusterNothingIsAcknowledged also shows that the receiver ends then.
+func TestWithoutTheClusterNothingIsAcknowledged(t *testing.T) {
+	t.Parallel()
+	servers, natsURL := startCluster(t, maxPayload)
+	s := testSettings(t)
+	s.natsURL, s.replicas = natsURL, 3
+	f := newFixture(t, s)
+	w := f.work(t, nil)
+	for _, node := range servers {
+		node.Shutdown()
+	}
+	assert.Equal(t, http.StatusServiceUnavailable, f.deliver(t, text("r1", "YES")))
+	start := time.Now()
+	w.stop()
+	f.engine.close()
+	assert.Less(t, time.Since(start), 10*time.Second)
+}
+
+func TestAClusterWithASmallPayload(t *testing.T) {
+	t.Parallel()
+	_, natsURL := startCluster(t, 1<<20)
+	s := testSettings(t)
+	s.natsURL = natsURL
+	_, err := startEngine(s, nil)
+	assert.ErrorContains(t, err, "the cluster takes messages of 1048576 bytes at most, want 9437184: set max_payload to 9MB")
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// TestMain lets the proof start this binary as a receiver.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// fixture is a receiver in parts, without a socket. Its worker runs when a test starts it.
+type fixture struct {
+	settings settings
+	engine   *engine
+	store    *store
+	handler  http.Handler
+	signer   *messagemediatest.Signer
+	logger   *slog.Logger
+}
+
+func testSettings(t *testing.T) settings {
+	s := defaults()
+	s.publicURL = "https://example.com/hooks/sms"
+	s.directory = filepath.Join(t.TempDir(), "nats")
+	s.ackWait = 3 * time.Second
+	s.maxBytes = 64 << 20
+	return s
+}
+
+func newFixture(t *testing.T, s settings) *fixture {
+	f := &fixture{settings: s, signer: messagemediatest.NewSigner(t), logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	f.open(t)
+	t.Cleanup(func() { f.engine.close() })
+	return f
+}
+
+// open starts what a process starts, but for the worker.
+func (f *fixture) open(t *testing.T) {
+	var err error
+	f.engine, err = startEngine(f.settings, f.logger)
+	require.NoError(t, err)
+	f.store, err = openStore(t.Context(), f.engine.conn, f.settings)
+	require.NoError(t, err)
+	f.handler, err = newHandler(webhook.NewKeySet(f.signer.Key()), f.settings, f.store, f.logger)
+	require.NoError(t, err)
+}
+
+// reopen is a restart of the process.
+func (f *fixture) reopen(t *testing.T) {
+	f.engine.close()
+	f.open(t)
+}
+
+// work starts a worker, which ends with the test.
+func (f *fixture) work(t *testing.T, handle func(context.Context, string, *webhook.Delivery) error) *worker {
+	w := newWorker(f.store, f.settings, f.logger)
+	if handle != nil {
+		w.handle = handle
+	}
+	require.NoError(t, w.start(t.Context(), f.settings))
+	t.Cleanup(w.stop)
+	return w
+}
+
+// workOff has a worker handle all that is in the queue.
+func (f *fixture) workOff(t *testing.T, handle func(context.Context, string, *webhook.Delivery) error) {
+	w := f.work(t, handle)
+	require.NoError(t, f.store.waitUntilEmpty(t.Context(), 20*time.Second))
+	w.stop()
+}
+
+func (f *fixture) deliver(t *testing.T, body string) int {
+	return f.answer(f.request(t, body)).Code
+}
+
+func (f *fixture) request(t *testing.T, body string) *http.Request {
+	request := httptest.NewRequest(http.MethodPost, "/hooks/sms", strings.NewReader(body))
+	require.NoError(t, f.signer.Sign(request))
+	return request
+}
+
+func (f *fixture) answer(request *http.Request) *httptest.ResponseRecorder {
+	recorder := httptest.NewRecorder()
+	f.handler.ServeHTTP(recorder, request)
+	return recorder
+}
+
+func (f *fixture) queued(t *testing.T) int { return f.size(t, f.store.queue) }
+
+func (f *fixture) size(t *testing.T, stream string) int {
+	size, err := f.store.size(t.Context(), stream)
+	require.NoError(t, err)
+	return int(size)
+}
+
+func (f *fixture) effects(t *testing.T) []webhook.Event {
+	effects, err := f.store.effects(t.Context())
+	require.NoError(t, err)
+	return effects
+}
+
+// letters are the dead letters.
+func (f *fixture) letters(t *testing.T) []*jetstream.RawStreamMsg {
+	stream, err := f.store.js.Stream(t.Context(), f.store.dead)
+	require.NoError(t, err)
+	var letters []*jetstream.RawStreamMsg
+	for n := range stream.CachedInfo().State.LastSeq {
+		letter, err := stream.GetMsg(t.Context(), n+1)
+		require.NoError(t, err)
+		letters = append(letters, letter)
+	}
+	return letters
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no command":                      {nil, "durable serve"},
+		"an unknown command":              {[]string{"receive"}, "durable prove"},
+		"an unknown flag":                 {[]string{"serve", "-port", "1"}, "flag provided but not defined: -port"},
+		"an argument":                     {[]string{"serve", "now"}, `"now" is not a flag`},
+		"a URL without a path":            {[]string{"serve", "-url", "https://example.com"}, "-url is not like https://example.com/hooks/sms"},
+		"a stream's name with a dot":      {[]string{"serve", "-stream", "a.b"}, `-stream is "a.b", want letters`},
+		"two replicas":                    {[]string{"serve", "-replicas", "2"}, "-replicas is 2, want 1, 3 or 5"},
+		"replicas without a cluster":      {[]string{"serve", "-replicas", "3"}, "needs a cluster: set NATS_URL"},
+		"a queue for less than a body":    {[]string{"serve", "-max-bytes", "8388608"}, "-max-bytes is 8388608, want 18874368 or more"},
+		"a memory shorter than a retry":   {[]string{"serve", "-keep", "10m"}, "-keep is 10m0s, want 30m0s or more"},
+		"no workers":                      {[]string{"serve", "-workers", "0"}, "-workers is 0, want 1 or more"},
+		"a hasty wait for the worker":     {[]string{"serve", "-ack-wait", "1s"}, "-ack-wait is 1s, want 3s or more"},
+		"no tries":                        {[]string{"serve", "-tries", "0"}, "-tries is 0, want 1 or more"},
+		"a proof with too many kills":     {[]string{"prove", "-deliveries", "50", "-kills", "5"}, "-deliveries is 50, want 60 or more for 5 kills"},
+		"a proof with kills below zero":   {[]string{"prove", "-kills", "-1"}, "-kills is -1, want 0 or more"},
+		"a proof with nobody who sends":   {[]string{"prove", "-at-a-time", "0"}, "-at-a-time is 0, want 1 or more"},
+		"a proof of a cluster that isn't": {[]string{"prove", "-replicas", "3"}, "needs a cluster: set NATS_URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, 2, run(t.Context(), c.args, func(string) string { return "" }, &stdout, &stderr))
+			assert.Contains(t, stderr.String(), c.want)
+			assert.Empty(t, stdout.String())
+		})
+	}
+}

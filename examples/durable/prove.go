@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// retryDelay is the shortest that a webhook can have.
+const retryDelay = 5 * time.Second
+
+// proof sends deliveries to a receiver that is killed while they arrive, and
+// compares what was acknowledged with what was handled.
+type proof struct {
+	deliveries, kills, atATime, replicas int
+
+	natsURL string
+	ackWait time.Duration
+	out     io.Writer
+}
+
+func (p *proof) check() error {
+	return errors.Join(
+		refuseIf(p.kills < 0, "-kills is %d, want 0 or more", p.kills),
+		refuseIf(p.deliveries < 10*(p.kills+1), "-deliveries is %d, want %d or more for %d kills", p.deliveries, 10*(p.kills+1), p.kills),
+		refuseIf(p.atATime < 1, "-at-a-time is %d, want 1 or more", p.atATime),
+		checkReplicas(p.replicas, p.natsURL),
+	)
+}
+
+// run prints the count, and returns an error when it is not as promised.
+func (p *proof) run(ctx context.Context) error {
+	directory, err := os.MkdirTemp("", "durable-proof-")
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	count, err := p.runIn(ctx, directory)
+	if err != nil {
+		return fmt.Errorf("%w; the log of the receiver is in %s", err, directory)
+	}
+	fmt.Fprintf(p.out, "%v%-13s %v\n", count, "took", time.Since(start).Round(time.Second))
+	if err := count.verdict(p.kills); err != nil {
+		return fmt.Errorf("%w; the log and the store of the receiver are in %s", err, directory)
+	}
+	fmt.Fprintln(p.out, "Every delivery that was acknowledged was handled, once.")
+	return os.RemoveAll(directory)
+}
+
+func (p *proof) runIn(ctx context.Context, directory string) (*count, error) {
+	settings, err := p.settings(directory)
+	if err != nil {
+		return nil, err
+	}
+	platform, err := p.startPlatform(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	defer platform.Close()
+	victim, err := startVictim(settings)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := p.send(ctx, platform, victim)
+	if err := errors.Join(err, victim.stop(ctx)); err != nil {
+		return nil, err
+	}
+	handled, dead, err := p.readBack(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	return newCount(sent, handled, dead, victim), nil
+}
+
+// settings are those of a receiver that has a directory, a port and streams of its own.
+func (p *proof) settings(directory string) (settings, error) {
+	address, err := freeAddress()
+	s := defaults()
+	s.address = address
+	s.publicURL = "http://" + address + "/hooks/sms"
+	s.keyFile = filepath.Join(directory, "signature-keys.json")
+	s.directory = filepath.Join(directory, "nats")
+	s.natsURL, s.replicas = p.natsURL, p.replicas
+	s.stream = fmt.Sprintf("PROOF_%d", time.Now().UnixNano())
+	s.ackWait = p.ackWait
+	return s, err
+}
+
+// freeAddress is one outside of the range that the system gives to outgoing
+// connections: none of those can take it while the receiver is down.
+func freeAddress() (string, error) {
+	var failure error
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			return address, listener.Close()
+		}
+		failure = err
+	}
+	return "", failure
+}
+
+// startPlatform makes a key and a webhook, and the file that the receiver reads.
+func (p *proof) startPlatform(ctx context.Context, s settings) (*messagemediatest.Server, error) {
+	platform, err := messagemediatest.Start()
+	if err != nil {
+		return nil, err
+	}
+	key, err := createKey(ctx, platform.Client())
+	if err == nil {
+		err = errors.Join(
+			saveKeys(s.keyFile, key),
+			subscribe(ctx, platform.Client(), key.ID, s.publicURL, retryDelay),
+		)
+	}
+	if err != nil {
+		platform.Close()
+		return nil, err
+	}
+	return platform, nil
+}
+
+func startVictim(s settings) (*victim, error) {
+	log, err := os.Create(filepath.Join(filepath.Dir(s.directory), "receiver.log"))
+	if err != nil {
+		return nil, err
+	}
+	v := &victim{logFile: log, args: []string{
+		"serve", "-addr", s.address, "-url", s.publicURL, "-keys", s.keyFile, "-dir", s.directory,
+		"-stream", s.stream, "-replicas", fmt.Sprint(s.replicas), "-ack-wait", s.ackWait.String(),
+	}}
+	return v, v.start()
+}
+
+// event is the n-th of the proof: text messages and delivery reports in turn, each
+// with an ID and a text that no other has.
+func event(n int) webhook.Event {
+	if n%2 == 0 {
+		return &webhook.ReceivedSMS{
+			ReplyID: fmt.Sprintf("reply-%d", n), SourceNumber: "+61491570156", DestinationNumber: "+61491570157",
+			Content: fmt.Sprintf("Text %d, with \"quotes\" and 😀", n), ReceivedAt: time.Now(),
+		}
+	}
+	return &webhook.DeliveryReport{
+		DeliveryReportID: fmt.Sprintf("report-%d", n), MessageID: fmt.Sprintf("message-%d", n),
+		Status: webhook.StatusDelivered, StatusCode: 220, SubmittedAt: time.Now(), ReceivedAt: time.Now(),
+	}
+}
+
+// send has the platform send all events, some at a time, and kills the receiver
+// each time that a share of them is through: while the others of that moment are
+// on their way.
+func (p *proof) send(ctx context.Context, platform *messagemediatest.Server, victim *victim) ([]*messagemediatest.Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	reports := make([]*messagemediatest.Report, p.deliveries)
+	next, through := make(chan int), make(chan struct{})
+	var senders sync.WaitGroup
+	for range p.atATime {
+		senders.Go(func() {
+			for n := range next {
+				report, err := platform.Send(ctx, event(n), messagemediatest.WithRetryWaits())
+				if err != nil {
+					cancel(err)
+					return
+				}
+				reports[n] = report
+				through <- struct{}{}
+			}
+		})
+	}
+	go func() {
+		defer close(next)
+		for n := range p.deliveries {
+			select {
+			case next <- n:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	go func() { senders.Wait(); close(through) }()
+	p.killAlongTheWay(through, victim, cancel)
+	return reports, context.Cause(ctx)
+}
+
+func (p *proof) killAlongTheWay(through <-chan struct{}, victim *victim, cancel context.CancelCauseFunc) {
+	done := 0
+	for range through {
+		done++
+		if due := (victim.kills + 1) * p.deliveries / (p.kills + 1); victim.kills < p.kills && done >= due {
+			if err := victim.kill(); err != nil {
+				cancel(err)
+			}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// readBack opens the store of a receiver that is gone, handles what is left in the
+// queue, and returns every effect that there is, and the number of dead letters.
+func (p *proof) readBack(ctx context.Context, s settings) (handled []webhook.Event, dead uint64, err error) {
+	logger := slog.New(slog.DiscardHandler)
+	engine, err := startEngine(s, logger)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer engine.close()
+	store, err := openStore(ctx, engine.conn, s)
+	if err != nil {
+		return nil, 0, err
+	}
+	worker, err := startWorker(ctx, store, s, logger)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = store.waitUntilEmpty(ctx, 10*s.ackWait)
+	worker.stop()
+	if err != nil {
+		return nil, 0, err
+	}
+	if handled, err = store.effects(ctx); err != nil {
+		return nil, 0, err
+	}
+	if dead, err = store.size(ctx, store.dead); err != nil {
+		return nil, 0, err
+	}
+	return handled, dead, p.cleanUp(ctx, store)
+}
+
+// cleanUp deletes the streams from a cluster, where they would stay.
+func (p *proof) cleanUp(ctx context.Context, s *store) error {
+	if p.natsURL == "" {
+		return nil
+	}
+	return errors.Join(
+		s.js.DeleteStream(ctx, s.queue), s.js.DeleteStream(ctx, s.dead), s.js.DeleteKeyValue(ctx, s.handled.Bucket()))
+}
+
+func (s *store) waitUntilEmpty(ctx context.Context, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		size, err := s.size(ctx, s.queue)
+		if err != nil || size == 0 {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("after %v there are %d deliveries in the queue still", patience, size)
+		}
+	}
+}
+
+// size is the number of messages in a stream.
+func (s *store) size(ctx context.Context, stream string) (uint64, error) {
+	info, err := s.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, err
+	}
+	return info.CachedInfo().State.Msgs, nil
+}
+
+// effects is what the bucket has, with each write to a key that was written before.
+func (s *store) effects(ctx context.Context) (events []webhook.Event, err error) {
+	watcher, err := s.handled.WatchAll(ctx, jetstream.IncludeHistory())
+	if err != nil {
+		return nil, err
+	}
+	defer watcher.Stop()
+	for {
+		select {
+		case entry := <-watcher.Updates():
+			if entry == nil { // the end of what there is
+				return events, nil
+			}
+			events = append(events, webhook.Parse(entry.Value()))
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// receive runs a receiver until the context ends. What is started last ends first:
+// the HTTP server when the deliveries that it has are answered, the worker when those
+// that it has are handled, the connection when all of that has arrived, and the
+// NATS server when its files are closed.
+func receive(ctx context.Context, s settings, getenv func(string) string, out io.Writer, logger *slog.Logger) error {
+	listener, err := net.Listen("tcp", s.address)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	s.publicURL = cmp.Or(s.publicURL, "http://"+listener.Addr().String()+"/hooks/sms")
+	platform, err := connectPlatform(s, getenv)
+	if err != nil {
+		return err
+	}
+	defer platform.close()
+	keys, err := platform.signatureKeys(ctx, s)
+	if err != nil {
+		return err
+	}
+
+	engine, err := startEngine(s, logger)
+	if err != nil {
+		return err
+	}
+	defer engine.close()
+	store, err := openStore(ctx, engine.conn, s)
+	if err != nil {
+		return err
+	}
+	worker, err := startWorker(ctx, store, s, logger)
+	if err != nil {
+		return err
+	}
+	defer worker.stop()
+	handler, err := newHandler(keys, s, store, logger)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "Receiving at", s.publicURL)
+	go platform.demonstrate(ctx, out)
+	return serve(ctx, listener, handler, worker.ended)
+}
+
+// newHandler answers 204 to what is in the store. No deduplicator: the store is one.
+func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Logger) (http.Handler, error) {
+	verifier, err := webhook.NewVerifier(keys, webhook.WithPublicURL(s.publicURL))
+	if err != nil {
+		return nil, err
+	}
+	public, err := url.Parse(s.publicURL)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST "+public.EscapedPath(), webhook.NewHandler(verifier, store.put, webhook.WithLogger(logger)))
+	return mux, nil
+}
+
+// serve ends with the context, or when the worker does, after the deliveries that
+// are under way.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, workerEnded <-chan struct{}) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second, // longer than the handler's 15 seconds for the store
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeaderBytes,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-workerEnded:
+		err = errors.New("the consumer is gone: was it deleted?")
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	return errors.Join(err, server.Shutdown(ctx))
+}

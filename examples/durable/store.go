@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// store is what is on disk: the queue of deliveries, what was handled, and the
+// dead letters.
+type store struct {
+	js      jetstream.JetStream
+	queue   string // the name of the stream, and its subject
+	dead    string // the name of the dead letters' stream, and what their subjects begin with
+	handled jetstream.KeyValue
+}
+
+// openStore makes the streams, or changes them to these settings.
+func openStore(ctx context.Context, conn *nats.Conn, s settings) (*store, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return nil, err
+	}
+	store := &store{js: js, queue: s.stream, dead: s.stream + "_DEAD"}
+	if err := store.makeStreams(ctx, s); err != nil {
+		return nil, fmt.Errorf("make the streams: %w", err)
+	}
+	return store, nil
+}
+
+func (s *store) makeStreams(ctx context.Context, settings settings) (err error) {
+	_, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name:       s.queue,
+		Subjects:   []string{s.queue},
+		Retention:  jetstream.WorkQueuePolicy, // what was handled leaves the queue
+		Storage:    jetstream.FileStorage,
+		Replicas:   settings.replicas,
+		MaxBytes:   settings.maxBytes,
+		Discard:    jetstream.DiscardNew, // when it is full, the platform has to try again
+		Duplicates: horizon,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name:     s.dead,
+		Subjects: []string{s.dead + ".*"},
+		Storage:  jetstream.FileStorage,
+		Replicas: settings.replicas,
+		MaxBytes: settings.maxBytes,
+		Discard:  jetstream.DiscardNew,
+	})
+	if err != nil {
+		return err
+	}
+	s.handled, err = s.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket:   s.queue + "_HANDLED",
+		Storage:  jetstream.FileStorage,
+		Replicas: settings.replicas,
+		MaxBytes: settings.maxBytes,
+		TTL:      settings.keep,
+		History:  2, // so that an effect that happened twice would show
+	})
+	return err
+}
+
+// put returns nil when the delivery is on disk, on most of the replicas. It is the
+// callback of the HTTP handler: nil is 204, an error 503. The queue stores a copy
+// of what it has, or had within the horizon, no second time, and acknowledges it, too.
+func (s *store) put(ctx context.Context, d *webhook.Delivery) error {
+	options := []jetstream.PublishOpt{jetstream.WithExpectStream(s.queue)}
+	if id := messageID(d); id != "" {
+		options = append(options, jetstream.WithMsgID(id))
+	}
+	_, err := s.js.PublishMsg(ctx, encode(s.queue, d), options...)
+	return err
+}
+
+// errPoison marks a delivery that no further try can handle.
+var errPoison = errors.New("it can't be handled")
+
+// file is what this example does with a delivery: it writes it into the bucket,
+// unless that has the key. The effect and the note that it happened are one write,
+// so no crash can come between them. Your own effect goes here. It may be called
+// again with the same key, after a crash, and must then do nothing: insert into a
+// table with the key as a unique column, in the transaction that does the work.
+func (s *store) file(ctx context.Context, key string, d *webhook.Delivery) error {
+	if unknown, ok := d.Event.(*webhook.Unknown); ok {
+		return fmt.Errorf("%w: %w", errPoison, unknown.Err)
+	}
+	_, err := s.handled.Create(ctx, key, d.Body)
+	if errors.Is(err, jetstream.ErrKeyExists) {
+		return nil
+	}
+	return err
+}
+
+// bury keeps a message whole among the dead letters, once.
+func (s *store) bury(ctx context.Context, key string, m jetstream.Msg, reason error) error {
+	letter := &nats.Msg{Subject: s.dead + "." + key, Header: make(nats.Header), Data: m.Data()}
+	for name, values := range m.Headers() {
+		if !strings.HasPrefix(name, natsPrefix) {
+			letter.Header[name] = values
+		}
+	}
+	letter.Header.Set(headerReason, truncate(reason.Error(), 1000))
+	_, err := s.js.PublishMsg(ctx, letter, jetstream.WithExpectStream(s.dead), jetstream.WithExpectLastSequencePerSubject(0))
+	if isBuried(err) {
+		return nil
+	}
+	return err
+}
+
+// isBuried tells whether the subject has a letter already. A stream with replicas
+// has a code of its own for that.
+func isBuried(err error) bool {
+	apiErr, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && (apiErr.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		apiErr.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
+
+func truncate(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "")
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// text is the payload of a text message.
+func text(id, content string) string {
+	return fmt.Sprintf(`{"event":"RECEIVED_SMS","reply_id":%q,"content":%q}`, id, content)
+}
+
+// withoutID is a text message that has no dedupe key.
+const withoutID = `{"event":"RECEIVED_SMS","content":"YES"}`
+
+func TestACopyIsStoredOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	var copies sync.WaitGroup
+	var acknowledged atomic.Int32
+	for range 16 {
+		copies.Go(func() {
+			if f.deliver(t, text("r1", "YES")) == http.StatusNoContent {
+				acknowledged.Add(1)
+			}
+		})
+	}
+	copies.Wait()
+	assert.EqualValues(t, 16, acknowledged.Load())
+	assert.Equal(t, 1, f.queued(t))
+	assert.Equal(t, http.StatusNoContent, f.deliver(t, text("r2", "YES")))
+	assert.Equal(t, 2, f.queued(t))
+}
+
+func TestWithoutADedupeKeyNothingIsACopy(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	for range 2 {
+		assert.Equal(t, http.StatusNoContent, f.deliver(t, withoutID))
+	}
+	assert.Equal(t, 2, f.queued(t))
+	f.workOff(t, nil)
+	assert.Len(t, f.effects(t), 2)
+}
+
+// TestACopyThatTheQueueForgotIsHandledOnce restarts after the delivery has left the
+// queue: the server rebuilds its memory of message IDs from what is in the stream.
+func TestACopyThatTheQueueForgotIsHandledOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	f.workOff(t, nil)
+	require.Len(t, f.effects(t), 1)
+
+	f.reopen(t)
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	require.Equal(t, 1, f.queued(t), "the queue knew the copy, so this test shows nothing")
+	f.workOff(t, nil)
+	assert.Len(t, f.effects(t), 1)
+}
+
+// TestAQueueMadeAnewHasNewKeys would lose the second delivery if a place in the
+// queue were its number alone.
+func TestAQueueMadeAnewHasNewKeys(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, withoutID))
+	f.workOff(t, nil)
+	require.Len(t, f.effects(t), 1)
+
+	require.NoError(t, f.store.js.DeleteStream(t.Context(), f.store.queue))
+	f.reopen(t)
+	require.Equal(t, http.StatusNoContent, f.deliver(t, withoutID))
+	f.workOff(t, nil)
+	assert.Len(t, f.effects(t), 2)
+}
+
+func TestAFullQueueAnswers503AndDropsNothing(t *testing.T) {
+	t.Parallel()
+	s := testSettings(t)
+	s.maxBytes = 100_000
+	f := newFixture(t, s)
+	acknowledged := 0
+	for n := range 1000 {
+		answer := f.answer(f.request(t, text(fmt.Sprint(n), strings.Repeat("x", 10_000))))
+		if answer.Code == http.StatusServiceUnavailable {
+			assert.Equal(t, "5", answer.Header().Get("Retry-After"))
+			break
+		}
+		require.Equal(t, http.StatusNoContent, answer.Code)
+		acknowledged++
+	}
+	require.Positive(t, acknowledged)
+	require.Less(t, acknowledged, 10)
+	assert.Equal(t, acknowledged, f.queued(t))
+
+	// The one that was refused is not taken for a copy when the platform sends it again.
+	refused := text(fmt.Sprint(acknowledged), strings.Repeat("x", 10_000))
+	assert.Equal(t, http.StatusServiceUnavailable, f.deliver(t, refused))
+	f.workOff(t, func(context.Context, string, *webhook.Delivery) error { return nil })
+	assert.Equal(t, http.StatusNoContent, f.deliver(t, refused))
+}
+
+func TestALargeBodyFits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	const limit = 8 << 20
+	padding := strings.Repeat("x", limit-len(text("r1", "")))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, f.deliver(t, text("r1", padding+"x")))
+	assert.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", padding)))
+	f.workOff(t, nil)
+	effects := f.effects(t)
+	require.Len(t, effects, 1)
+	assert.True(t, effects[0].(*webhook.ReceivedSMS).Content == padding)
+}
+
+// TestTheLargestHeaderFits fills what the HTTP server takes with the lines that grow
+// most when they are stored.
+func TestTheLargestHeaderFits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	request := f.request(t, text("r1", "YES"))
+	for range (maxHeaderBytes + 4096) / len("a:\r\n") { // net/http lets 4 KiB more through
+		request.Header["A"] = append(request.Header["A"], "")
+	}
+	assert.Equal(t, http.StatusNoContent, f.answer(request).Code)
+	assert.Equal(t, 1, f.queued(t))
+}
+
+// TestARequestGivesTheQueueNoOrders sends headers that mean something to NATS, as
+// anybody can who sends a copy of a delivery: they are not signed.
+func TestARequestGivesTheQueueNoOrders(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	request := f.request(t, text("r2", "YES"))
+	for name, value := range map[string]string{
+		"Nats-Msg-Id": messageIDOf(t, text("r1", "YES")), "Nats-Rollup": "all", "Nats-TTL": "1s",
+		"Nats-Expected-Stream": "ANOTHER", "Nats-Expected-Last-Sequence": "77",
+		"Delivery-Key-Id": "forged", "Delivery-Target": "/forged",
+	} {
+		request.Header[name] = []string{value}
+	}
+	require.Equal(t, http.StatusNoContent, f.answer(request).Code)
+	require.Equal(t, 2, f.queued(t))
+
+	f.settings.workers = 1
+	var delivered []*webhook.Delivery
+	f.workOff(t, func(_ context.Context, _ string, d *webhook.Delivery) error {
+		delivered = append(delivered, d)
+		return nil
+	})
+	require.Len(t, delivered, 2)
+	assert.Equal(t, f.signer.Key().ID(), delivered[1].KeyID)
+	assert.Equal(t, "/hooks/sms", delivered[1].Target)
+	assert.Equal(t, []string{"all"}, delivered[1].Header["Nats-Rollup"])
+}
+
+func messageIDOf(t *testing.T, body string) string {
+	id := messageID(&webhook.Delivery{Target: "/hooks/sms", Event: webhook.Parse([]byte(body))})
+	require.NotEmpty(t, id)
+	return id
+}
+
+func deliveryOf(body string) *webhook.Delivery {
+	return &webhook.Delivery{Target: "/hooks/sms", Body: []byte(body)}
+}

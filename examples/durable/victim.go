@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// victim is a receiver in a process of its own, which can be killed and started again.
+type victim struct {
+	args    []string // of the command line
+	logFile *os.File
+
+	mu       sync.Mutex
+	process  *exec.Cmd
+	ended    chan error // what the process ended with
+	kills    int
+	restarts int
+}
+
+// start runs the receiver. Its environment is this one: NATS_URL is.
+func (v *victim) start() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	v.process = exec.Command(self, v.args...)
+	v.process.Stdout, v.process.Stderr = v.logFile, v.logFile
+	if err := v.process.Start(); err != nil {
+		return err
+	}
+	v.ended = make(chan error, 1)
+	go func(process *exec.Cmd, ended chan<- error) { ended <- process.Wait() }(v.process, v.ended)
+	return nil
+}
+
+// kill ends the receiver without a chance to do anything about it, and starts
+// another. It is an error when the receiver ended by itself.
+func (v *victim) kill() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.process.Process.Kill(); err != nil {
+		return fmt.Errorf("kill the receiver: %w", err)
+	}
+	if err := <-v.ended; !wasKilled(err) {
+		return fmt.Errorf("the receiver ended by itself: %v", err)
+	}
+	v.kills++
+	if err := v.start(); err != nil {
+		return err
+	}
+	v.restarts++
+	return nil
+}
+
+func wasKilled(err error) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// stop asks the receiver to end, and waits until it has.
+func (v *victim) stop(ctx context.Context) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.process.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop the receiver: %w", err)
+	}
+	select {
+	case err := <-v.ended:
+		if err != nil {
+			return fmt.Errorf("the receiver, asked to stop: %w", err)
+		}
+		return nil
+	case <-time.After(time.Minute):
+	case <-ctx.Done():
+	}
+	v.process.Process.Kill()
+	<-v.ended
+	return errors.New("the receiver did not stop within a minute")
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+func TestAPoisonMessageBecomesADeadLetter(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	const poison = "<xml>\x00\xff</xml>"
+	request := f.request(t, poison)
+	request.Header.Set("X-Tenant", "7")
+	require.Equal(t, http.StatusNoContent, f.answer(request).Code)
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	f.workOff(t, nil)
+
+	assert.Len(t, f.effects(t), 1, "what came after it is handled")
+	letters := f.letters(t)
+	require.Len(t, letters, 1)
+	assert.Contains(t, letters[0].Header.Get(headerReason), "it can't be handled: webhook: the payload is no event")
+	d, err := decode(letters[0].Header, letters[0].Data)
+	require.NoError(t, err)
+	assert.Equal(t, poison, string(d.Body))
+	assert.Equal(t, "/hooks/sms", d.Target)
+	assert.Equal(t, http.MethodPost, d.Method)
+	assert.Equal(t, f.signer.Key().ID(), d.KeyID)
+	assert.Equal(t, "7", d.Header.Get("X-Tenant"))
+}
+
+func TestWhatSomebodyElsePublishedBecomesADeadLetter(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	_, err := f.store.js.Publish(t.Context(), f.store.queue, []byte("hello"))
+	require.NoError(t, err)
+	f.workOff(t, nil)
+	assert.Empty(t, f.effects(t))
+	letters := f.letters(t)
+	require.Len(t, letters, 1)
+	assert.Equal(t, "hello", string(letters[0].Data))
+}
+
+func TestAFailureIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func() error{
+		"an error": func() error { return errors.New("the database is away") },
+		"a panic":  func() error { panic("the database is away") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, testSettings(t))
+			require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+			var calls atomic.Int32
+			f.workOff(t, func(ctx context.Context, key string, d *webhook.Delivery) error {
+				if calls.Add(1) == 1 {
+					return fail()
+				}
+				return f.store.file(ctx, key, d)
+			})
+			assert.Len(t, f.effects(t), 1)
+			assert.EqualValues(t, 2, calls.Load())
+			assert.Empty(t, f.letters(t))
+		})
+	}
+}
+
+func TestTooManyFailuresMakeADeadLetter(t *testing.T) {
+	t.Parallel()
+	s := testSettings(t)
+	s.tries = 2
+	f := newFixture(t, s)
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	var calls atomic.Int32
+	f.workOff(t, func(context.Context, string, *webhook.Delivery) error {
+		calls.Add(1)
+		return errors.New("the database is away")
+	})
+	assert.Empty(t, f.effects(t))
+	assert.EqualValues(t, 2, calls.Load())
+	letters := f.letters(t)
+	require.Len(t, letters, 1)
+	assert.Equal(t, "the database is away", letters[0].Header.Get(headerReason))
+	assert.Equal(t, text("r1", "YES"), string(letters[0].Data))
+}
+
+// take gets a message from the queue, as a worker does.
+func (f *fixture) take(t *testing.T) jetstream.Msg {
+	consumer, err := newWorker(f.store, f.settings, f.logger).makeConsumer(t.Context(), f.settings)
+	require.NoError(t, err)
+	batch, err := consumer.Fetch(1)
+	require.NoError(t, err)
+	return <-batch.Messages()
+}
+
+// TestADeliveryThatEndsTheProcessBecomesADeadLetter takes the delivery from the
+// queue and says nothing more of it, as a process does that ends.
+func TestADeliveryThatEndsTheProcessBecomesADeadLetter(t *testing.T) {
+	t.Parallel()
+	s := testSettings(t)
+	s.tries = 1
+	f := newFixture(t, s)
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	require.NotNil(t, f.take(t))
+
+	f.workOff(t, func(context.Context, string, *webhook.Delivery) error {
+		t.Error("it was tried again")
+		return nil
+	})
+	assert.Empty(t, f.effects(t))
+	letters := f.letters(t)
+	require.Len(t, letters, 1)
+	assert.Contains(t, letters[0].Header.Get(headerReason), "it was tried 1 times")
+}
+
+// TestALetterIsWrittenOnce takes a poison message twice, as when the process ends
+// between the letter and the acknowledgement.
+func TestALetterIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
+	message := f.take(t)
+	place, err := message.Metadata()
+	require.NoError(t, err)
+	require.NoError(t, f.store.bury(t.Context(), handlingKey(message.Headers(), place), message, errPoison))
+
+	f.workOff(t, nil)
+	assert.Empty(t, f.effects(t))
+	assert.Len(t, f.letters(t), 1)
+}
+
+func TestWhenTheLetterCanNotBeWrittenNothingIsLost(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.NoError(t, f.store.js.DeleteStream(t.Context(), f.store.dead))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
+	tried := make(chan struct{})
+	w := f.work(t, func(ctx context.Context, key string, d *webhook.Delivery) error {
+		defer close(tried)
+		return f.store.file(ctx, key, d)
+	})
+	<-tried
+	w.stop()
+	assert.Equal(t, 1, f.queued(t))
+
+	f.reopen(t) // which makes the stream anew
+	f.workOff(t, nil)
+	assert.Empty(t, f.effects(t))
+	assert.Len(t, f.letters(t), 1)
+}
+
+func TestStopWaitsForWhatIsHandled(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	began, finish := make(chan struct{}), make(chan struct{})
+	w := f.work(t, func(ctx context.Context, key string, d *webhook.Delivery) error {
+		close(began)
+		<-finish
+		return f.store.file(ctx, key, d)
+	})
+	<-began
+	stopped := make(chan struct{})
+	go func() { w.stop(); close(stopped) }()
+	select {
+	case <-stopped:
+		t.Error("it stopped while a delivery was handled")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(finish)
+	<-stopped
+	assert.Zero(t, f.queued(t))
+}
+
+func TestBackoff(t *testing.T) {
+	t.Parallel()
+	var waits []time.Duration
+	for _, tried := range []int{1, 2, 6, 7, 100, 1 << 40} {
+		waits = append(waits, backoff(tried))
+	}
+	assert.Equal(t, []time.Duration{time.Second, 2 * time.Second, 32 * time.Second, time.Minute, time.Minute, time.Minute}, waits)
+}
