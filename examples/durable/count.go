@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
-	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 // count is what became of the deliveries of a proof.
@@ -19,55 +18,49 @@ type count struct {
 	answersLost, refused        int
 }
 
-// newCount compares the platform's reports with the effects in the store.
-func newCount(reports []*messagemediatest.Report, effects []webhook.Event, dead uint64, victim *victim) *count {
+// newCount compares what the platform sent with the effects in the store, every
+// byte. The platform sends the same body each time that it tries.
+func newCount(reports []*messagemediatest.Report, effects [][]byte, dead uint64, victim *victim) *count {
 	c := &count{sent: len(reports), handled: len(effects), deadLetters: dead, kills: victim.kills, restarts: victim.restarts}
 	times := make(map[string]int)
-	for _, effect := range effects {
-		times[describe(effect)]++
+	for _, body := range effects {
+		times[string(body)]++
 	}
-	for n, report := range reports {
-		c.countAttempts(report)
-		done := times[describe(event(n))]
-		delete(times, describe(event(n)))
-		if report.Acknowledged() {
-			c.acknowledged++
-		}
-		if report.Acknowledged() && done == 0 {
-			c.lost++
-		}
-		if done > 1 {
-			c.twice++
+	for _, report := range reports {
+		for _, delivery := range report.Deliveries {
+			c.add(delivery, times)
 		}
 	}
-	for range times {
-		c.altered++
-	}
+	c.altered = len(times)
 	return c
 }
 
-// describe names an event by all that its payload must have kept.
-func describe(event webhook.Event) string {
-	switch e := event.(type) {
-	case *webhook.ReceivedSMS:
-		return fmt.Sprintf("%s from %s: %s", e.ReplyID, e.SourceNumber, e.Content)
-	case *webhook.DeliveryReport:
-		return fmt.Sprintf("%s on %s: %d", e.DeliveryReportID, e.MessageID, e.StatusCode)
+// add counts a delivery, and takes it out of what was handled.
+func (c *count) add(delivery messagemediatest.Delivery, times map[string]int) {
+	body := string(delivery.Attempts[0].Body)
+	handled := times[body]
+	delete(times, body)
+	if delivery.Acknowledged() {
+		c.acknowledged++
 	}
-	return fmt.Sprintf("%T", event)
+	if delivery.Acknowledged() && handled == 0 {
+		c.lost++
+	}
+	if handled > 1 {
+		c.twice++
+	}
+	c.addAttempts(delivery.Attempts)
 }
 
-// countAttempts tells attempts that found no receiver from those whose answer a
-// kill cut off: of these nobody knows whether the delivery was stored.
-func (c *count) countAttempts(report *messagemediatest.Report) {
-	for _, delivery := range report.Deliveries {
-		for _, attempt := range delivery.Attempts {
-			switch {
-			case errors.Is(attempt.Err, syscall.ECONNREFUSED):
-				c.refused++
-			case attempt.Err != nil:
-				c.answersLost++
-			}
+// addAttempts tells attempts that found no receiver from those whose answer a kill
+// cut off: of these the platform can't know whether the delivery was stored.
+func (c *count) addAttempts(attempts []messagemediatest.Attempt) {
+	for _, attempt := range attempts {
+		switch {
+		case errors.Is(attempt.Err, syscall.ECONNREFUSED):
+			c.refused++
+		case attempt.Err != nil:
+			c.answersLost++
 		}
 	}
 }

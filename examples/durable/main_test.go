@@ -113,9 +113,14 @@ func (f *fixture) size(t *testing.T, stream string) int {
 	return int(size)
 }
 
-func (f *fixture) effects(t *testing.T) []webhook.Event {
-	effects, err := f.store.effects(t.Context())
+// effects are what was written into the bucket, each time.
+func (f *fixture) effects(t *testing.T) []string {
+	bodies, err := f.store.effects(t.Context())
 	require.NoError(t, err)
+	var effects []string
+	for _, body := range bodies {
+		effects = append(effects, string(body))
+	}
 	return effects
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
@@ -72,7 +73,7 @@ func (p *proof) runIn(ctx context.Context, directory string) (*count, error) {
 		return nil, err
 	}
 	sent, err := p.send(ctx, platform, victim)
-	if err := errors.Join(err, victim.stop(ctx)); err != nil {
+	if err := errors.Join(err, victim.stop()); err != nil {
 		return nil, err
 	}
 	handled, dead, err := p.readBack(ctx, settings)
@@ -145,7 +146,7 @@ func startVictim(s settings) (*victim, error) {
 
 // event is the n-th of the proof: text messages and delivery reports in turn, each
 // with an ID and a text that no other has.
-func event(n int) webhook.Event {
+func event(n int64) webhook.Event {
 	if n%2 == 0 {
 		return &webhook.ReceivedSMS{
 			ReplyID: fmt.Sprintf("reply-%d", n), SourceNumber: "+61491570156", DestinationNumber: "+61491570157",
@@ -158,18 +159,19 @@ func event(n int) webhook.Event {
 	}
 }
 
-// send has the platform send all events, some at a time, and kills the receiver
-// each time that a share of them is through: while the others of that moment are
-// on their way.
+// send has the platform send all events, some at a time, while the receiver is killed.
 func (p *proof) send(ctx context.Context, platform *messagemediatest.Server, victim *victim) ([]*messagemediatest.Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	reports := make([]*messagemediatest.Report, p.deliveries)
-	next, through := make(chan int), make(chan struct{})
-	var senders sync.WaitGroup
+	var (
+		senders sync.WaitGroup
+		next    atomic.Int64
+		through = make(chan struct{}, p.deliveries)
+		reports = make([]*messagemediatest.Report, p.deliveries)
+	)
 	for range p.atATime {
 		senders.Go(func() {
-			for n := range next {
+			for n := next.Add(1) - 1; n < int64(p.deliveries); n = next.Add(1) - 1 {
 				report, err := platform.Send(ctx, event(n), messagemediatest.WithRetryWaits())
 				if err != nil {
 					cancel(err)
@@ -180,29 +182,29 @@ func (p *proof) send(ctx context.Context, platform *messagemediatest.Server, vic
 			}
 		})
 	}
-	go func() {
-		defer close(next)
-		for n := range p.deliveries {
-			select {
-			case next <- n:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	go func() { senders.Wait(); close(through) }()
-	p.killAlongTheWay(through, victim, cancel)
+	if err := p.killAlongTheWay(ctx, through, victim); err != nil {
+		cancel(err)
+	}
+	senders.Wait()
 	return reports, context.Cause(ctx)
 }
 
-func (p *proof) killAlongTheWay(through <-chan struct{}, victim *victim, cancel context.CancelCauseFunc) {
-	done := 0
-	for range through {
-		done++
+// killAlongTheWay kills the receiver each time that a share of the deliveries is
+// through: while the others of that moment are on their way.
+func (p *proof) killAlongTheWay(ctx context.Context, through <-chan struct{}, victim *victim) error {
+	for done := 1; done <= p.deliveries; done++ {
+		select {
+		case <-through:
+		case <-ctx.Done():
+			return nil // of which the sender says why
+		case err := <-victim.ended:
+			return fmt.Errorf("the receiver ended by itself: %v", err)
+		}
 		if due := (victim.kills + 1) * p.deliveries / (p.kills + 1); victim.kills < p.kills && done >= due {
 			if err := victim.kill(); err != nil {
-				cancel(err)
+				return err
 			}
 		}
 	}
+	return nil
 }

@@ -8,13 +8,11 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 // readBack opens the store of a receiver that is gone, handles what is left in the
 // queue, and returns every effect that there is, and the number of dead letters.
-func (p *proof) readBack(ctx context.Context, s settings) (handled []webhook.Event, dead uint64, err error) {
+func (p *proof) readBack(ctx context.Context, s settings) (handled [][]byte, dead uint64, err error) {
 	logger := slog.New(slog.DiscardHandler)
 	engine, err := startEngine(s, logger)
 	if err != nil {
@@ -78,7 +76,7 @@ func (s *store) size(ctx context.Context, stream string) (uint64, error) {
 }
 
 // effects is what the bucket has, with each write to a key that was written before.
-func (s *store) effects(ctx context.Context) (events []webhook.Event, err error) {
+func (s *store) effects(ctx context.Context) (bodies [][]byte, err error) {
 	watcher, err := s.handled.WatchAll(ctx, jetstream.IncludeHistory())
 	if err != nil {
 		return nil, err
@@ -88,9 +86,9 @@ func (s *store) effects(ctx context.Context) (events []webhook.Event, err error)
 		select {
 		case entry := <-watcher.Updates():
 			if entry == nil { // the end of what there is
-				return events, nil
+				return bodies, nil
 			}
-			events = append(events, webhook.Parse(entry.Value()))
+			bodies = append(bodies, entry.Value())
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

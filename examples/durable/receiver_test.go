@@ -19,7 +19,6 @@ import (
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
-	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 func nothing(string) string { return "" }
@@ -74,7 +73,7 @@ func TestAReceiverWithoutCredentialsShowsADelivery(t *testing.T) {
 	f.workOff(t, nil)
 	effects := f.effects(t)
 	require.Len(t, effects, 1)
-	assert.Equal(t, "Hello from a phone", effects[0].(*webhook.ReceivedSMS).Content)
+	assert.Contains(t, effects[0], "Hello from a phone")
 }
 
 func TestAReceiverSubscribesOnce(t *testing.T) {
@@ -169,12 +168,12 @@ func TestACleanShutdownLosesNothing(t *testing.T) {
 	for sender := range 8 {
 		senders.Go(func() {
 			for n := 0; ; n++ {
-				id := fmt.Sprintf("%d-%d", sender, n)
-				if status, err := tryPost(r.url, platform.Signer(""), text(id, "YES")); err != nil || status != http.StatusNoContent {
+				body := text(fmt.Sprintf("%d-%d", sender, n), "YES")
+				if status, err := tryPost(r.url, platform.Signer(""), body); err != nil || status != http.StatusNoContent {
 					return // the receiver is gone
 				}
 				mu.Lock()
-				if acknowledged = append(acknowledged, id); len(acknowledged) == 100 {
+				if acknowledged = append(acknowledged, body); len(acknowledged) == 100 {
 					close(enough)
 				}
 				mu.Unlock()
@@ -189,10 +188,10 @@ func TestACleanShutdownLosesNothing(t *testing.T) {
 	f.workOff(t, nil)
 	handled := make(map[string]int)
 	for _, effect := range f.effects(t) {
-		handled[effect.(*webhook.ReceivedSMS).ReplyID]++
+		handled[effect]++
 	}
-	for _, id := range acknowledged {
-		assert.Equal(t, 1, handled[id], id)
+	for _, body := range acknowledged {
+		assert.Equal(t, 1, handled[body], body)
 	}
 }
 

@@ -24,17 +24,29 @@ type store struct {
 
 // openStore makes the streams, or changes them to these settings.
 func openStore(ctx context.Context, conn *nats.Conn, s settings) (*store, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, err
 	}
 	store := &store{js: js, queue: s.stream, dead: s.stream + "_DEAD"}
-	if err := store.makeStreams(ctx, s); err != nil {
+	if err := insist(ctx, func(ctx context.Context) error { return store.makeStreams(ctx, s) }); err != nil {
 		return nil, fmt.Errorf("make the streams: %w", err)
 	}
 	return store, nil
+}
+
+// insist calls a function up to 6 times, 5 seconds each, as long as it gets no answer:
+// a cluster gives none to what it was asked before it elected another leader.
+func insist(ctx context.Context, call func(context.Context) error) (err error) {
+	for range 6 {
+		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+		err = call(attempt)
+		cancel()
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+	}
+	return err
 }
 
 func (s *store) makeStreams(ctx context.Context, settings settings) (err error) {
@@ -99,7 +111,8 @@ func (s *store) file(ctx context.Context, key string, d *webhook.Delivery) error
 	}
 	_, err := s.handled.Create(ctx, key, d.Body)
 	if errors.Is(err, jetstream.ErrKeyExists) {
-		return nil
+		// A cluster also says so of a write that is under way, and may fail yet.
+		_, err = s.handled.Get(ctx, key)
 	}
 	return err
 }
@@ -114,18 +127,10 @@ func (s *store) bury(ctx context.Context, key string, m jetstream.Msg, reason er
 	}
 	letter.Header.Set(headerReason, truncate(reason.Error(), 1000))
 	_, err := s.js.PublishMsg(ctx, letter, jetstream.WithExpectStream(s.dead), jetstream.WithExpectLastSequencePerSubject(0))
-	if isBuried(err) {
-		return nil
+	if apiErr, ok := errors.AsType[*jetstream.APIError](err); ok && apiErr.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+		return nil // the letter is there
 	}
 	return err
-}
-
-// isBuried tells whether the subject has a letter already. A stream with replicas
-// has a code of its own for that.
-func isBuried(err error) bool {
-	apiErr, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && (apiErr.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
-		apiErr.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }
 
 func truncate(text string, most int) string {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -119,9 +122,7 @@ func TestALargeBodyFits(t *testing.T) {
 	assert.Equal(t, http.StatusRequestEntityTooLarge, f.deliver(t, text("r1", padding+"x")))
 	assert.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", padding)))
 	f.workOff(t, nil)
-	effects := f.effects(t)
-	require.Len(t, effects, 1)
-	assert.True(t, effects[0].(*webhook.ReceivedSMS).Content == padding)
+	assert.True(t, slices.Equal(f.effects(t), []string{text("r1", padding)}))
 }
 
 // TestTheLargestHeaderFits fills what the HTTP server takes with the lines that grow
@@ -174,4 +175,52 @@ func messageIDOf(t *testing.T, body string) string {
 
 func deliveryOf(body string) *webhook.Delivery {
 	return &webhook.Delivery{Target: "/hooks/sms", Body: []byte(body)}
+}
+
+// unsure is a bucket of a cluster, that says of a write under way that it is done.
+type unsure struct{ jetstream.KeyValue }
+
+func (unsure) Create(context.Context, string, []byte, ...jetstream.KVCreateOpt) (uint64, error) {
+	return 0, jetstream.ErrKeyExists
+}
+
+func TestAWriteUnderWayIsNotDone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	bucket := f.store.handled
+	f.store.handled = unsure{bucket}
+	assert.ErrorIs(t, f.store.file(t.Context(), "key", deliveryOf("YES")), jetstream.ErrKeyNotFound)
+
+	_, err := bucket.Create(t.Context(), "key", []byte("YES"))
+	require.NoError(t, err)
+	assert.NoError(t, f.store.file(t.Context(), "key", deliveryOf("YES")))
+}
+
+// TestTheStreamsFollowTheSettings restarts with others.
+func TestTheStreamsFollowTheSettings(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	f.settings.maxBytes, f.settings.keep = 32<<20, 48*time.Hour
+	f.reopen(t)
+	for _, name := range []string{f.store.queue, f.store.dead, "KV_" + f.store.handled.Bucket()} {
+		stream, err := f.store.js.Stream(t.Context(), name)
+		require.NoError(t, err)
+		assert.EqualValues(t, 32<<20, stream.CachedInfo().Config.MaxBytes, name)
+	}
+	status, err := f.store.handled.Status(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 48*time.Hour, status.TTL())
+	assert.Equal(t, 1, f.queued(t))
+}
+
+// TestTheQueueRemembersLongerThanCopiesArrive adds up the most that the platform
+// and the verifier allow.
+func TestTheQueueRemembersLongerThanCopiesArrive(t *testing.T) {
+	t.Parallel()
+	const tries, longestAnswer, longestDelay, oldest = 6, time.Minute, time.Minute, 15 * time.Minute
+	f := newFixture(t, testSettings(t))
+	stream, err := f.store.js.Stream(t.Context(), f.store.queue)
+	require.NoError(t, err)
+	assert.Greater(t, stream.CachedInfo().Config.Duplicates, tries*longestAnswer+(tries-1)*longestDelay+oldest)
 }

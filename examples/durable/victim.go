@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -16,7 +14,6 @@ type victim struct {
 	args    []string // of the command line
 	logFile *os.File
 
-	mu       sync.Mutex
 	process  *exec.Cmd
 	ended    chan error // what the process ended with
 	kills    int
@@ -35,15 +32,14 @@ func (v *victim) start() error {
 		return err
 	}
 	v.ended = make(chan error, 1)
-	go func(process *exec.Cmd, ended chan<- error) { ended <- process.Wait() }(v.process, v.ended)
+	process, ended := v.process, v.ended
+	go func() { ended <- process.Wait() }()
 	return nil
 }
 
 // kill ends the receiver without a chance to do anything about it, and starts
 // another. It is an error when the receiver ended by itself.
 func (v *victim) kill() error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
 	if err := v.process.Process.Kill(); err != nil {
 		return fmt.Errorf("kill the receiver: %w", err)
 	}
@@ -68,9 +64,7 @@ func wasKilled(err error) bool {
 }
 
 // stop asks the receiver to end, and waits until it has.
-func (v *victim) stop(ctx context.Context) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (v *victim) stop() error {
 	if err := v.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop the receiver: %w", err)
 	}
@@ -81,9 +75,7 @@ func (v *victim) stop(ctx context.Context) error {
 		}
 		return nil
 	case <-time.After(time.Minute):
-	case <-ctx.Done():
+		v.process.Process.Kill()
+		return errors.New("the receiver did not stop within a minute")
 	}
-	v.process.Process.Kill()
-	<-v.ended
-	return errors.New("the receiver did not stop within a minute")
 }

@@ -52,7 +52,11 @@ func newWorker(store *store, s settings, logger *slog.Logger) *worker {
 }
 
 func (w *worker) start(ctx context.Context, s settings) error {
-	consumer, err := w.makeConsumer(ctx, s)
+	var consumer jetstream.Consumer
+	err := insist(ctx, func(ctx context.Context) (err error) {
+		consumer, err = w.makeConsumer(ctx, s)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("make the consumer: %w", err)
 	}

@@ -138,6 +138,19 @@ func TestALetterIsWrittenOnce(t *testing.T) {
 	assert.Len(t, f.letters(t), 1)
 }
 
+func TestALetterThatWasTakenAwayCanBeWrittenAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
+	message := f.take(t)
+	stream, err := f.store.js.Stream(t.Context(), f.store.dead)
+	require.NoError(t, err)
+	require.NoError(t, f.store.bury(t.Context(), "key", message, errPoison))
+	require.NoError(t, stream.DeleteMsg(t.Context(), 1))
+	require.NoError(t, f.store.bury(t.Context(), "key", message, errPoison))
+	assert.Equal(t, 1, f.size(t, f.store.dead))
+}
+
 func TestWhenTheLetterCanNotBeWrittenNothingIsLost(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
