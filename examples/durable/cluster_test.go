@@ -105,6 +105,6 @@ func TestAClusterWithASmallPayload(t *testing.T) {
 	_, natsURL := startCluster(t, 1<<20)
 	s := testSettings(t)
 	s.natsURL = natsURL
-	_, err := startEngine(s, nil)
+	_, err := startEngine(s, nil, nil)
 	assert.ErrorContains(t, err, "the cluster takes messages of 1048576 bytes at most, want 9437184: set max_payload to 9MB")
 }

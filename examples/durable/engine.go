@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -21,13 +22,16 @@ type engine struct {
 	conn   *nats.Conn
 	closed chan struct{} // when the connection is
 
-	server *server.Server // nil on a cluster
-	unlock func()         // lets another process have the directory
+	server   *server.Server // nil on a cluster
+	unlock   func()         // lets another process have the directory
+	watching sync.WaitGroup
+	unwatch  context.CancelFunc
 }
 
-// startEngine connects to the cluster, or starts the embedded server.
-func startEngine(s settings, logger *slog.Logger) (*engine, error) {
-	e := &engine{closed: make(chan struct{}), unlock: func() {}}
+// startEngine connects to the cluster, or starts the embedded server. It calls a
+// function with the error when the embedded server can't write any more.
+func startEngine(s settings, logger *slog.Logger, fail func(error)) (*engine, error) {
+	e := &engine{closed: make(chan struct{}), unlock: func() {}, unwatch: func() {}}
 	target := s.natsURL
 	if target == "" {
 		if err := e.startServer(s, logger); err != nil {
@@ -42,7 +46,35 @@ func startEngine(s settings, logger *slog.Logger) (*engine, error) {
 		e.close()
 		return nil, fmt.Errorf("the cluster takes messages of %d bytes at most, want %d: set max_payload to 9MB in its configuration", size, maxPayload)
 	}
+	if e.server != nil {
+		var ctx context.Context
+		ctx, e.unwatch = context.WithCancel(context.Background())
+		e.watching.Go(func() { watch(ctx, e.server, fail) })
+	}
 	return e, nil
+}
+
+// watch fails when the server has reported 3 times in a row that it is not well.
+// After one write that failed, as on a full disk, a stream answers nothing any
+// more, until the process is started again.
+func watch(ctx context.Context, server *server.Server, fail func(error)) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for bad := 0; bad < 3; {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		health := server.Healthz(nil)
+		if health.Error == "" {
+			bad = 0
+			continue
+		}
+		if bad++; bad == 3 {
+			fail(fmt.Errorf("the embedded NATS server: %s", health.Error))
+		}
+	}
 }
 
 // startServer starts a server that nobody but this process reaches, unless there
@@ -53,9 +85,12 @@ func (e *engine) startServer(s settings, logger *slog.Logger) (err error) {
 		DontListen: s.clientAddress == "",
 		JetStream:  true,
 		StoreDir:   s.directory,
-		SyncAlways: true, // an acknowledged delivery is on the disk, not only in the system's memory
-		MaxPayload: maxPayload,
-		NoSigs:     true, // the signals are this program's
+		// The streams have limits of their own. By default the server's is a share of what
+		// is free on the disk: a receiver whose disk has filled up would not start again.
+		JetStreamMaxStore: 1 << 50,
+		SyncAlways:        true, // an acknowledged delivery is on the disk, not only in the system's memory
+		MaxPayload:        maxPayload,
+		NoSigs:            true, // the signals are this program's
 	}
 	if s.clientAddress != "" {
 		if options.Host, options.Port, err = splitAddress(s.clientAddress); err != nil {
@@ -133,6 +168,8 @@ func (e *engine) close() {
 }
 
 func (e *engine) stopServer() {
+	e.unwatch()
+	e.watching.Wait()
 	if e.server != nil {
 		e.server.Shutdown()
 		e.server.WaitForShutdown()

@@ -54,6 +54,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, flag.ErrHelp):
+		return 0
 	case errors.Is(err, errUsage):
 		return 2
 	}
@@ -105,7 +107,7 @@ func newFlags(command string, stderr io.Writer) *flag.FlagSet {
 // parse reads the flags, and checks what they set.
 func parse(flags *flag.FlagSet, args []string, check func() error) error {
 	if err := flags.Parse(args); err != nil {
-		return errUsage
+		return errors.Join(errUsage, err)
 	}
 	err := check()
 	if flags.NArg() > 0 {

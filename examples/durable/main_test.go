@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ type fixture struct {
 	handler  http.Handler
 	signer   *messagemediatest.Signer
 	logger   *slog.Logger
+	failed   chan error // what ends the process
 }
 
 func testSettings(t *testing.T) settings {
@@ -48,7 +50,7 @@ func testSettings(t *testing.T) settings {
 }
 
 func newFixture(t *testing.T, s settings) *fixture {
-	f := &fixture{settings: s, signer: messagemediatest.NewSigner(t), logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	f := &fixture{settings: s, signer: messagemediatest.NewSigner(t), logger: slog.New(slog.NewTextHandler(t.Output(), nil)), failed: make(chan error, 1)}
 	f.open(t)
 	t.Cleanup(func() { f.engine.close() })
 	return f
@@ -57,7 +59,7 @@ func newFixture(t *testing.T, s settings) *fixture {
 // open starts what a process starts, but for the worker.
 func (f *fixture) open(t *testing.T) {
 	var err error
-	f.engine, err = startEngine(f.settings, f.logger)
+	f.engine, err = startEngine(f.settings, f.logger, func(err error) { f.failed <- err })
 	require.NoError(t, err)
 	f.store, err = openStore(t.Context(), f.engine.conn, f.settings)
 	require.NoError(t, err)
@@ -164,9 +166,22 @@ func TestWrongCommandLines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
-			assert.Equal(t, 2, run(t.Context(), c.args, func(string) string { return "" }, &stdout, &stderr))
+			assert.Equal(t, 2, run(t.Context(), c.args, nothing, &stdout, &stderr))
 			assert.Contains(t, stderr.String(), c.want)
 			assert.Empty(t, stdout.String())
 		})
+	}
+}
+
+func TestTheREADMEHasEachFlag(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, 0, run(t.Context(), []string{"serve", "-help"}, nothing, &stdout, &stderr))
+	flags := regexp.MustCompile(`(?m)^  (-\S+)`).FindAllStringSubmatch(stderr.String(), -1)
+	require.Len(t, flags, 12)
+	for _, flag := range flags {
+		assert.Contains(t, string(readme), "| `"+flag[1]+"` |")
 	}
 }

@@ -13,8 +13,10 @@ import (
 // readBack opens the store of a receiver that is gone, handles what is left in the
 // queue, and returns every effect that there is, and the number of dead letters.
 func (p *proof) readBack(ctx context.Context, s settings) (handled [][]byte, dead uint64, err error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	logger := slog.New(slog.DiscardHandler)
-	engine, err := startEngine(s, logger)
+	engine, err := startEngine(s, logger, fail)
 	if err != nil {
 		return nil, 0, err
 	}

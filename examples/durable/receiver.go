@@ -36,7 +36,9 @@ func receive(ctx context.Context, s settings, getenv func(string) string, out io
 		return err
 	}
 
-	engine, err := startEngine(s, logger)
+	serving, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	engine, err := startEngine(s, logger, fail)
 	if err != nil {
 		return err
 	}
@@ -50,13 +52,21 @@ func receive(ctx context.Context, s settings, getenv func(string) string, out io
 		return err
 	}
 	defer worker.stop()
+	go func() {
+		<-worker.ended
+		fail(errors.New("the consumer is gone: was it deleted?"))
+	}()
 	handler, err := newHandler(keys, s, store, logger)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "Receiving at", s.publicURL)
-	go platform.demonstrate(ctx, out)
-	return serve(ctx, listener, handler, worker.ended)
+	go platform.demonstrate(serving, out)
+	err = serve(serving, listener, handler)
+	if ctx.Err() == nil {
+		err = errors.Join(context.Cause(serving), err) // nobody asked for the end
+	}
+	return err
 }
 
 // newHandler answers 204 to what is in the store. No deduplicator: the store is one.
@@ -74,9 +84,8 @@ func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Log
 	return mux, nil
 }
 
-// serve ends with the context, or when the worker does, after the deliveries that
-// are under way.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, workerEnded <-chan struct{}) error {
+// serve ends with the context, after the deliveries that are under way.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -85,16 +94,14 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, wor
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	var err error
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
 	select {
-	case err = <-failed:
-	case <-workerEnded:
-		err = errors.New("the consumer is gone: was it deleted?")
+	case err := <-ended:
+		return err
 	case <-ctx.Done():
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(ctx))
+	return server.Shutdown(ctx)
 }

@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -233,7 +235,7 @@ func TestStartingWithWhatCanNotBe(t *testing.T) {
 	} {
 		s := testSettings(t)
 		c.change(&s)
-		_, err := startEngine(s, slog.New(slog.DiscardHandler))
+		_, err := startEngine(s, slog.New(slog.DiscardHandler), nil)
 		require.ErrorContains(t, err, c.want, name)
 		assert.NotContains(t, err.Error(), "s3cret", name)
 	}
@@ -249,10 +251,33 @@ func TestKeyFilesThatCanNotBeRead(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// TestWritesAreSynchronous is about a power cut, which no test here can cause.
-func TestWritesAreSynchronous(t *testing.T) {
+// TestTheEmbeddedServer has what no test here can cause: a power cut, and a
+// restart on a disk that has little room left.
+func TestTheEmbeddedServer(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	assert.True(t, f.engine.server.JetStreamConfig().SyncAlways)
-	assert.Nil(t, f.engine.server.Addr(), "the embedded server listens")
+	assert.EqualValues(t, 1<<50, f.engine.server.JetStreamConfig().MaxStore)
+	assert.Nil(t, f.engine.server.Addr(), "it listens")
+}
+
+// TestAReceiverEndsWhenItsDiskFails takes the directory of the queue's files away:
+// the next file can't be made.
+func TestAReceiverEndsWhenItsDiskFails(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.NoError(t, os.RemoveAll(filepath.Join(f.settings.directory, "jetstream", "$G", "streams", f.store.queue, "msgs")))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var err error
+	for n := 0; n < 100 && err == nil; n++ {
+		err = f.store.put(ctx, deliveryOf(strings.Repeat("x", 1<<20)))
+	}
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	select {
+	case err := <-f.failed:
+		assert.ErrorContains(t, err, "the embedded NATS server: JetStream stream '$G > DELIVERIES' write error")
+	case <-time.After(20 * time.Second):
+		t.Error("it goes on")
+	}
 }
