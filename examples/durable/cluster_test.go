@@ -73,7 +73,7 @@ func TestOnACluster(t *testing.T) {
 	assert.Len(t, f.effects(t), 40)
 
 	// The replicas' own answer to what is there already is understood, too.
-	require.NoError(t, f.store.file(t.Context(), messageIDOf(t, text("1", "YES")), deliveryOf("again")))
+	require.NoError(t, f.store.file(t.Context(), deliveryIDOf(t, text("1", "YES")), deliveryOf("again")))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
 	message := f.take(t)
 	for range 2 {
@@ -93,6 +93,7 @@ func TestWithoutTheClusterNothingIsAcknowledged(t *testing.T) {
 	for _, node := range servers {
 		node.Shutdown()
 	}
+	require.Eventually(t, func() bool { return !f.engine.conn.IsConnected() }, 10*time.Second, 10*time.Millisecond)
 	start := time.Now()
 	assert.Equal(t, http.StatusServiceUnavailable, f.deliver(t, text("r1", "YES")))
 	w.stop()

@@ -17,6 +17,7 @@ import (
 // The header of a stored delivery. What a request's own header says is not signed,
 // so it gets a prefix: without one, anybody could send a Nats-Rollup.
 const (
+	headerID       = "Delivery-Id" // of those that have a dedupe key
 	headerKeyID    = "Delivery-Key-Id"
 	headerSignedAt = "Delivery-Signed-At"
 	headerMethod   = "Delivery-Method"
@@ -33,6 +34,9 @@ func encode(subject string, d *webhook.Delivery) *nats.Msg {
 		headerSignedAt: {d.SignedAt.UTC().Format(http.TimeFormat)},
 		headerMethod:   {d.Method},
 		headerTarget:   {d.Target},
+	}
+	if id := deliveryID(d); id != "" {
+		header.Set(headerID, id)
 	}
 	for name, values := range d.Header {
 		header[requestPrefix+name] = values
@@ -63,9 +67,9 @@ func decode(header nats.Header, body []byte) (*webhook.Delivery, error) {
 	return d, nil
 }
 
-// messageID is the dedupe key in a form that fits into a header and a subject,
+// deliveryID is the dedupe key in a form that fits into a header and a subject,
 // whatever the payload put into it. It is empty when the key is.
-func messageID(d *webhook.Delivery) string {
+func deliveryID(d *webhook.Delivery) string {
 	key := d.DedupeKey()
 	if key == "" {
 		return ""
@@ -78,7 +82,7 @@ func messageID(d *webhook.Delivery) string {
 // of its own: its place in the queue names it, with the time, since a queue
 // that was made anew counts from 1 again.
 func handlingKey(header nats.Header, place *jetstream.MsgMetadata) string {
-	if id := header.Get(jetstream.MsgIDHeader); id != "" {
+	if id := header.Get(headerID); id != "" {
 		return id
 	}
 	return fmt.Sprintf("%d-%d", place.Sequence.Stream, place.Timestamp.UnixNano())

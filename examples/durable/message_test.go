@@ -53,15 +53,15 @@ func TestAMessageThatIsNoDelivery(t *testing.T) {
 	assert.ErrorContains(t, err, "the message is no delivery")
 }
 
-func TestMessageIDsAreShortAndDistinct(t *testing.T) {
+func TestDeliveryIDsAreShortAndDistinct(t *testing.T) {
 	t.Parallel()
 	ids := make(map[string]bool)
 	for _, id := range []string{"a b", "a\nb", "a\r\nNats-Rollup: all", string(make([]byte, 100_000))} {
-		ids[messageID(&webhook.Delivery{Target: "/", Event: &webhook.ReceivedSMS{ReplyID: id}})] = true
+		ids[deliveryID(&webhook.Delivery{Target: "/", Event: &webhook.ReceivedSMS{ReplyID: id}})] = true
 	}
 	assert.Len(t, ids, 4)
 	for id := range ids {
 		assert.Regexp(t, "^[0-9a-f]{64}$", id)
 	}
-	assert.Empty(t, messageID(&webhook.Delivery{Target: "/", Event: &webhook.ReceivedSMS{}}))
+	assert.Empty(t, deliveryID(&webhook.Delivery{Target: "/", Event: &webhook.ReceivedSMS{}}))
 }

@@ -71,7 +71,7 @@ func receive(ctx context.Context, s settings, getenv func(string) string, out io
 
 // newHandler answers 204 to what is in the store. No deduplicator: the store is one.
 func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Logger) (http.Handler, error) {
-	verifier, err := webhook.NewVerifier(keys, webhook.WithPublicURL(s.publicURL))
+	verifier, err := webhook.NewVerifier(keys)
 	if err != nil {
 		return nil, err
 	}

@@ -89,11 +89,12 @@ func (s *store) makeStreams(ctx context.Context, settings settings) (err error) 
 // callback of the HTTP handler: nil is 204, an error 503. The queue stores a copy
 // of what it has, or had within the horizon, no second time, and acknowledges it, too.
 func (s *store) put(ctx context.Context, d *webhook.Delivery) error {
+	message := encode(s.queue, d)
 	options := []jetstream.PublishOpt{jetstream.WithExpectStream(s.queue)}
-	if id := messageID(d); id != "" {
+	if id := message.Header.Get(headerID); id != "" {
 		options = append(options, jetstream.WithMsgID(id))
 	}
-	_, err := s.js.PublishMsg(ctx, encode(s.queue, d), options...)
+	_, err := s.js.PublishMsg(ctx, message, options...)
 	return err
 }
 

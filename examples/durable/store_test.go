@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -146,7 +147,7 @@ func TestARequestGivesTheQueueNoOrders(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
 	request := f.request(t, text("r2", "YES"))
 	for name, value := range map[string]string{
-		"Nats-Msg-Id": messageIDOf(t, text("r1", "YES")), "Nats-Rollup": "all", "Nats-TTL": "1s",
+		"Nats-Msg-Id": deliveryIDOf(t, text("r1", "YES")), "Nats-Rollup": "all", "Nats-TTL": "1s",
 		"Nats-Expected-Stream": "ANOTHER", "Nats-Expected-Last-Sequence": "77",
 		"Delivery-Key-Id": "forged", "Delivery-Target": "/forged",
 	} {
@@ -167,8 +168,8 @@ func TestARequestGivesTheQueueNoOrders(t *testing.T) {
 	assert.Equal(t, []string{"all"}, delivered[1].Header["Nats-Rollup"])
 }
 
-func messageIDOf(t *testing.T, body string) string {
-	id := messageID(&webhook.Delivery{Target: "/hooks/sms", Event: webhook.Parse([]byte(body))})
+func deliveryIDOf(t *testing.T, body string) string {
+	id := deliveryID(&webhook.Delivery{Target: "/hooks/sms", Event: webhook.Parse([]byte(body))})
 	require.NotEmpty(t, id)
 	return id
 }
@@ -223,4 +224,35 @@ func TestTheQueueRemembersLongerThanCopiesArrive(t *testing.T) {
 	stream, err := f.store.js.Stream(t.Context(), f.store.queue)
 	require.NoError(t, err)
 	assert.Greater(t, stream.CachedInfo().Config.Duplicates, tries*longestAnswer+(tries-1)*longestDelay+oldest)
+}
+
+func TestWhatGetsNoAnswerIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		silent int // calls without an answer
+		answer error
+		calls  int
+		want   error
+		took   time.Duration
+	}{
+		"an answer":               {0, nil, 1, nil, 0},
+		"an error":                {0, jetstream.ErrStreamNotFound, 1, jetstream.ErrStreamNotFound, 0},
+		"an answer at the third":  {2, nil, 3, nil, 10 * time.Second},
+		"an answer at the last":   {5, nil, 6, nil, 25 * time.Second},
+		"no answer, now or later": {100, nil, 6, context.DeadlineExceeded, 30 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			calls, start := 0, time.Now()
+			err := insist(t.Context(), func(ctx context.Context) error {
+				if calls++; calls > c.silent {
+					return c.answer
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			})
+			assert.ErrorIs(t, err, c.want, name)
+			assert.Equal(t, c.calls, calls, name)
+			assert.Equal(t, c.took, time.Since(start), name)
+		})
+	}
 }

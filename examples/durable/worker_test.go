@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -83,14 +86,25 @@ func TestTooManyFailuresMakeADeadLetter(t *testing.T) {
 	var calls atomic.Int32
 	f.workOff(t, func(context.Context, string, *webhook.Delivery) error {
 		calls.Add(1)
-		return errors.New("the database is away")
+		return errors.New("the database is away: " + strings.Repeat("x", 100_000)) // more than a header can have
 	})
 	assert.Empty(t, f.effects(t))
 	assert.EqualValues(t, 2, calls.Load())
 	letters := f.letters(t)
 	require.Len(t, letters, 1)
-	assert.Equal(t, "the database is away", letters[0].Header.Get(headerReason))
+	assert.Contains(t, letters[0].Header.Get(headerReason), "the database is away: x")
 	assert.Equal(t, text("r1", "YES"), string(letters[0].Data))
+
+	// Put back as the README says, it is handled under its own key.
+	again := &nats.Msg{Subject: f.store.queue, Header: letters[0].Header, Data: letters[0].Data}
+	maps.DeleteFunc(again.Header, func(name string, _ []string) bool { return strings.HasPrefix(name, natsPrefix) })
+	for range 2 {
+		_, err := f.store.js.PublishMsg(t.Context(), again)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 2, f.queued(t))
+	f.workOff(t, nil)
+	assert.Equal(t, []string{text("r1", "YES")}, f.effects(t))
 }
 
 // take gets a message from the queue, as a worker does.
