@@ -65,6 +65,7 @@ func wasKilled(err error) bool {
 
 // stop asks the receiver to end, and waits until it has.
 func (v *victim) stop() error {
+	defer v.logFile.Close()
 	if err := v.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop the receiver: %w", err)
 	}

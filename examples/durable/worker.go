@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -44,8 +45,9 @@ func newWorker(store *store, s settings, logger *slog.Logger) *worker {
 		store:  store,
 		handle: store.file,
 		tries:  s.tries,
-		// A delivery waits for a slot, is handled, and is acknowledged, within the AckWait.
-		patience: s.ackWait / 3,
+		// Within the AckWait a delivery may wait until another was handled and
+		// acknowledged, and then be handled and acknowledged itself.
+		patience: s.ackWait / 4,
 		logger:   logger,
 		slots:    make(chan struct{}, s.workers),
 	}
@@ -84,8 +86,8 @@ func (w *worker) makeConsumer(ctx context.Context, s settings) (jetstream.Consum
 	})
 }
 
-// stop takes no more deliveries, and returns when those that it has are handled. What
-// is left of the queue's when the connection is broken comes again.
+// stop takes no more deliveries, and returns when those that it has are handled. When
+// the connection is broken it does not wait for more: they come again.
 func (w *worker) stop() {
 	w.consuming.Drain()
 	select {
@@ -141,12 +143,14 @@ func (w *worker) try(m jetstream.Msg, key string, tried int) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.patience)
 	defer cancel()
-	return recovering(func() error { return w.handle(ctx, key, d) })
+	return w.recovering(func() error { return w.handle(ctx, key, d) })
 }
 
-func recovering(call func() error) (err error) {
+// recovering makes an error of a panic, so that other deliveries are handled still.
+func (w *worker) recovering(call func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
+			w.logger.Error("durable: a panic", "value", value, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", value)
 		}
 	}()

@@ -216,3 +216,19 @@ func TestBackoff(t *testing.T) {
 	}
 	assert.Equal(t, []time.Duration{time.Second, 2 * time.Second, 32 * time.Second, time.Minute, time.Minute, time.Minute}, waits)
 }
+
+// undecided is a cluster that says of a letter that another one is being written.
+type undecided struct{ jetstream.JetStream }
+
+func (undecided) PublishMsg(context.Context, *nats.Msg, ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	return nil, &jetstream.APIError{Code: 400, ErrorCode: jetstream.JSErrCodeStreamWrongLastSequenceConstant}
+}
+
+func TestALetterUnderWayIsNotWritten(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
+	message := f.take(t)
+	f.store.js = undecided{f.store.js}
+	assert.Error(t, f.store.bury(t.Context(), "key", message, errPoison))
+}
