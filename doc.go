@@ -122,13 +122,14 @@
 //	getEnabledSignatureKey                  GetEnabledSignatureKey
 //	disableTheCurrentEnabledSignatureKey    DisableSignatureKey
 //
-// Credentials are an argument of [NewClient], for each client, and not a global
-// configuration; the header Account is [Client.ForAccount]. Calls return their result
-// and an error; there are no callbacks, and no bodies to parse. Fields that are not set
-// are left out, where some of those SDKs send null. A page size of 0 is the default
-// here, too. Durations are of type time.Duration, whatever unit the API has. What those
-// SDKs leave to you is here: retries, HMAC, all pages, checks before sending, and with
-// package webhook the receiving side.
+// The example "Migrating" calls each of them. Credentials are an argument of
+// [NewClient], for each client, and not a global configuration; the header Account is
+// [Client.ForAccount]. Calls return their result and an error; there are no
+// callbacks, and no bodies to parse. Fields that are not set are left out, where some
+// of those SDKs send null. A page size of 0 is the default here, too. Durations are
+// of type time.Duration, whatever unit the API has. What those SDKs leave to you is
+// here: retries, HMAC, all pages, checks before sending, and with package webhook the
+// receiving side.
 //
 // # What was not checked
 //
