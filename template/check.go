@@ -2,6 +2,7 @@ package template
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -133,6 +134,7 @@ func (c *checker) checkTemplate(text string, encoding messagemedia.Encoding) {
 	if reading := c.read("template", text); reading != nil {
 		form, known := forms[encoding]
 		if !known {
+			c.add("encoding", place{}, Warning, fmt.Sprintf("%q is not documented, so whether texts are escaped for it was not checked", encoding), "")
 			form = anyForm
 		}
 		reading.try(form)

@@ -49,7 +49,7 @@ func TestCheck(t *testing.T) {
 		},
 		"an unsupported directive": {
 			"{\"id\":\"$moId\"}\n #macro(x)#end", "JSON", []messagemedia.EventType{sms},
-			[]string{`template:2:2: error: #macro`},
+			[]string{`template:2:2: error: #macro is not supported, so nothing else can be checked here; write it without`},
 		},
 		"a typing error in a variable": {
 			`{"id":"$moId","x":"$!replyID"}`, "JSON", []messagemedia.EventType{sms},
@@ -116,9 +116,123 @@ func TestCheck(t *testing.T) {
 			`{"id":"$drId","text":"$esc.json($!mtContent)"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:23: warning: the ! does not protect: without $mtContent, $esc.json($!mtContent) renders as it is written; write $!esc.json($!mtContent)`},
 		},
+		"a metadata value that is not escaped": {
+			`{"id":"$moId","ref":"$!metadata.ref"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:22: error: $!metadata.ref inserts '"' as it was typed: that breaks the JSON, or changes what it says; write $!esc.json($metadata.ref)`},
+		},
+		"a metadata value that is asked for first, and not escaped": {
+			`{"id":"$moId"#if($metadata.get('ref')),"ref":"$metadata.get('ref')"#end}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:47: error: $metadata.get('ref') inserts '"' as it was typed`},
+		},
+		"a part of a text that is not escaped": {
+			`{"id":"$moId","first":"$moContent.substring(0, 1)"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template: error: what it renders where a text has quotes, brackets and line breaks in it is not valid JSON`},
+		},
+		"a short text that is not escaped": {
+			`<sms id="$moId">#if($moContent.length() < 9)$moContent#end</sms>`, "XML", []messagemedia.EventType{sms},
+			[]string{`template: error: what it renders where a text has quotes, brackets and line breaks in it is not valid XML`},
+		},
+		"a text whose quotes alone are escaped": {
+			`{"id":"$moId","text":"$moContent.replace('"', '')"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:23: error: $moContent.replace('"', '') inserts '\\' as it was typed`},
+		},
+		"an XML text without brackets that has an &": {
+			`<sms id="$moId">$moContent.replace('<', '')</sms>`, "XML", []messagemedia.EventType{sms},
+			[]string{`template:1:17: error: $moContent.replace('<', '') inserts '&' as it was typed`},
+		},
+		"a form's text without & that has an =": {
+			`id=$moId&text=$moContent.replace('&', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
+			[]string{`template:1:15: error: $moContent.replace('&', '') inserts '=' as it was typed`},
+		},
+		"a form's text without & and = that has a +": {
+			`id=$moId&text=$moContent.replaceAll('[&=]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
+			[]string{`template:1:15: error: $moContent.replaceAll('[&=]', '') inserts '+' as it was typed`},
+		},
+		"a form's text without &, = and + that has a %": {
+			`id=$moId&text=$moContent.replaceAll('[&=+]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
+			[]string{`template:1:15: error: $moContent.replaceAll('[&=+]', '') inserts '%' as it was typed`},
+		},
+		"numbers whose + form encoding takes for a blank": {
+			`id=$moId&from=$sourceAddress&to=$destinationAddress`, "FORM_ENCODED", []messagemedia.EventType{sms},
+			[]string{
+				`template:1:15: error: $sourceAddress inserts '+' as it was typed: that breaks the form encoding, or changes what it says; write $!esc.url($sourceAddress)`,
+				`template:1:33: error: $destinationAddress inserts '+' as it was typed`,
+			},
+		},
+		"base64 whose + form encoding takes for a blank": {
+			`id=$moId#foreach($a in $attachments)&file=$a.base64#end`, "FORM_ENCODED", []messagemedia.EventType{mms},
+			[]string{`template:1:43: error: $a.base64 inserts '+' as it was typed`},
+		},
+		"the text of an opt-out that is not escaped": {
+			`{"id":"$notificationId","text":"$moContent"}`, "JSON", []messagemedia.EventType{optOut},
+			[]string{`template:1:33: error: $moContent inserts '"' as it was typed`},
+		},
+		"attachments' types that are not escaped": {
+			`{"id":"$moId","a":[#foreach($a in $attachments)"$a.contentType"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{mms},
+			[]string{`template:1:49: error: $a.contentType inserts '"' as it was typed`},
+		},
+		"the text of a multimedia message that may be missing": {
+			`{"id":"$moId","text":"$esc.json($moContent)"}`, "JSON", []messagemedia.EventType{mms},
+			[]string{`template:1:23: warning: $esc.json($moContent) may be missing, and then renders as it is written; write $!esc.json($moContent)`},
+		},
+		"attachments that may be missing": {
+			`{"id":"$moId","n":"$attachments.size()"}`, "JSON", []messagemedia.EventType{mms},
+			[]string{`template:1:20: warning: $attachments.size() may be missing, and then renders as it is written; write $!attachments.size()`},
+		},
+		"an original text that may be missing": {
+			`{"id":"$drId","re":"$esc.json("$mtContent")"}`, "JSON", []messagemedia.EventType{report},
+			[]string{`template:1:32: warning: $mtContent may be missing, and then renders as it is written; write $!mtContent`},
+		},
+		"a message ID that an opt-out may not have": {
+			`{"id":"$notificationId","re":"$mtId"}`, "JSON", []messagemedia.EventType{optOut},
+			[]string{`template:1:31: warning: $mtId may be missing, and then renders as it is written; write $!mtId`},
+		},
+		"the ID of a reply in an opt-out": {
+			`{"id":"$notificationId","re":"$moId","x":"$esc.json($replyId)"}`, "JSON", []messagemedia.EventType{optOut},
+			[]string{
+				`template:1:31: warning: $moId is not there, and renders as it is written; an opt-out has $notificationId in its place`,
+				`template:1:43: warning: $esc.json($replyId) is not there, and renders as it is written; an opt-out has $notificationId in its place`,
+			},
+		},
+		"a variable that is not there, behind a condition that few events meet": {
+			`{"id":"$moId"#if($moContent.contains("<")),"x":"$drId"#end}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:49: warning: $drId is not there, and renders as it is written; write $!drId`},
+		},
+		"a problem in each turn of a loop, which is one of one event": {
+			`{"id":"$!moId$!notificationId","m":[#if($moId)#foreach($v in $metadata.values())"$v"#if($foreach.hasNext),#end#end#end]}`, "JSON", []messagemedia.EventType{sms, optOut},
+			[]string{`template:1:82: error: in RECEIVED_SMS: $v inserts '"' as it was typed`},
+		},
+		"a typing error in the case of letters alone": {
+			`{"id":"$moId","x":"$!MTCONTENT"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`; did you mean $mtContent?`},
+		},
+		"two typing errors": {
+			`{"id":"$moId","x":"$!sorceAdress"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`; did you mean $sourceAddress?`},
+		},
+		"a variable that is unlike any by three letters": {
+			`{"id":"$moId","x":"$!stable"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`unless the account has it`},
+		},
+		"a method that $esc does not have": {
+			`{"id":"$moId","x":"$!esc.JSON($moContent)"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:20: warning: $esc.JSON is no documented method: the call renders as it is written, or as nothing where it is quiet; did you mean $esc.json?`},
+		},
+		"a method of $esc with two texts": {
+			`{"id":"$moId","x":"$!esc.json($moContent, $mtId)"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:20: warning: $esc.json takes one text, not 2: the call renders as it is written, or as nothing where it is quiet`},
+		},
+		"a method that texts do not have": {
+			`{"id":"$moId","x":"$!esc.json($moContent.substr(0, 5))"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:31: warning: $moContent.substr(0, 5) never has a value: texts have no such method, or not for these arguments`},
+		},
+		"a hyphen after a property": {
+			`{"id":"$moId","x":"#foreach($a in $attachments)$!a.base64-$foreach.count#end"}`, "JSON", []messagemedia.EventType{mms},
+			[]string{`template:1:48: warning: a hyphen belongs to the name: this does not read $a.base64; write $!{a.base64}-`},
+		},
 		"a hyphen": {
 			`{"id":"$moId","x":"$moId-$mtId"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: a hyphen belongs to the name: this reads the variable $moId-; write ${moId}-`},
+			[]string{`template:1:20: warning: a hyphen belongs to the name: this does not read $moId; write ${moId}-`},
 		},
 		"a property that is read by accident": {
 			`{"id":"$moId","file":"$mtId.json"}`, "JSON", []messagemedia.EventType{sms},
@@ -127,6 +241,22 @@ func TestCheck(t *testing.T) {
 		"a deprecated variable": {
 			`{"id":"$moId","kind":"$type"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:23: warning: $type is deprecated; write $format`},
+		},
+		"an ID where metadata is missing alone, which is no dedupe key": {
+			`{"id":"#if(!$metadata)$drId#end"}`, "JSON", []messagemedia.EventType{report},
+			[]string{`template: warning: there is no dedupe key: nothing in a delivery tells a second try from another event; put $drId into it`},
+		},
+		"the ID of the message, which is no dedupe key of a multimedia message": {
+			`{"id":"$mtId"}`, "JSON", []messagemedia.EventType{mms},
+			[]string{`template: warning: there is no dedupe key: nothing in a delivery tells a second try from another event; put $moId into it`},
+		},
+		"form encoding that is not valid": {
+			`id=$moId&share=100%`, "FORM_ENCODED", []messagemedia.EventType{sms},
+			[]string{`template: error: what it renders is not valid form encoding: invalid URL escape "%"`},
+		},
+		"an encoding that is not documented": {
+			`id: $moId`, "YAML", []messagemedia.EventType{sms},
+			[]string{`encoding: warning: "YAML" is not documented, so whether texts are escaped for it was not checked`},
 		},
 		"JSON that is never valid": {
 			`{"id":"$moId",}`, "JSON", []messagemedia.EventType{sms},
@@ -150,7 +280,7 @@ func TestCheck(t *testing.T) {
 		},
 		"a rendering that fails for a short text": {
 			`{"id":"$moId","start":"$!esc.json($moContent.substring(0, 5))"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`the rendering fails, and the message is lost`},
+			[]string{`template:1:46: error: substring: substring from 0 to 5 of a string of 1: the rendering fails, and the message is lost`},
 		},
 		"no dedupe key": {
 			`{"text":"$!esc.json($moContent)"}`, "JSON", []messagemedia.EventType{sms},
@@ -177,6 +307,117 @@ func TestCheck(t *testing.T) {
 				assert.Contains(t, problems[i].String(), want)
 			}
 		})
+	}
+}
+
+// TestTemplatesThatAreRight are some that people write, and that are as they should be.
+func TestTemplatesThatAreRight(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		encoding messagemedia.Encoding
+		events   []messagemedia.EventType
+		template string
+	}{
+		"each event its own ID, by conditions": {"JSON", []messagemedia.EventType{sms, optOut, report}, `{
+#if($moId)
+  "reply": "$moId",
+#elseif($notificationId)
+  "opt_out": "$notificationId",
+#else
+  "report": "$drId", "status": "$status",
+#end
+  "text": "$esc.json("$!moContent")"
+}`},
+		"a loop over keys, in the older manner": {"JSON", []messagemedia.EventType{report},
+			`{"id":"$drId","m":{#foreach($k in $metadata.keySet())"$esc.json($k)":"$esc.json($metadata.get($k))"#if($velocityHasNext),#end#end}}`},
+		"numbers of a loop": {"JSON", []messagemedia.EventType{mms},
+			`{"id":"$moId","a":[#foreach($a in $attachments){"n":$velocityCount,"i":$foreach.index,"name":"$!esc.json($a.originalName)","data":"$a.base64"}#if($foreach.hasNext),#end#end]}`},
+		"a comma in a variable of its own": {"JSON", []messagemedia.EventType{mms},
+			"#set($comma = \"\")\n{\"id\":\"$moId\",\"a\":[#foreach($a in $attachments)$comma\"$!esc.json($a.originalName)\"#set($comma = \",\")#end]}"},
+		"comments": {"JSON", []messagemedia.EventType{report},
+			"## $reportid is no variable\n{\"id\":\"$drId\" #* $moContent *#, \"code\": $statusCode}"},
+		"a number that may be missing": {"JSON", []messagemedia.EventType{report},
+			`{"id":"$drId","units":#if($billingUnits)$billingUnits#{else}null#end}`},
+		"conditions in conditions": {"JSON", []messagemedia.EventType{report},
+			`{"id":"$drId","ok":#if($status == "delivered")true#elseif($statusCode == "400" || $statusCode == "401")#if($metadata)null#{else}0#end#{else}false#end}`},
+		"metadata by its key": {"JSON", []messagemedia.EventType{sms},
+			`{"id":"$moId","a":"$!esc.json($metadata.booking)","b":#if($metadata.containsKey("x"))"$esc.json($metadata.get("x"))"#{else}null#end,"c":"$!esc.json($!metadata['y'])"}`},
+		"metadata with a hyphen in its key": {"JSON", []messagemedia.EventType{sms}, `{"id":"$moId","a":"$!esc.json($metadata.booking-id)"}`},
+		"a text that is cut where it is long": {"JSON", []messagemedia.EventType{sms},
+			"#if($moContent.length() > 20)\n#set($text = $moContent.substring(0, 20))\n#else\n#set($text = $moContent)\n#end\n{\"id\":\"$moId\",\"text\":\"$!esc.json($text)\"}"},
+		"a text that is escaped first": {"JSON", []messagemedia.EventType{sms},
+			`#set($text = $esc.json("$!mtContent: $!moContent")){"id":"$moId","text":"$text","quote":"$esc.quote.length()"}`},
+		"names with hyphens of its own, one like a variable's": {"JSON", []messagemedia.EventType{sms},
+			`#set($kind-of = "a")#set($mtId-of = "b"){"id":"$moId","type":"${kind-of}$mtId-of"}`},
+		"a $type of its own": {"JSON", []messagemedia.EventType{sms}, `#set($type = "sms"){"id":"$moId","type":"$type"}`},
+		"parts of a map of its own, one with the name of a variable": {"JSON", []messagemedia.EventType{sms},
+			`#set($status = {"id": $moId, "n": [1, 2]}){"id":"$status.id","n":$status.n.size()}`},
+		"a call that is quiet twice":      {"JSON", []messagemedia.EventType{report}, `{"id":"$drId","re":"$!esc.json($!mtContent)"}`},
+		"fields that look like variables": {"JSON", []messagemedia.EventType{sms}, `#[[{"$ref": 1, "$moid": 2]]#, "id":"$moId", "cost": "$5"}`},
+		"XML": {"XML", []messagemedia.EventType{mms}, `<?xml version="1.0" encoding="UTF-8"?>
+<mms id="$moId" from='$sourceAddress'>
+#foreach($a in $attachments)
+  <file type="$!esc.xml($a.contentType)" name='$!esc.xml($a.originalName)'>$a.base64</file>
+#end
+  <text>$!esc.xml($moContent)</text>
+</mms>
+`},
+		"form encoding": {"FORM_ENCODED", []messagemedia.EventType{sms},
+			`id=$moId&from=$esc.url($sourceAddress)&text=$!esc.url($moContent)#foreach($e in $metadata.entrySet())&m_$esc.url($e.key)=$esc.url($e.value)#end`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Empty(t, template.Check(c.template, c.encoding, c.events))
+		})
+	}
+}
+
+// TestWhatIsAdvisedMends does what a problem advises, wherever it says what to
+// write: nothing is wrong then.
+func TestWhatIsAdvisedMends(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		encoding messagemedia.Encoding
+		flawed   string // what stands in the template, between quotes
+		want     string // what it advises to write
+	}{
+		{"JSON", `$moContent`, `$!esc.json($moContent)`},
+		{"JSON", `$!moContent`, `$!esc.json($moContent)`},
+		{"JSON", `${moContent}`, `$!esc.json(${moContent})`},
+		{"JSON", `$!{moContent}`, `$!esc.json(${moContent})`},
+		{"JSON", `$moContent.trim().replace('"', "'")`, `$!esc.json($moContent.trim().replace('"', "'"))`},
+		{"JSON", `$!esc.xml($moContent)`, `$!esc.json($moContent)`},
+		{"JSON", `$!{esc.html($moContent)}`, `$!{esc.json($moContent)}`},
+		{"JSON", `$!metadata.get('ref')`, `$!esc.json($metadata.get('ref'))`},
+		{"JSON", `$esc.json($!mtContent)`, `$!esc.json($!mtContent)`},
+		{"JSON", `${esc.json($!mtContent)}`, `$!{esc.json($!mtContent)}`},
+		{"JSON", `$esc.json($mtContent)`, `$!esc.json($mtContent)`},
+		{"JSON", `$esc.json($metadata.get('ref'))`, `$!esc.json($metadata.get('ref'))`},
+		{"JSON", `$drId`, `$!drId`},
+		{"JSON", `${drId}`, `$!{drId}`},
+		{"JSON", `$mtId-`, `${mtId}-`},
+		{"JSON", `$!mtId-x.y`, `$!{mtId}-x.y`},
+		{"JSON", `${mtId-x}`, `${mtId}-x`},
+		{"JSON", `$mtId.json`, `${mtId}.json`},
+		{"JSON", `$!mtId.tar.gz`, `$!{mtId}.tar.gz`},
+		{"JSON", `$!{mtId.json}`, `$!{mtId}.json`},
+		{"JSON", `$type`, `$format`},
+		{"XML", `$moContent`, `$!esc.xml($moContent)`},
+		{"XML", `$!esc.json($moContent)`, `$!esc.xml($moContent)`},
+		{"FORM_ENCODED", `$moContent`, `$!esc.url($moContent)`},
+		{"FORM_ENCODED", `$sourceAddress`, `$!esc.url($sourceAddress)`},
+		{"FORM_ENCODED", `$!esc.json($moContent)`, `$!esc.url($moContent)`},
+	} {
+		around := map[messagemedia.Encoding]string{
+			"JSON": "{\"id\":\"$moId\",\n \"é\":\"FLAW\"}", "XML": "<a id=\"$moId\">\n<b c=\"FLAW\"/></a>", "FORM_ENCODED": "id=$moId&\né=FLAW",
+		}[c.encoding]
+		column := map[messagemedia.Encoding]int{"JSON": 7, "XML": 7, "FORM_ENCODED": 3}[c.encoding]
+		problems := template.Check(strings.Replace(around, "FLAW", c.flawed, 1), c.encoding, []messagemedia.EventType{sms})
+		require.Len(t, problems, 1, "%s: %v", c.flawed, problems)
+		assert.Equal(t, []int{2, column}, []int{problems[0].Line, problems[0].Column}, c.flawed)
+		require.Equal(t, "write "+c.want, problems[0].Mend, c.flawed)
+		mended := strings.Replace(around, "FLAW", c.want, 1)
+		assert.Empty(t, template.Check(mended, c.encoding, []messagemedia.EventType{sms}), c.flawed)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
 // form is what a template's output must be.
@@ -36,11 +37,20 @@ var (
 // what a template inserts.
 func (f form) unescaped(inserted string) (character rune, found bool) {
 	for _, character := range f.dangerous {
-		if strings.Contains(inserted, marked(character)) {
+		if strings.Contains(inserted, marked(character)) || character == '+' && strings.Contains(inserted, hostileBase64) {
 			return character, true
 		}
 	}
 	return 0, false
+}
+
+// escaped is a reference as it is safe: in place of what $esc made of it, if that
+// was for something else.
+func (f form) escaped(reference *velocity.Reference) string {
+	if call, ok := escapeCall(reference); ok && len(reference.Accessors) == 1 {
+		return "$!" + strings.Replace(withoutSigns(reference), call.Name, f.escape, 1)
+	}
+	return fmt.Sprintf("$!esc.%s($%s)", f.escape, withoutSigns(reference))
 }
 
 func checkJSON(output string) error {
@@ -77,6 +87,5 @@ func checkForm(output string) error {
 
 // around is the part of a text that ends at an offset.
 func around(text string, offset int) string {
-	offset = min(max(offset, 0), len(text))
 	return strings.ToValidUTF8(text[max(0, offset-20):offset], "")
 }

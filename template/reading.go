@@ -15,10 +15,12 @@ import (
 // reading is a template that is being checked.
 type reading struct {
 	*checker
-	field    string
-	template *velocity.Template
-	assigned map[string]bool                                  // the names that the template itself gives a value
-	literal  map[*velocity.Reference][]messagemedia.EventType // where each rendered as it is written
+	field     string
+	template  *velocity.Template
+	assigned  map[string]bool                                  // the names that the template itself gives a value
+	keys      []string                                         // the names by which it may ask for metadata
+	explained map[*velocity.Reference]bool                     // those that looking at them has told enough of
+	literal   map[*velocity.Reference][]messagemedia.EventType // where each rendered as it is written
 }
 
 // read parses a template and looks at each reference in it, wherever it stands. It
@@ -29,7 +31,10 @@ func (c *checker) read(field, text string) *reading {
 		c.addParseError(field, err)
 		return nil
 	}
-	r := &reading{c, field, parsed, assignedNames(parsed), make(map[*velocity.Reference][]messagemedia.EventType)}
+	r := &reading{
+		c, field, parsed, assignedNames(parsed), askedKeys(parsed),
+		make(map[*velocity.Reference]bool), make(map[*velocity.Reference][]messagemedia.EventType),
+	}
 	walk(parsed, func(node velocity.Node) {
 		if reference, ok := node.(*velocity.Reference); ok {
 			r.look(reference)
@@ -74,6 +79,20 @@ func assignedNames(template *velocity.Template) map[string]bool {
 	return names
 }
 
+// askedKeys are all names and texts in a template: each may be one of the metadata.
+func askedKeys(template *velocity.Template) []string {
+	var keys []string
+	walk(template, func(node velocity.Node) {
+		switch n := node.(type) {
+		case *velocity.Property:
+			keys = append(keys, strings.TrimRight(n.Name, "-"))
+		case *velocity.StringLiteral:
+			keys = append(keys, n.Text)
+		}
+	})
+	return keys
+}
+
 // builtIn are the variables that are there without an event.
 var builtIn = []string{"esc", "foreach", "velocityCount", "velocityHasNext", "null"}
 
@@ -95,45 +114,100 @@ func (r *reading) isKnown(name string) bool {
 
 // look finds what can be told of a reference without rendering it.
 func (r *reading) look(reference *velocity.Reference) {
-	at, name := reference.Pos(), reference.Name
-	if known, rest, hyphenated := r.cutHyphen(name); hyphenated {
-		r.add(r.field, at, Warning, fmt.Sprintf("a hyphen belongs to the name: this reads the variable $%s", name), fmt.Sprintf("write ${%s}%s", known, rest))
-		return
+	if message, mend := r.explain(reference); message != "" {
+		r.explained[reference] = true
+		r.add(r.field, reference.Pos(), Warning, message, mend)
 	}
-	if !r.isKnown(name) {
-		r.add(r.field, at, Warning, fmt.Sprintf("$%s is no documented variable, and renders as it is written unless the account has it", name), nearest(name))
-	}
-	if name == "type" && !r.assigned[name] {
-		r.add(r.field, at, Warning, "$type is deprecated", "write $format")
-	}
-	if argument, unprotected := quietArgument(reference); unprotected {
-		r.add(r.field, at, Warning,
-			fmt.Sprintf("the ! does not protect: without $%s, %s renders as it is written", argument.Name, reference.Source),
-			"write "+quiet(reference))
+	if reference.Name == "type" && !r.assigned["type"] {
+		r.add(r.field, reference.Pos(), Warning, "$type is deprecated", "write $format")
 	}
 }
 
-// cutHyphen splits a name that is not known at the hyphen after one that is.
-func (r *reading) cutHyphen(name string) (known, rest string, found bool) {
-	if r.isKnown(name) {
-		return "", "", false
+// explain says why a reference does not mean what it seems to.
+func (r *reading) explain(reference *velocity.Reference) (message, mend string) {
+	if meant, hyphenated := r.cutHyphen(reference); hyphenated {
+		return "a hyphen belongs to the name: this does not read $" + meant, "write " + braced(reference, meant)
 	}
+	if name := reference.Name; !r.isKnown(name) {
+		return fmt.Sprintf("$%s is no documented variable, and renders as it is written unless the account has it", name), didYouMean("$", name, documented)
+	}
+	call, isEscape := escapeCall(reference)
+	switch argument, unprotected := quietArgument(reference); {
+	case !isEscape:
+		return "", ""
+	case len(call.Args) > 0 && !escapes[call.Name]:
+		return fmt.Sprintf("$esc.%s is no documented method: the call renders as it is written, or as nothing where it is quiet", call.Name), didYouMean("$esc.", call.Name, escapes)
+	case len(call.Args) != 1 && escapes[call.Name]:
+		return fmt.Sprintf("$esc.%s takes one text, not %d: the call renders as it is written, or as nothing where it is quiet", call.Name, len(call.Args)), ""
+	case unprotected:
+		return fmt.Sprintf("the ! does not protect: without $%s, %s renders as it is written", argument.Name, reference.Source), "write " + quiet(reference)
+	}
+	return "", ""
+}
+
+// cutHyphen finds what was meant by a reference that has a hyphen for a part of its
+// last name: a variable that is known, or what stands before a hyphen at the end.
+func (r *reading) cutHyphen(reference *velocity.Reference) (meant string, found bool) {
+	name := reference.Name
 	for i := range name {
-		if name[i] == '-' && r.isKnown(name[:i]) {
-			return name[:i], name[i:], true
+		if name[i] == '-' && r.isKnown(name[:i]) && !r.isKnown(name) {
+			return name[:i], true
 		}
 	}
-	return "", "", false
+	return strings.CutSuffix(bare(reference), "-")
+}
+
+func withoutSigns(reference *velocity.Reference) string {
+	return strings.TrimLeft(reference.Source, "$!")
+}
+
+// bare is a reference without its signs and braces.
+func bare(reference *velocity.Reference) string {
+	text := withoutSigns(reference)
+	if reference.Formal {
+		text = strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
+	}
+	return text
+}
+
+// braced is a reference that ends where it was meant to: what follows is text.
+func braced(reference *velocity.Reference, meant string) string {
+	sign := "$"
+	if reference.Quiet {
+		sign = "$!"
+	}
+	return sign + "{" + meant + "}" + strings.TrimPrefix(bare(reference), meant)
+}
+
+// escapes are the methods of $esc that make a text safe somewhere.
+var escapes = map[string]bool{"json": true, "html": true, "xml": true, "java": true, "javascript": true, "url": true, "sql": true}
+
+// escapeCall is the call of a method of $esc.
+func escapeCall(reference *velocity.Reference) (*velocity.Call, bool) {
+	if reference.Name != "esc" || len(reference.Accessors) == 0 {
+		return nil, false
+	}
+	call, ok := reference.Accessors[0].(*velocity.Call)
+	return call, ok
+}
+
+// subject is what a reference is about: what $esc escapes, or else itself.
+func subject(reference *velocity.Reference) *velocity.Reference {
+	call, ok := escapeCall(reference)
+	if !ok || len(call.Args) != 1 {
+		return reference
+	}
+	if argument, ok := call.Args[0].(*velocity.Reference); ok {
+		return subject(argument)
+	}
+	return reference
 }
 
 // quietArgument finds a quiet reference in the call of a reference that is not
 // quiet, as in $esc.json($!x): the call is made with null, and written out.
 func quietArgument(reference *velocity.Reference) (*velocity.Reference, bool) {
-	if reference.Quiet || reference.Name != "esc" || len(reference.Accessors) == 0 {
-		return nil, false
-	}
-	call, ok := reference.Accessors[0].(*velocity.Call)
-	if !ok {
+	call, ok := escapeCall(reference)
+	if !ok || reference.Quiet {
 		return nil, false
 	}
 	for _, argument := range call.Args {
@@ -149,21 +223,21 @@ func quiet(reference *velocity.Reference) string {
 	return "$!" + strings.TrimPrefix(reference.Source, "$")
 }
 
-// nearest advises a documented name that is at most two typing errors away.
-func nearest(name string) string {
+// didYouMean advises a name that is at most two typing errors away.
+func didYouMean(prefix, name string, known map[string]bool) string {
 	best, least := "", 3
-	for _, known := range slices.Sorted(maps.Keys(documented)) {
-		if len(name) > len(known)+least || len(known) > len(name)+least {
+	for _, candidate := range slices.Sorted(maps.Keys(known)) {
+		if len(name) > len(candidate)+least || len(candidate) > len(name)+least {
 			continue
 		}
-		if typos := distance(strings.ToLower(name), strings.ToLower(known)); typos < least {
-			best, least = known, typos
+		if typos := distance(strings.ToLower(name), strings.ToLower(candidate)); typos < least {
+			best, least = candidate, typos
 		}
 	}
 	if best == "" {
 		return ""
 	}
-	return "did you mean $" + best + "?"
+	return "did you mean " + prefix + best + "?"
 }
 
 // distance counts the letters that differ, are missing or are too many.

@@ -22,16 +22,22 @@ const (
 	hostile                   // with everything in its texts that could break a payload
 )
 
-// trials are those of an event type, none when it is not documented.
-func trials(eventType messagemedia.EventType) []trial {
+// trials are those of an event type, none when it is not documented. The texts of
+// the last are the most dangerous character alone, for templates that cut a part
+// out of them or go by their length.
+func (r *reading) trials(eventType messagemedia.EventType, form form) []trial {
 	if _, err := Sample(eventType); err != nil {
 		return nil
 	}
 	sample := func() webhook.Event { event, _ := Sample(eventType); return event }
-	trials := []trial{{eventType, sample(), complete}, {eventType, withoutOptional(sample()), sparse}, {eventType, withHostileTexts(sample()), hostile}}
+	trials := []trial{{eventType, sample(), complete}, {eventType, withoutOptional(sample()), sparse}}
 	if media, ok := sample().(*webhook.ReceivedMMS); ok {
 		media.Content = ""
 		trials = append(trials, trial{eventType, media, sparse})
+	}
+	trials = append(trials, trial{eventType, withTexts(sample(), hostileText, r.keys), hostile})
+	if form.dangerous != "" {
+		trials = append(trials, trial{eventType, withTexts(sample(), form.dangerous[:1], r.keys), hostile})
 	}
 	return trials
 }
@@ -54,17 +60,24 @@ func withoutOptional(event webhook.Event) webhook.Event {
 	return event
 }
 
-// withHostileTexts puts everything that could break a payload wherever people can
-// type something.
-func withHostileTexts(event webhook.Event) webhook.Event {
+// withTexts puts a text wherever people can type something, in metadata also under
+// the keys that a template asks for. Numbers and base64 have a + that form encoding
+// takes for a blank.
+func withTexts(event webhook.Event, text string, keys []string) webhook.Event {
 	typed := typedIn(event)
-	*typed.metadata = map[string]string{hostileText: hostileText, "b": hostileText}
-	*typed.originalText = hostileText
+	*typed.metadata = map[string]string{text: text, "b": text}
+	for _, key := range keys {
+		(*typed.metadata)[key] = text
+	}
+	*typed.originalText = text
 	if typed.content != nil {
-		*typed.content = hostileText
+		*typed.content = text
+	}
+	for _, number := range typed.numbers {
+		*number = marked('+') + *number
 	}
 	for i := range typed.attachments {
-		typed.attachments[i].Name, typed.attachments[i].ContentType = hostileText, hostileText
+		typed.attachments[i] = webhook.Attachment{ContentType: text, Name: text, Content: hostileContent}
 	}
 	return event
 }
@@ -73,19 +86,20 @@ func withHostileTexts(event webhook.Event) webhook.Event {
 type typed struct {
 	originalText, content *string
 	metadata              *map[string]string
+	numbers               []*string
 	attachments           []webhook.Attachment
 }
 
 func typedIn(event webhook.Event) typed {
 	switch e := event.(type) {
 	case *webhook.DeliveryReport:
-		return typed{originalText: &e.OriginalText, metadata: &e.Metadata}
+		return typed{&e.OriginalText, nil, &e.Metadata, []*string{&e.SourceNumber}, nil}
 	case *webhook.ReceivedSMS:
-		return typed{originalText: &e.OriginalText, content: &e.Content, metadata: &e.Metadata}
+		return typed{&e.OriginalText, &e.Content, &e.Metadata, []*string{&e.SourceNumber, &e.DestinationNumber}, nil}
 	case *webhook.ReceivedMMS:
-		return typed{originalText: &e.OriginalText, content: &e.Content, metadata: &e.Metadata, attachments: e.Attachments}
+		return typed{&e.OriginalText, &e.Content, &e.Metadata, []*string{&e.SourceNumber, &e.DestinationNumber}, e.Attachments}
 	case *webhook.OptOut:
-		return typed{originalText: &e.OriginalText, content: &e.Content, metadata: &e.Metadata}
+		return typed{&e.OriginalText, &e.Content, &e.Metadata, []*string{&e.SourceNumber, &e.DestinationNumber}, nil}
 	}
 	return typed{}
 }
@@ -99,5 +113,10 @@ var hostileText = func() string {
 	}
 	return text.String() + "'\t> é😀\u2028 $moContent #if(true) ]]>"
 }()
+
+// hostileContent is hostileBase64 in base64, where there is no room for marks.
+var hostileContent = []byte{0xfb, 0xff, 0xbf}
+
+const hostileBase64 = "+/+/"
 
 func marked(character rune) string { return "(" + string(character) + ")" }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/internal/platform"
@@ -16,7 +15,7 @@ import (
 // each reference inserts and at the whole.
 func (r *reading) try(form form) {
 	for _, eventType := range r.events {
-		for _, trial := range trials(eventType) {
+		for _, trial := range r.trials(eventType, form) {
 			if !r.tryOne(trial, form) {
 				break // what follows would say the same again
 			}
@@ -51,7 +50,7 @@ func (r *reading) tryOne(t trial, form form) bool {
 		r.add(r.field, place{}, Error, fmt.Sprintf("%s is not valid %s: %v", t.outcome(), form.name, err), "", t.eventType)
 		return false
 	}
-	return true
+	return intact
 }
 
 // outcome names what a template makes of a trial.
@@ -76,21 +75,18 @@ func (r *reading) addRenderError(err error, t trial) {
 // addUndefined takes down a reference that has no value: it renders as it is
 // written, or, when it is quiet, as nothing.
 func (r *reading) addUndefined(reference *velocity.Reference, t trial, variables *velocity.Map) {
-	name := reference.Name
-	has := variables.Get(name) != nil
-	_, explained := quietArgument(reference)
-	switch property, accident := accidentalProperty(reference); {
-	case !r.isKnown(name), explained, t.kind == hostile:
-		// looking at it has told, or another trial does
-	case has && accident:
-		r.add(r.field, reference.Pos(), Warning,
-			fmt.Sprintf("this reads the property %s of $%s, which has none", property, name),
-			fmt.Sprintf("write ${%s}.%s", name, property), t.eventType)
+	about := subject(reference)
+	has := variables.Get(about.Name) != nil
+	switch {
+	case r.explained[reference], r.explained[about]:
+		// looking at it has told
+	case has && r.isText(about) && len(about.Accessors) > 0:
+		r.addAccident(about, t)
 	case reference.Quiet:
 		// nothing is what was asked for
-	case has || !documented[name]:
+	case has || !documented[about.Name]:
 		r.addLiteral(reference, "renders as it is written where there is no such value", t)
-	case t.kind == complete:
+	case t.kind != sparse:
 		r.addLiteral(reference, "is not there, and renders as it is written", t)
 	default:
 		r.addLiteral(reference, "may be missing, and then renders as it is written", t)
@@ -98,34 +94,38 @@ func (r *reading) addUndefined(reference *velocity.Reference, t trial, variables
 }
 
 // addLiteral takes down a reference that renders as it is written, unless it did so
-// for a complete event of the type already.
+// for another event of the type already.
 func (r *reading) addLiteral(reference *velocity.Reference, message string, t trial) {
 	if slices.Contains(r.literal[reference], t.eventType) {
 		return
 	}
 	r.literal[reference] = append(r.literal[reference], t.eventType)
-	mend := "write " + quiet(reference)
-	if t.eventType == messagemedia.EventOptOutSMS && (reference.Name == "moId" || reference.Name == "replyId") {
+	mend, name := "write "+quiet(reference), subject(reference).Name
+	if t.eventType == messagemedia.EventOptOutSMS && (name == "moId" || name == "replyId") {
 		mend = "an opt-out has $notificationId in its place"
 	}
 	r.add(r.field, reference.Pos(), Warning, reference.Source+" "+message, mend, t.eventType)
 }
 
-// accidentalProperty is the name after a dot that was likely meant as text, as in
-// $mtId.json: a variable of text or a number has no properties.
-func accidentalProperty(reference *velocity.Reference) (name string, found bool) {
-	if structured[reference.Name] || len(reference.Accessors) == 0 {
-		return "", false
-	}
-	property, ok := reference.Accessors[0].(*velocity.Property)
-	if !ok || !documented[reference.Name] {
-		return "", false
-	}
-	return property.Name, true
+// isText tells whether a variable is a text or a number: it has methods, and no
+// parts.
+func (r *reading) isText(reference *velocity.Reference) bool {
+	name := reference.Name
+	return documented[name] && !r.assigned[name] && name != "metadata" && name != "attachments"
 }
 
-// structured are the variables that have parts.
-var structured = map[string]bool{"metadata": true, "attachments": true}
+// addAccident takes down what a text was asked for and does not have. A property is
+// likely text that stands after a variable, as in $mtId.json.
+func (r *reading) addAccident(reference *velocity.Reference, t trial) {
+	name := reference.Name
+	if property, ok := reference.Accessors[0].(*velocity.Property); ok {
+		r.add(r.field, reference.Pos(), Warning,
+			fmt.Sprintf("this reads the property %s of $%s, which has none", property.Name, name), "write "+braced(reference, name), t.eventType)
+		return
+	}
+	r.add(r.field, reference.Pos(), Warning,
+		fmt.Sprintf("%s never has a value: texts have no such method, or not for these arguments", reference.Source), "", t.eventType)
+}
 
 // addUnescaped takes down a reference through which somebody's text reaches the
 // payload as it was typed.
@@ -138,5 +138,5 @@ func (r *reading) addUnescaped(reference *velocity.Reference, character rune, fo
 	}
 	r.add(r.field, reference.Pos(), Error,
 		fmt.Sprintf("%s inserts %q as it was typed: that breaks the %s, or changes what it says", reference.Source, character, form.name),
-		fmt.Sprintf("write $!esc.%s($%s)", form.escape, strings.TrimLeft(reference.Source, "$!")), t.eventType)
+		"write "+form.escaped(reference), t.eventType)
 }
