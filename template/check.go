@@ -43,7 +43,7 @@ func CheckRequest(request messagemedia.CreateWebhookRequest) []Problem {
 type checker struct {
 	events   []messagemedia.EventType
 	findings []*finding
-	outputs  map[messagemedia.EventType]string // all that was rendered for a complete event
+	outputs  map[messagemedia.EventType]string // what was rendered for a complete event, with the URL
 }
 
 // finding is a problem of some of the event types, none of which stands for all.
@@ -56,13 +56,17 @@ type finding struct {
 type place = velocity.Position
 
 func newChecker(events []messagemedia.EventType) *checker {
-	c := &checker{events: events, outputs: make(map[messagemedia.EventType]string)}
+	c := &checker{outputs: make(map[messagemedia.EventType]string)}
 	if len(events) == 0 {
-		c.events = documentedTypes
+		events = documentedTypes
 	}
-	for _, eventType := range c.events {
+	for _, eventType := range events {
+		if slices.Contains(c.events, eventType) {
+			continue
+		}
+		c.events = append(c.events, eventType)
 		if _, err := Sample(eventType); err != nil {
-			c.add("events", place{}, Warning, string(eventType)+" is not documented, so nothing was checked for it", "")
+			c.add("events", place{}, Warning, fmt.Sprintf("%q is not documented, so nothing was checked for it", eventType), "")
 		}
 	}
 	return c
@@ -150,7 +154,8 @@ func (c *checker) checkURL(text string) {
 }
 
 // checkDedupeKey looks for the event's own ID in what was rendered: without it, a
-// receiver can't tell a delivery that is tried again from another event.
+// receiver can't tell a delivery that is tried again from another event. It can be
+// in the URL; of a template that did not render nothing is known.
 func (c *checker) checkDedupeKey() {
 	for _, eventType := range c.events {
 		output, rendered := c.outputs[eventType]

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -294,9 +295,17 @@ func TestCheck(t *testing.T) {
 			`{"id":"$!moId$!drId$!notificationId","x":"$destinationAddress"}`, "JSON", nil,
 			[]string{`template:1:43: warning: in delivery reports: $destinationAddress is not there`},
 		},
+		"an event type that is there twice": {
+			`{"id":"$moId","x":"$type"}`, "JSON", []messagemedia.EventType{sms, optOut, sms},
+			[]string{
+				`template: warning: in OPT_OUT_SMS: there is no dedupe key`,
+				`template:1:8: warning: in OPT_OUT_SMS: $moId is not there`,
+				`template:1:20: warning: $type is deprecated`,
+			},
+		},
 		"an event type that is not documented": {
 			`{"id":"$moId"}`, "JSON", []messagemedia.EventType{sms, "READ_RECEIPT"},
-			[]string{`events: warning: READ_RECEIPT is not documented, so nothing was checked for it`},
+			[]string{`events: warning: "READ_RECEIPT" is not documented, so nothing was checked for it`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -447,6 +456,27 @@ func TestCheckRequest(t *testing.T) {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Retries = "", 6 },
 			[]string{"method: error: Method cannot be null", "retries: error: [6] is not from 0 to 5"},
 		},
+		"an event type that the API would refuse": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Events = append(r.Events, "") },
+			[]string{`events: warning: "" is not documented`, "events/2: error: [] is invalid"},
+		},
+		"nothing at all": {
+			func(r *messagemedia.CreateWebhookRequest) { *r = messagemedia.CreateWebhookRequest{} },
+			[]string{
+				"encoding: error: Encoding cannot be null", "events: error: Events cannot be empty", "method: error: Method cannot be null",
+				"retries: warning: there is one attempt", "template: warning: there is none", "url: error: Url cannot be null",
+			},
+		},
+		"a template without a dedupe key": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Template = `{"at":"$receivedTimestamp"}` },
+			[]string{
+				"template: warning: in RECEIVED_SMS: there is no dedupe key", "template: warning: in DELIVERED_DR: there is no dedupe key",
+			},
+		},
+		"a template that can't be read, of whose dedupe key nothing is known": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Template = `{"id":"$moId"}#end` },
+			[]string{"template:1:15: error: "},
+		},
 		"a problem of the template": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Template += "$type" },
 			[]string{"template:", "template:"},
@@ -462,6 +492,14 @@ func TestCheckRequest(t *testing.T) {
 		"a text in the URL": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?text=$!moContent" },
 			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent puts a text into the URL, and whether the platform encodes it is not documented; put it into the payload"},
+		},
+		"a number in the URL's path": {
+			func(r *messagemedia.CreateWebhookRequest) { r.URL += "/$sourceAddress" },
+			[]string{"url:1:31: warning: $sourceAddress puts a text into the URL"},
+		},
+		"a text with an = alone in the URL": {
+			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?text=$!moContent.replace('&', '')" },
+			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent.replace('&', '') puts a text into the URL"},
 		},
 		"an ID in the URL alone, which is a dedupe key": {
 			func(r *messagemedia.CreateWebhookRequest) {
@@ -481,10 +519,35 @@ func TestCheckRequest(t *testing.T) {
 			problems := template.CheckRequest(request)
 			require.Len(t, problems, len(c.want), "%v", problems)
 			for i, want := range c.want {
-				assert.Contains(t, problems[i].String(), want)
+				assert.True(t, strings.HasPrefix(problems[i].String(), want), problems[i])
 			}
 		})
 	}
+}
+
+// FuzzCheck has the fuzzer write requests. Whatever is in one, what is found says
+// where: a place in the text that it is about, or none.
+func FuzzCheck(f *testing.F) {
+	f.Add(messagemedia.JSONTemplate, "https://example.com/$moId", "JSON", "RECEIVED_SMS")
+	f.Add("<a id=\"$!{mtId-x}\">\r\n$é $esc.json($!type) #if($moContent.x", "http://example.com/?a=$", "XML", "OPT_OUT_SMS")
+	f.Add("id=$esc.json()&a=$esc.x(1, $!esc.url($moContent.trim))&${metadata.a-}", "$moContent.substring(9)", "FORM_ENCODED", "DELIVERED_DR")
+	f.Add("#foreach($e in $metadata)$e.key-$e.value#end#set($a-b = 1)${a-b}\xff\u2028$", "\x00##\n", "YAML", "RECEIVED_MMS")
+	f.Fuzz(func(t *testing.T, text, url, encoding, eventType string) {
+		events := []messagemedia.EventType{messagemedia.EventType(eventType), mms}
+		request := messagemedia.CreateWebhookRequest{URL: url, Encoding: messagemedia.Encoding(encoding), Template: text, Events: events}
+		for _, problem := range template.CheckRequest(request) {
+			require.NotEmpty(t, problem.Message)
+			require.Contains(t, []template.Severity{template.Error, template.Warning}, problem.Severity)
+			if problem.Line == 0 {
+				require.Zero(t, problem.Column)
+				continue
+			}
+			about := map[string]string{"template": text, "url": url}[problem.Field]
+			lines := strings.Split(about, "\n")
+			require.LessOrEqual(t, problem.Line, len(lines), problem)
+			require.LessOrEqual(t, problem.Column-1, utf8.RuneCountInString(lines[problem.Line-1]), problem)
+		}
+	})
 }
 
 // TestProblemsAreInOrder has two on one line, and one on the next.

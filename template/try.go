@@ -43,8 +43,8 @@ func (r *reading) tryOne(t trial, form form) bool {
 		r.addRenderError(err, t)
 		return false
 	}
-	if t.kind == complete {
-		r.outputs[t.eventType] += output
+	if payload, rendered := r.outputs[t.eventType]; t.kind == complete && (rendered || r.field == "template") {
+		r.outputs[t.eventType] = payload + output
 	}
 	if err := form.check(output); err != nil && intact {
 		r.add(r.field, place{}, Error, fmt.Sprintf("%s is not valid %s: %v", t.outcome(), form.name, err), "", t.eventType)
