@@ -46,15 +46,16 @@ const (
 // again is the same, byte for byte. What is missing is an empty string, list or
 // object. Whatever a phone's owner types, the JSON stays valid.
 //
-// The kind is told by the variables that the platform documents for one kind
+// What may be a number or a time to the platform is made a text before it is
+// escaped. The kind is told by the variables that the platform documents for one kind
 // alone: $drId, $status and $statusCode, $notificationId, $attachments, and a $format of MMS.
 const JSONTemplate = `{
 #if($drId || $status || $statusCode)
   "event": "DELIVERY_REPORT",
   "delivery_report_id": "$!esc.json($drId)",
   "status": "$!esc.json($status)",
-  "error_code": "$!esc.json($statusCode)",
-  "billing_units": "$!esc.json($billingUnits)",
+  "error_code": "$!esc.json("$!statusCode")",
+  "billing_units": "$!esc.json("$!billingUnits")",
 #else
 #if($notificationId)
   "event": "OPT_OUT",
@@ -86,8 +87,8 @@ const JSONTemplate = `{
   "format": "$!esc.json($format)",
   "source_number": "$!esc.json($sourceAddress)",
   "original_text": "$!esc.json($mtContent)",
-  "submitted_date": "$!esc.json($submittedTimestamp)",
-  "date_received": "$!esc.json($receivedTimestamp)",
+  "submitted_date": "$!esc.json("$!submittedTimestamp")",
+  "date_received": "$!esc.json("$!receivedTimestamp")",
   "metadata": {
 #foreach($entry in $metadata.entrySet())
     "$!esc.json($entry.key)": "$!esc.json($entry.value)"#if($foreach.hasNext),#end

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -376,4 +377,82 @@ func TestAnAnswerThatIsCutOffIsNone(t *testing.T) {
 	assert.Equal(t, 200, attempt.Status)
 	assert.ErrorIs(t, attempt.Err, io.ErrUnexpectedEOF)
 	assert.False(t, report.Acknowledged())
+}
+
+// TestADeliveryOverHTTP2Verifies: the platform signs HTTP/1.1, whatever a receiver's
+// own server speaks.
+func TestADeliveryOverHTTP2Verifies(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	verifier, err := webhook.NewVerifier(webhook.NewKeySet(enableKey(t, api, api.Client())))
+	require.NoError(t, err)
+	var proto string
+	handler := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil })
+	receiver := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		proto = r.Proto
+		handler.ServeHTTP(w, r)
+	}))
+	receiver.EnableHTTP2 = true
+	receiver.StartTLS()
+	defer receiver.Close()
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.URL = receiver.URL + "/hooks?a=$moId" })
+	report := mustSend(t, api, sms, messagemediatest.ThroughClient(receiver.Client()))
+	assert.True(t, report.Acknowledged())
+	assert.Equal(t, "HTTP/2.0", proto)
+}
+
+func TestManyEventsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // it ends only when nothing of a Send is left
+		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		defer api.Close()
+		for _, method := range []string{"POST", "PUT", "PATCH"} {
+			subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Retries = method, 3 })
+		}
+		var calls atomic.Int64
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if calls.Add(1)%2 == 0 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		var attempts atomic.Int64
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(handler), messagemediatest.WithRetryWaits())
+				assert.NoError(t, err)
+				assert.Len(t, report.Deliveries, 3)
+				for _, delivery := range report.Deliveries {
+					attempts.Add(int64(len(delivery.Attempts)))
+				}
+			})
+		}
+		group.Wait()
+		assert.Equal(t, calls.Load(), attempts.Load())
+	})
+}
+
+func TestAReceiverThatBreaksTheConnection(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries = 1 })
+	broken := false
+	report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !broken {
+			broken = true
+			panic(http.ErrAbortHandler)
+		}
+	})))
+	assert.True(t, report.Acknowledged())
+	require.Len(t, report.Deliveries[0].Attempts, 2)
+	assert.ErrorIs(t, report.Deliveries[0].Attempts[0].Err, io.EOF)
+}
+
+func TestAWebhookWithoutATemplateHasAnEmptyBody(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Template = "" })
+	length := int64(-1)
+	mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { length = r.ContentLength })))
+	assert.Zero(t, length)
 }
