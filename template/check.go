@@ -33,7 +33,7 @@ func CheckRequest(request messagemedia.CreateWebhookRequest) []Problem {
 	c.checkURL(request.URL)
 	c.checkDedupeKey()
 	if request.Retries == 0 {
-		c.add("retries", place{}, Warning,
+		c.add("retries", place{}, SeverityWarning,
 			"there is one attempt for each event, and a message whose delivery fails is lost", "set Retries, 5 at best")
 	}
 	return c.problems()
@@ -66,7 +66,7 @@ func newChecker(events []messagemedia.EventType) *checker {
 		}
 		c.events = append(c.events, eventType)
 		if _, err := Sample(eventType); err != nil {
-			c.add("events", place{}, Warning, fmt.Sprintf("%q is not documented, so nothing was checked for it", eventType), "")
+			c.add("events", place{}, SeverityWarning, fmt.Sprintf("%q is not documented, so nothing was checked for it", eventType), "")
 		}
 	}
 	return c
@@ -126,19 +126,19 @@ func (c *checker) checkValid(request messagemedia.CreateWebhookRequest) {
 	}
 	for _, detail := range invalid.Details {
 		pointer, message, _ := strings.Cut(strings.TrimPrefix(detail, "/"), ": ")
-		c.add(pointer, place{}, Error, message, "")
+		c.add(pointer, place{}, SeverityError, message, "")
 	}
 }
 
 func (c *checker) checkTemplate(text string, encoding messagemedia.Encoding) {
 	if text == "" {
-		c.add("template", place{}, Warning, "there is none, and what the platform sends then is not documented", "set messagemedia.JSONTemplate")
+		c.add("template", place{}, SeverityWarning, "there is none, and what the platform sends then is not documented", "set messagemedia.JSONTemplate")
 		return
 	}
 	if reading := c.read("template", text); reading != nil {
 		form, known := forms[encoding]
 		if !known {
-			c.add("encoding", place{}, Warning, fmt.Sprintf("%q is not documented, so whether texts are escaped for it was not checked", encoding), "")
+			c.add("encoding", place{}, SeverityWarning, fmt.Sprintf("%q is not documented, so whether texts are escaped for it was not checked", encoding), "")
 			form = anyForm
 		}
 		reading.try(form)
@@ -165,7 +165,7 @@ func (c *checker) checkDedupeKey() {
 		sample, _ := Sample(eventType)
 		variable, id := identity(sample)
 		if !strings.Contains(output, id) {
-			c.add("template", place{}, Warning,
+			c.add("template", place{}, SeverityWarning,
 				"there is no dedupe key: nothing in a delivery tells a second try from another event",
 				"put $"+variable+" into it", eventType)
 		}

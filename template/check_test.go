@@ -537,7 +537,7 @@ func FuzzCheck(f *testing.F) {
 		request := messagemedia.CreateWebhookRequest{URL: url, Encoding: messagemedia.Encoding(encoding), Template: text, Events: events}
 		for _, problem := range template.CheckRequest(request) {
 			require.NotEmpty(t, problem.Message)
-			require.Contains(t, []template.Severity{template.Error, template.Warning}, problem.Severity)
+			require.Contains(t, []template.Severity{template.SeverityError, template.SeverityWarning}, problem.Severity)
 			if problem.Line == 0 {
 				require.Zero(t, problem.Column)
 				continue
@@ -557,7 +557,7 @@ func TestProblemsAreInOrder(t *testing.T) {
 	require.Len(t, problems, 3)
 	assert.Equal(t, []int{1, 1, 2}, []int{problems[0].Line, problems[1].Line, problems[2].Line})
 	assert.Equal(t, []int{20, 32, 6}, []int{problems[0].Column, problems[1].Column, problems[2].Column}, "columns are characters")
-	assert.Equal(t, template.Warning, problems[0].Severity)
+	assert.Equal(t, template.SeverityWarning, problems[0].Severity)
 	assert.Equal(t, "template", problems[0].Field)
 }
 
@@ -573,7 +573,7 @@ func TestCheckEndsWhateverTheTemplate(t *testing.T) {
 			t.Parallel()
 			problems := template.Check(text, "JSON", nil)
 			require.NotEmpty(t, problems)
-			assert.Equal(t, template.Error, problems[0].Severity)
+			assert.Equal(t, template.SeverityError, problems[0].Severity)
 		})
 	}
 }

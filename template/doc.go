@@ -28,8 +28,8 @@
 //   - Deliveries without the platform's ID of the event, which alone tells a second try
 //     from another event.
 //
-// A [Problem] is an [Error] when deliveries are lost, can't be read or let somebody's
-// text change other fields, and a [Warning] when it is probably a mistake. A variable
+// A [Problem] is an [SeverityError] when deliveries are lost, can't be read or let somebody's
+// text change other fields, and a [SeverityWarning] when it is probably a mistake. A variable
 // that is not documented is a warning, since an account can have more than that.
 //
 // # What it can't know

@@ -10,12 +10,12 @@ type Severity string
 
 // The severities.
 const (
-	// Error: deliveries are lost, can't be read, or let a phone's owner write into
+	// SeverityError: deliveries are lost, can't be read, or let a phone's owner write into
 	// other fields than their own.
-	Error Severity = "error"
+	SeverityError Severity = "error"
 
-	// Warning: it works, and probably not as it was meant.
-	Warning Severity = "warning"
+	// SeverityWarning: it works, and probably not as it was meant.
+	SeverityWarning Severity = "warning"
 )
 
 // Problem is something that [Check] or [CheckRequest] found.

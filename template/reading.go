@@ -57,11 +57,11 @@ func (c *checker) addParseError(field string, err error) {
 	failure, ok := errors.AsType[*velocity.Error](err)
 	switch {
 	case !ok:
-		c.add(field, place{}, Error, err.Error(), "")
+		c.add(field, place{}, SeverityError, err.Error(), "")
 	case failure.Kind == velocity.Unsupported:
-		c.add(field, failure.Position, Error, failure.Message+", so nothing else can be checked here", "write it without")
+		c.add(field, failure.Position, SeverityError, failure.Message+", so nothing else can be checked here", "write it without")
 	default:
-		c.add(field, failure.Position, Error, failure.Message+": the platform can't read this, and every message is lost", "")
+		c.add(field, failure.Position, SeverityError, failure.Message+": the platform can't read this, and every message is lost", "")
 	}
 }
 
@@ -116,10 +116,10 @@ func (r *reading) isKnown(name string) bool {
 func (r *reading) look(reference *velocity.Reference) {
 	if message, mend := r.explain(reference); message != "" {
 		r.explained[reference] = true
-		r.add(r.field, reference.Pos(), Warning, message, mend)
+		r.add(r.field, reference.Pos(), SeverityWarning, message, mend)
 	}
 	if reference.Name == "type" && !r.assigned["type"] {
-		r.add(r.field, reference.Pos(), Warning, "$type is deprecated", "write $format")
+		r.add(r.field, reference.Pos(), SeverityWarning, "$type is deprecated", "write $format")
 	}
 }
 

@@ -47,7 +47,7 @@ func (r *reading) tryOne(t trial, form form) bool {
 		r.outputs[t.eventType] = payload + output
 	}
 	if err := form.check(output); err != nil && intact {
-		r.add(r.field, place{}, Error, fmt.Sprintf("%s is not valid %s: %v", t.outcome(), form.name, err), "", t.eventType)
+		r.add(r.field, place{}, SeverityError, fmt.Sprintf("%s is not valid %s: %v", t.outcome(), form.name, err), "", t.eventType)
 		return false
 	}
 	return intact
@@ -69,7 +69,7 @@ func (r *reading) addRenderError(err error, t trial) {
 	if failure, ok := errors.AsType[*velocity.Error](err); ok {
 		at, err = failure.Position, errors.New(failure.Message)
 	}
-	r.add(r.field, at, Error, fmt.Sprintf("%v: the rendering fails, and the message is lost", err), "", t.eventType)
+	r.add(r.field, at, SeverityError, fmt.Sprintf("%v: the rendering fails, and the message is lost", err), "", t.eventType)
 }
 
 // addUndefined takes down a reference that has no value: it renders as it is
@@ -104,7 +104,7 @@ func (r *reading) addLiteral(reference *velocity.Reference, message string, t tr
 	if t.eventType == messagemedia.EventOptOutSMS && (name == "moId" || name == "replyId") {
 		mend = "an opt-out has $notificationId in its place"
 	}
-	r.add(r.field, reference.Pos(), Warning, reference.Source+" "+message, mend, t.eventType)
+	r.add(r.field, reference.Pos(), SeverityWarning, reference.Source+" "+message, mend, t.eventType)
 }
 
 // isText tells whether a variable is a text or a number: it has methods, and no
@@ -119,11 +119,11 @@ func (r *reading) isText(reference *velocity.Reference) bool {
 func (r *reading) addAccident(reference *velocity.Reference, t trial) {
 	name := reference.Name
 	if property, ok := reference.Accessors[0].(*velocity.Property); ok {
-		r.add(r.field, reference.Pos(), Warning,
+		r.add(r.field, reference.Pos(), SeverityWarning,
 			fmt.Sprintf("this reads the property %s of $%s, which has none", property.Name, name), "write "+braced(reference, name), t.eventType)
 		return
 	}
-	r.add(r.field, reference.Pos(), Warning,
+	r.add(r.field, reference.Pos(), SeverityWarning,
 		fmt.Sprintf("%s never has a value: texts have no such method, or not for these arguments", reference.Source), "", t.eventType)
 }
 
@@ -131,12 +131,12 @@ func (r *reading) addAccident(reference *velocity.Reference, t trial) {
 // payload as it was typed.
 func (r *reading) addUnescaped(reference *velocity.Reference, character rune, form form, t trial) {
 	if r.field == "url" {
-		r.add(r.field, reference.Pos(), Warning,
+		r.add(r.field, reference.Pos(), SeverityWarning,
 			reference.Source+" puts a text into the URL, and whether the platform encodes it is not documented",
 			"put it into the payload", t.eventType)
 		return
 	}
-	r.add(r.field, reference.Pos(), Error,
+	r.add(r.field, reference.Pos(), SeverityError,
 		fmt.Sprintf("%s inserts %q as it was typed: that breaks the %s, or changes what it says", reference.Source, character, form.name),
 		"write "+form.escaped(reference), t.eventType)
 }

@@ -52,7 +52,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	problems := template.Check(string(text), messagemedia.Encoding(*encoding), types)
 	list(stdout, string(text), problems)
-	if slices.ContainsFunc(problems, func(p template.Problem) bool { return p.Severity == template.Error }) {
+	if slices.ContainsFunc(problems, func(p template.Problem) bool { return p.Severity == template.SeverityError }) {
 		return 1
 	}
 	return 0
