@@ -574,6 +574,7 @@ func TestCheckEndsWhateverTheTemplate(t *testing.T) {
 			problems := template.Check(text, "JSON", nil)
 			require.NotEmpty(t, problems)
 			assert.Equal(t, template.SeverityError, problems[0].Severity)
+			assert.Contains(t, problems[0].Message, "more than is rendered here")
 		})
 	}
 }

@@ -58,12 +58,17 @@ func (c *checker) addParseError(field string, err error) {
 	switch {
 	case !ok:
 		c.add(field, place{}, SeverityError, err.Error(), "")
+	case failure.Kind == velocity.Limit:
+		c.add(field, failure.Position, SeverityError, failure.Message+beyondLimits, "")
 	case failure.Kind == velocity.Unsupported:
 		c.add(field, failure.Position, SeverityError, failure.Message+", so nothing else can be checked here", "write it without")
 	default:
 		c.add(field, failure.Position, SeverityError, failure.Message+": the platform can't read this, and every message is lost", "")
 	}
 }
+
+// beyondLimits follows what is more than the engine allows.
+const beyondLimits = ", which is more than is rendered here; the platform's own limits are not documented"
 
 // assignedNames are the variables of #set and #foreach.
 func assignedNames(template *velocity.Template) map[string]bool {

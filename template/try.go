@@ -65,11 +65,14 @@ func (t trial) outcome() string {
 }
 
 func (r *reading) addRenderError(err error, t trial) {
-	at := place{}
+	at, meaning := place{}, ": the rendering fails, and the message is lost"
 	if failure, ok := errors.AsType[*velocity.Error](err); ok {
 		at, err = failure.Position, errors.New(failure.Message)
+		if failure.Kind == velocity.Limit {
+			meaning = beyondLimits
+		}
 	}
-	r.add(r.field, at, SeverityError, fmt.Sprintf("%v: the rendering fails, and the message is lost", err), "", t.eventType)
+	r.add(r.field, at, SeverityError, err.Error()+meaning, "", t.eventType)
 }
 
 // addUndefined takes down a reference that has no value: it renders as it is
