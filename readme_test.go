@@ -236,7 +236,7 @@ func TestAnSMSArrives(t *testing.T) {
 	sms := &webhook.ReceivedSMS{ReplyID: "7", SourceNumber: "+61491570156", Content: `"Yes", please`, Metadata: map[string]string{"table": "12"}}
 	report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(endpoint))
 	if err != nil || !report.Acknowledged() || len(report.Deliveries[0].Attempts) != 2 {
-		t.Errorf("got %+v, %v", report, err)
+		t.Errorf("%v, %v", report, err)
 	}
 	if len(database) != 1 || !reflect.DeepEqual(database[0], sms) {
 		t.Errorf("the database has %v", database)

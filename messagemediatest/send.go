@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,6 +108,32 @@ func (d Delivery) Acknowledged() bool {
 }
 
 func (a Attempt) acknowledged() bool { return a.Err == nil && a.Status >= 200 && a.Status <= 299 }
+
+// String has a line for each attempt, for a test that fails to print.
+func (r *Report) String() string {
+	if len(r.Deliveries) == 0 {
+		return string(r.EventType) + ": no webhook is subscribed to it"
+	}
+	var lines []string
+	for _, d := range r.Deliveries {
+		name := fmt.Sprintf("%s: %s %s", r.EventType, d.Webhook.Method, d.Webhook.URL)
+		for i, attempt := range d.Attempts {
+			lines = append(lines, fmt.Sprintf("%s: attempt %d: %v", name, i+1, attempt))
+		}
+		if d.Err != nil {
+			lines = append(lines, fmt.Sprintf("%s: no further attempt: %v", name, d.Err))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String is what came of the attempt.
+func (a Attempt) String() string {
+	if a.Err != nil {
+		return fmt.Sprintf("%v after %v", a.Err, a.Duration)
+	}
+	return fmt.Sprintf("%d %s after %v", a.Status, http.StatusText(a.Status), a.Duration)
+}
 
 // Send has an event happen: it renders the template and the URL of each webhook of
 // the account that is subscribed to the event's type, signs the request when a

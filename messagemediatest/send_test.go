@@ -456,3 +456,25 @@ func TestAWebhookWithoutATemplateHasAnEmptyBody(t *testing.T) {
 	mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { length = r.ContentLength })))
 	assert.Zero(t, length)
 }
+
+func TestAReportPrintsALineForEachAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		defer api.Close()
+		assert.Equal(t, "OPT_OUT_SMS: no webhook is subscribed to it", mustSend(t, api, &webhook.OptOut{}).String())
+
+		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.ReadTimeout = 1, time.Second })
+		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Template = "PUT", "#end" })
+		slow := true
+		report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if slow {
+				slow = false
+				<-r.Context().Done()
+			}
+		})))
+		assert.Equal(t, `RECEIVED_SMS: POST http://receiver.example/hooks/sms: attempt 1: no answer within the webhook's ReadTimeout after 1s
+RECEIVED_SMS: POST http://receiver.example/hooks/sms: attempt 2: 200 OK after 0s
+RECEIVED_SMS: PUT http://receiver.example/hooks/sms: no further attempt: the template: velocity: line 1, column 1: #end without a #if or #foreach that it ends`, report.String())
+	})
+}
