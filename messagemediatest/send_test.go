@@ -436,10 +436,9 @@ func TestAReceiverThatBreaksTheConnection(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries = 1 })
-	broken := false
+	var calls atomic.Int64
 	report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !broken {
-			broken = true
+		if calls.Add(1) == 1 {
 			panic(http.ErrAbortHandler)
 		}
 	})))
@@ -466,10 +465,9 @@ func TestAReportPrintsALineForEachAttempt(t *testing.T) {
 
 		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.ReadTimeout = 1, time.Second })
 		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Template = "PUT", "#end" })
-		slow := true
+		var calls atomic.Int64
 		report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if slow {
-				slow = false
+			if calls.Add(1) == 1 {
 				<-r.Context().Done()
 			}
 		})))
