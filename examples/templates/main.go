@@ -15,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/template"
@@ -31,7 +32,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	encoding := flags.String("encoding", "JSON", "the webhook's `encoding`: JSON, FORM_ENCODED or XML")
 	events := flags.String("events", "RECEIVED_SMS,RECEIVED_MMS,OPT_OUT_SMS,DELIVERED_DR", "the `event types` that the webhook is subscribed to")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
 	types, err := eventTypes(*events)
@@ -107,21 +110,26 @@ func list(out io.Writer, text string, problems []template.Problem) {
 			fmt.Fprintf(out, "    %s\n", p.Mend)
 		}
 		if p.Line > 0 {
-			line := strings.TrimRight(lines[p.Line-1], "\r")
-			fmt.Fprintf(out, "%4d | %s\n     | %s^\n", p.Line, line, blanks(line, p.Column-1))
+			line := lines[p.Line-1]
+			fmt.Fprintf(out, "%4d | %s\n     | %s^\n", p.Line, strings.TrimRight(line, "\r"), blanks(line, p.Column-1))
 		}
 	}
 }
 
-// blanks is as wide as the first characters of a line are on a terminal, tabs
-// included.
+// blanks is as wide as the first characters of a line are on most terminals.
 func blanks(line string, characters int) string {
 	var blanks strings.Builder
-	for _, character := range []rune(line)[:characters] {
-		if character != '\t' {
-			character = ' '
+	for i, character := range []rune(line) {
+		switch {
+		case i >= characters:
+			return blanks.String()
+		case character == '\t':
+			blanks.WriteByte('\t')
+		case unicode.In(character, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul), character >= 0x1f300:
+			blanks.WriteString("  ") // an emoji, or a letter that is as wide
+		case !unicode.In(character, unicode.Mn, unicode.Me, unicode.Cf):
+			blanks.WriteByte(' ')
 		}
-		blanks.WriteRune(character)
 	}
 	return blanks.String()
 }

@@ -46,6 +46,26 @@ error: $moContent inserts '&' as it was typed: that breaks the form encoding, or
      | 	             ^
 `,
 		},
+		"line ends of Windows, wide letters, and marks without width": {
+			[]string{"-events", "RECEIVED_SMS"}, "{\"id\":\"$moId\",\r\n\"漢字😀\":\"$type\",\r\n\"e\u0301\":\"$type\"}\r\n", 0, "RECEIVED_SMS\n" +
+				"    {\"id\":\"a175e797-2b54-468b-9850-41a3eab32f74\",\r\n    \"漢字😀\":\"SMS\",\r\n    \"e\u0301\":\"SMS\"}\r\n\n" +
+				"warning: $type is deprecated\n    write $format\n   2 | \"漢字😀\":\"$type\",\n     |           ^\n" +
+				"warning: $type is deprecated\n    write $format\n   3 | \"e\u0301\":\"$type\"}\n     |      ^\n",
+		},
+		"an end that is missing behind a line end of Windows": {
+			[]string{"-events", "RECEIVED_SMS"}, "#if($moId)" + strings.Repeat(".", 22) + "\r", 1, "RECEIVED_SMS\n" +
+				"    nothing: template: velocity: line 1, column 34: the text ends where the #end of #if is expected\n\n" +
+				"error: the text ends where the #end of #if is expected: the platform can't read this, and every message is lost\n" +
+				"   1 | #if($moId)" + strings.Repeat(".", 22) + "\n     | " + strings.Repeat(" ", 33) + "^\n",
+		},
+		"nothing": {
+			[]string{"-events", "RECEIVED_SMS"}, "", 0, "RECEIVED_SMS\n    \n\nwarning: there is none, and",
+		},
+		"a text file that is none": {
+			[]string{"-events", "RECEIVED_SMS", "-encoding", "FORM_ENCODED"}, "\xff\xfe=$moId&$type", 0, "RECEIVED_SMS\n" +
+				"    \xff\xfe=a175e797-2b54-468b-9850-41a3eab32f74&SMS\n\nwarning: $type is deprecated\n    write $format\n" +
+				"   1 | \xff\xfe=$moId&$type\n     |          ^\n",
+		},
 		"a template that can't be read": {
 			[]string{"-events", "RECEIVED_SMS"}, "#if($moId", 1, "RECEIVED_SMS\n    nothing: template: ",
 		},
@@ -81,6 +101,8 @@ func TestWrongArguments(t *testing.T) {
 		assert.Empty(t, stdout.String())
 	}
 	var stderr bytes.Buffer
+	assert.Equal(t, 0, run([]string{"-h"}, strings.NewReader(""), &bytes.Buffer{}, &stderr), "it is no mistake to ask for help")
+	assert.Contains(t, stderr.String(), "-encoding")
 	assert.Equal(t, 2, run(nil, iotest.ErrReader(errors.New("gone")), &bytes.Buffer{}, &stderr))
 	assert.Contains(t, stderr.String(), "gone")
 }
