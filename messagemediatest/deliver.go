@@ -52,15 +52,19 @@ func (s *Server) deliver(ctx context.Context, d *Delivery, event webhook.Event, 
 	if err != nil {
 		return err
 	}
+	wait := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
 	for tries := range d.Webhook.Retries + 1 {
 		if tries > 0 {
-			if err := d.waitToRetry(ctx, settings.waits); err != nil {
+			if err := settings.waitToRetry(ctx, wait); err != nil {
 				return err
 			}
 		}
 		attempt, err := templates.render(ctx, platform.Variables(event, tries), settings.rawValues)
 		if err != nil {
 			return err
+		}
+		if tries > 0 {
+			d.Attempts[tries-1].Wait = wait
 		}
 		s.attempt(ctx, &attempt, d.Webhook, settings)
 		d.Attempts = append(d.Attempts, attempt)
@@ -71,13 +75,10 @@ func (s *Server) deliver(ctx context.Context, d *Delivery, event webhook.Event, 
 	return nil
 }
 
-// waitToRetry notes how long the platform waits after the last attempt, and
-// waits as long if that is asked for.
-func (d *Delivery) waitToRetry(ctx context.Context, waits bool) error {
-	wait := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
-	d.Attempts[len(d.Attempts)-1].Wait = wait
-	if !waits {
-		return ctx.Err()
+// waitToRetry waits between two attempts, if that is asked for.
+func (s sendSettings) waitToRetry(ctx context.Context, wait time.Duration) error {
+	if !s.waits {
+		return context.Cause(ctx)
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -85,7 +86,7 @@ func (d *Delivery) waitToRetry(ctx context.Context, waits bool) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 
@@ -128,6 +129,9 @@ func (t *templates) render(ctx context.Context, variables *velocity.Map, rawURLV
 	for name, value := range t.webhook.Headers {
 		header.Set(name, value)
 	}
+	for _, name := range [...]string{"Content-Length", "Transfer-Encoding", "Trailer"} {
+		header.Del(name) // go by the body, whatever a webhook says
+	}
 	return Attempt{Method: t.webhook.Method, URL: target, Header: header, Body: []byte(body)}, nil
 }
 
@@ -158,7 +162,8 @@ func (s *Server) exchange(ctx context.Context, a *Attempt, settings sendSettings
 	if err != nil {
 		return err
 	}
-	request.Header = a.Header
+	request.Header, request.Host = a.Header, cmp.Or(a.Header.Get("Host"), request.Host)
+	request.Close = true // on a connection that is used again, net/http itself would try again
 	if signer := s.Signer(settings.account); signer != nil {
 		if err := signer.Sign(request); err != nil {
 			return err
@@ -169,6 +174,7 @@ func (s *Server) exchange(ctx context.Context, a *Attempt, settings sendSettings
 		return err
 	}
 	defer response.Body.Close()
+	defer context.AfterFunc(ctx, func() { response.Body.Close() })() // after a 101, nothing else ends reading
 	a.Status = response.StatusCode
 	a.Answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
 	return err

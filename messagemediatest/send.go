@@ -1,7 +1,9 @@
 package messagemediatest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -23,6 +25,7 @@ type sendSettings struct {
 	handler   http.Handler
 	waits     bool
 	rawValues bool
+	err       error // of an option that can't be right
 }
 
 // ToAccount sends to the webhooks of a sub-account. The default is the account
@@ -33,15 +36,24 @@ func ToAccount(name string) SendOption {
 
 // ToHandler delivers to a handler, whatever host a webhook's URL names, over
 // connections in memory that carry real HTTP. Tests with the fake time of
-// testing/synctest need it.
+// testing/synctest need it. A request's context ends with the attempt; a handler
+// that goes on after that is not waited for, and must end before a bubble does.
 func ToHandler(handler http.Handler) SendOption {
-	return func(s *sendSettings) { s.handler = handler }
+	return func(s *sendSettings) {
+		if s.handler = handler; handler == nil {
+			s.err = errors.New("ToHandler: there is no handler")
+		}
+	}
 }
 
 // ThroughClient delivers through a client of yours, for example that of an
 // httptest.Server with a certificate of its own. Redirects are not followed.
 func ThroughClient(client *http.Client) SendOption {
-	return func(s *sendSettings) { s.client = client }
+	return func(s *sendSettings) {
+		if s.client = client; client == nil {
+			s.err = errors.New("ThroughClient: there is no client")
+		}
+	}
 }
 
 // WithRetryWaits waits the webhook's RetryDelay between two attempts, as the
@@ -145,17 +157,21 @@ func (a Attempt) String() string {
 // an event without a ReplyID renders $replyId as it is written. RetryCount counts
 // from the event's own.
 //
-// The error says that the event can't be sent, or that the context ended. What a
-// receiver answers is no error: the report has it.
+// The error says that the event can't be sent, or that the context ended or the
+// server was closed. What a receiver answers is no error: the report has it.
 func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendOption) (*Report, error) {
 	settings := sendSettings{client: &http.Client{Transport: s.receivers}}
 	for _, option := range options {
 		option(&settings)
 	}
 	eventType, err := platform.EventType(event)
-	if err != nil {
+	if err := cmp.Or(err, settings.err); err != nil {
 		return nil, fmt.Errorf("messagemediatest: Send: %w", err)
 	}
+	caller := ctx
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.closing, func() { cancel(errClosed) })()
 	if settings.handler != nil {
 		receiver := newReceiver(settings.handler)
 		defer receiver.close()
@@ -170,11 +186,16 @@ func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendO
 		})
 	}
 	group.Wait()
-	if err := ctx.Err(); err != nil {
+	if err := caller.Err(); err != nil {
 		return report, fmt.Errorf("messagemediatest: Send: %w", err)
+	}
+	if s.closing.Err() != nil {
+		return report, fmt.Errorf("messagemediatest: Send: %w", errClosed)
 	}
 	return report, nil
 }
+
+var errClosed = errors.New("the server is closed")
 
 // withoutRedirects copies a client: to the platform a redirect is a failure like
 // any other.

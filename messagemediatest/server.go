@@ -142,8 +142,8 @@ func (s *settings) listen() (net.Listener, func(context.Context, string, string)
 	return listener, nil, err
 }
 
-// Close ends the server, and requests that it delays. It blocks until all that
-// are under way have ended.
+// Close ends the server, requests that it delays, and what [Server.Send] is about
+// to do. It blocks until all requests that are under way have ended.
 func (s *Server) Close() {
 	s.close()
 	s.http.Close()

@@ -1,0 +1,354 @@
+package messagemediatest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// TestWhatReceiversAnswer is about answers that are not what one expects. It runs
+// in fake time: the bubble ends only when every goroutine has.
+func TestWhatReceiversAnswer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer       http.HandlerFunc
+		status       int
+		body         string
+		err          string
+		acknowledged bool
+	}{
+		"a panic is no answer": {
+			answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			err:    "EOF",
+		},
+		"a panic after the header is no whole answer": {
+			answer: func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(200)
+				http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			},
+			status: 200, err: "unexpected EOF",
+		},
+		"early hints are passed over": {
+			answer: func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(103)
+				w.WriteHeader(204)
+			},
+			status: 204, acknowledged: true,
+		},
+		"another protocol is none": {
+			answer: func(w http.ResponseWriter, r *http.Request) {
+				connection, _, _ := http.NewResponseController(w).Hijack()
+				defer connection.Close()
+				io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+				io.Copy(io.Discard, connection) // until it is closed
+			},
+			status: 101, err: "no answer within the webhook's ReadTimeout",
+		},
+		"what is compressed is read": {
+			answer: func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Encoding", "gzip")
+				zip := gzip.NewWriter(w)
+				io.WriteString(zip, "thanks")
+				zip.Close()
+			},
+			status: 200, body: "thanks", acknowledged: true,
+		},
+		"of what never ends, the beginning is read": {
+			answer: func(w http.ResponseWriter, r *http.Request) {
+				for r.Context().Err() == nil {
+					if _, err := io.WriteString(w, strings.Repeat("x", 1000)); err != nil {
+						return
+					}
+				}
+			},
+			status: 200, body: strings.Repeat("x", 64<<10), acknowledged: true,
+		},
+		"what drips ends with the time to read it": {
+			answer: func(w http.ResponseWriter, r *http.Request) {
+				for r.Context().Err() == nil {
+					io.WriteString(w, "x")
+					http.NewResponseController(w).Flush()
+					select {
+					case <-r.Context().Done():
+					case <-time.After(4 * time.Second):
+					}
+				}
+			},
+			status: 200, body: "xxx", err: "no answer within the webhook's ReadTimeout",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+				defer api.Close()
+				subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = 10 * time.Second })
+				report := mustSend(t, api, sms, messagemediatest.ToHandler(c.answer))
+				attempt := report.Deliveries[0].Attempts[0]
+				assert.Equal(t, c.status, attempt.Status)
+				assert.Equal(t, c.body, string(attempt.Answer))
+				if c.err == "" {
+					assert.NoError(t, attempt.Err)
+				} else {
+					assert.EqualError(t, attempt.Err, c.err)
+				}
+				assert.Equal(t, c.acknowledged, report.Acknowledged())
+			})
+		})
+	}
+}
+
+// TestAnAttemptIsOneRequest has the receiver drop connections: net/http would send
+// a GET again by itself when the connection had been used before.
+func TestAnAttemptIsOneRequest(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Template, r.Retries = "GET", "", 3 })
+	var calls atomic.Int64
+	report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) > 1 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(503)
+	})))
+	assert.Len(t, report.Deliveries[0].Attempts, 4)
+	assert.EqualValues(t, 4, calls.Load())
+}
+
+// TestAHandlerThatNeverAnswers ignores that its request is over.
+func TestAHandlerThatNeverAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		defer api.Close()
+		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries = 1 })
+		release := make(chan struct{})
+		defer close(release)
+		report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })))
+		require.Len(t, report.Deliveries[0].Attempts, 2)
+		assert.EqualError(t, report.Deliveries[0].Attempts[1].Err, "no answer within the webhook's ReadTimeout")
+	})
+}
+
+func TestManySendAtOnce(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	client := api.Client()
+	for _, method := range []string{"POST", "PUT", "GET"} {
+		subscribe(t, client, func(r *messagemedia.CreateWebhookRequest) { r.Method = method })
+	}
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Go(func() {
+			id := strconv.Itoa(i)
+			report, err := api.Send(t.Context(), &webhook.ReceivedSMS{ReplyID: id}, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				assert.Equal(t, id, webhook.Parse(body).(*webhook.ReceivedSMS).ReplyID)
+			})))
+			assert.NoError(t, err)
+			assert.Len(t, report.Deliveries, 3)
+			assert.True(t, report.Acknowledged())
+		})
+	}
+	group.Wait()
+}
+
+// TestWebhooksAreCalledSideBySide has each of two receivers wait for the other.
+func TestWebhooksAreCalledSideBySide(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), unchanged)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Method = http.MethodPut })
+	both := make(chan struct{})
+	report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case both <- struct{}{}:
+		case <-both:
+		case <-r.Context().Done():
+		}
+	})))
+	assert.True(t, report.Acknowledged())
+}
+
+func TestCloseEndsWhatIsBeingSent(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.Handler{
+		"an attempt":                http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+		"the wait between two":      answering(503),
+		"the wait after a redirect": answering(302),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+				subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.RetryDelay = 5, time.Minute })
+				start := time.Now()
+				time.AfterFunc(time.Second, api.Close)
+				report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(handler), messagemediatest.WithRetryWaits())
+				require.EqualError(t, err, "messagemediatest: Send: the server is closed")
+				assert.Equal(t, time.Second, time.Since(start))
+				require.Len(t, report.Deliveries[0].Attempts, 1)
+				assert.EqualError(t, report.Deliveries[0].Err, "the server is closed")
+				assert.Zero(t, report.Deliveries[0].Attempts[0].Wait, "there was no next attempt")
+
+				report, err = api.Send(t.Context(), sms, messagemediatest.ToHandler(answering(204)))
+				require.EqualError(t, err, "messagemediatest: Send: the server is closed")
+				assert.False(t, report.Acknowledged())
+			})
+		})
+	}
+}
+
+func TestTheContextEndsRetriesThatDoNotWait(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 })
+	ctx, cancel := context.WithCancel(t.Context())
+	report, err := api.Send(ctx, sms, messagemediatest.ToHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})))
+	require.ErrorIs(t, err, context.Canceled)
+	require.Len(t, report.Deliveries[0].Attempts, 1)
+	assert.ErrorIs(t, report.Deliveries[0].Attempts[0].Err, context.Canceled)
+	assert.ErrorIs(t, report.Deliveries[0].Err, context.Canceled)
+	assert.Zero(t, report.Deliveries[0].Attempts[0].Wait, "there was no next attempt")
+}
+
+func TestOptionsThatCannotBeRight(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	_, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(nil))
+	assert.EqualError(t, err, "messagemediatest: Send: ToHandler: there is no handler")
+	_, err = api.Send(t.Context(), sms, messagemediatest.ThroughClient(nil))
+	assert.EqualError(t, err, "messagemediatest: Send: ThroughClient: there is no client")
+}
+
+// TestHeadersOfAWebhookThatHTTPHasItsOwnIdeasOf compares what is reported with what
+// arrives.
+func TestHeadersOfAWebhookThatHTTPHasItsOwnIdeasOf(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) {
+		r.Template = "Hello"
+		r.Headers = map[string]string{"host": "other.example", "Content-Length": "1", "transfer-encoding": "gzip", "Trailer": "X", "connection": "keep-alive"}
+	})
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) {
+		r.Method, r.Template, r.Headers = "PUT", "Hello", map[string]string{"User-Agent": "mine"}
+	})
+	var hosts, agents sync.Map
+	report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		assert.Equal(t, "Hello", string(body))
+		assert.Empty(t, r.TransferEncoding)
+		assert.Empty(t, r.Trailer)
+		hosts.Store(r.Method, r.Host)
+		agents.Store(r.Method, r.UserAgent())
+	})))
+	require.True(t, report.Acknowledged())
+	host, _ := hosts.Load("POST")
+	assert.Equal(t, "other.example", host)
+	host, _ = hosts.Load("PUT")
+	assert.Equal(t, "receiver.example", host)
+	agent, _ := agents.Load("POST")
+	assert.Equal(t, "messagemediatest", agent)
+	agent, _ = agents.Load("PUT")
+	assert.Equal(t, "mine", agent)
+	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer"} {
+		assert.NotContains(t, report.Deliveries[0].Attempts[0].Header, name, "it was not sent")
+	}
+}
+
+// TestSignedRequestsOfEveryKind are verified as they arrive, over HTTP/2, too.
+func TestSignedRequestsOfEveryKind(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(2048))
+	branch := api.Client().ForAccount("branch")
+	key, err := branch.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA512})
+	require.NoError(t, err)
+	_, err = branch.EnableSignatureKey(t.Context(), key.ID)
+	require.NoError(t, err)
+	verifier, err := webhook.NewVerifier(webhook.NewKeySet(api.Signer("branch").Key()))
+	require.NoError(t, err)
+	var bodies sync.Map
+	receiver := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		delivery, err := verifier.Verify(r)
+		if assert.NoError(t, err, r.Method) {
+			bodies.Store(r.RequestURI, string(delivery.Body))
+		}
+	}))
+	receiver.EnableHTTP2 = true
+	receiver.StartTLS()
+	defer receiver.Close()
+	for _, method := range []string{"GET", "DELETE", "POST"} {
+		for name, text := range map[string]string{"empty": "", "full": messagemedia.JSONTemplate} {
+			subscribe(t, branch, func(r *messagemedia.CreateWebhookRequest) {
+				r.URL, r.Method, r.Template = receiver.URL+"/"+method+"/"+name+"?a=$moContent", method, text
+			})
+		}
+	}
+	report := mustSend(t, api, sms, messagemediatest.ToAccount("branch"), messagemediatest.ThroughClient(receiver.Client()))
+	require.True(t, report.Acknowledged())
+	for _, delivery := range report.Deliveries {
+		attempt := delivery.Attempts[0]
+		at, err := url.Parse(attempt.URL)
+		require.NoError(t, err)
+		body, _ := bodies.Load(at.RequestURI())
+		assert.Equal(t, string(attempt.Body), body)
+		assert.Equal(t, key.ID, attempt.Header.Get("X-MessageMedia-Key-Id"))
+	}
+}
+
+// TestAnAttemptsErrorIsTheCauseAlone: method and URL stand beside it, and the URL
+// can have a token in it.
+func TestAnAttemptsErrorIsTheCauseAlone(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.URL += "?token=secret" })
+	refused := errors.New("refused")
+	report := mustSend(t, api, sms, messagemediatest.ThroughClient(&http.Client{Transport: broken{refused}}))
+	assert.Equal(t, refused, report.Deliveries[0].Attempts[0].Err)
+}
+
+type broken struct{ err error }
+
+func (b broken) RoundTrip(*http.Request) (*http.Response, error) { return nil, b.err }
+
+// TestLargeDeliveries have a body of 8 MiB.
+func TestLargeDeliveries(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) {
+		r.Events = []messagemedia.EventType{messagemedia.EventReceivedMMS}
+	})
+	content := bytes.Repeat([]byte{0xfb, 0xff}, 3<<20)
+	var got webhook.Event
+	report := mustSend(t, api, &webhook.ReceivedMMS{ReplyID: "1", Attachments: []webhook.Attachment{{Content: content}}}, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = webhook.Parse(body)
+	})))
+	require.True(t, report.Acknowledged())
+	assert.True(t, bytes.Equal(content, got.(*webhook.ReceivedMMS).Attachments[0].Content))
+}
