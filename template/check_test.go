@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/template"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 const (
@@ -559,6 +561,22 @@ func TestProblemsAreInOrder(t *testing.T) {
 	assert.Equal(t, []int{20, 32, 6}, []int{problems[0].Column, problems[1].Column, problems[2].Column}, "columns are characters")
 	assert.Equal(t, template.SeverityWarning, problems[0].Severity)
 	assert.Equal(t, "template", problems[0].Field)
+}
+
+func TestRenderSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, err := template.Render(t.Context(), "$moId", &webhook.Unknown{})
+	assert.EqualError(t, err, "template: *webhook.Unknown is no event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut")
+	_, err = template.Render(t.Context(), "$moId", nil)
+	assert.ErrorContains(t, err, "template: <nil> is no event")
+	_, err = template.Render(t.Context(), "\n#if($moId", &webhook.ReceivedSMS{})
+	assert.ErrorContains(t, err, "line 2, column ")
+	_, err = template.Render(t.Context(), "\n$moContent.substring(9)", &webhook.ReceivedSMS{Content: "a"})
+	assert.ErrorContains(t, err, "line 2, column ")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = template.Render(ended, "$moId", &webhook.ReceivedSMS{})
+	assert.ErrorIs(t, err, context.Canceled)
 }
 
 // TestCheckEndsWhateverTheTemplate is about templates that would run for long.

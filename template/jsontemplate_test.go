@@ -1,7 +1,11 @@
 package template_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -93,6 +97,20 @@ func TestJSONTemplateOfEventsWithLittleInThem(t *testing.T) {
 			assert.Equal(t, event, withoutEmptyMetadata(got))
 		})
 	}
+}
+
+// TestJSONTemplateOfMuch has five thousand entries and attachments of six megabytes.
+func TestJSONTemplateOfMuch(t *testing.T) {
+	t.Parallel()
+	metadata := map[string]string{"": "", " ": " ", "A": "1", "a": "2", "event": "OPT_OUT", "$x": "$moContent", "\"}],": "\\"}
+	for i := range 5000 {
+		metadata["key "+strconv.Itoa(i)] = strings.Repeat("\"", i%50)
+	}
+	event := &webhook.ReceivedMMS{ReplyID: "1", Metadata: metadata}
+	for range 3 {
+		event.Attachments = append(event.Attachments, webhook.Attachment{Content: bytes.Repeat([]byte{0xfb, 0xff}, 1<<20)})
+	}
+	assert.True(t, reflect.DeepEqual(event, thereAndBack(t, event)))
 }
 
 // withoutEmptyMetadata makes nil of a map without entries: to both, the same is rendered.
