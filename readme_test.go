@@ -132,8 +132,9 @@ func explain(err error) string {
 	}
 }
 
-// newKey makes the platform sign this account's deliveries. Its public half comes only
-// now: store the ID and it where every instance of the endpoint finds them.
+// newKey makes the platform sign this account's deliveries. Call it once for an account,
+// before its webhooks are made: a second call would disable the first key. The public
+// half comes only now: store the ID and it where every instance of the endpoint finds them.
 func newKey(ctx context.Context, client *messagemedia.Client, store func(id, publicKey string) error) error {
 	key, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	if err != nil {

@@ -15,9 +15,11 @@ const maxPlans = 3
 // SyncWebhooks makes the account's webhooks those that are desired. They are
 // recognized by URL, byte for byte, and method; what differs in no more than the
 // order of events, the case of header names or a default of the platform is the
-// same. So it can run at every start of a program: once everything is as desired,
-// it lists the webhooks and does no more. Otherwise it makes one request for each
-// change, and two for a replacement.
+// same. A read timeout and a number of retries that are not set stand for the
+// platform's defaults, 20 seconds and 0, a retry delay for any; headers and a
+// template that are not set, for none. So it can run at every start of a program:
+// once everything is as desired, it lists the webhooks and does no more. Otherwise
+// it makes one request for each change, and two for a replacement.
 //
 // It deletes nothing unless [Prune] or [PruneURLPrefix] says so, and never touches
 // a webhook that is neither desired nor theirs; one that has a desired URL and
@@ -37,8 +39,9 @@ const maxPlans = 3
 // credentials were refused or when the API asked to wait.
 //
 // The result says what was done, also beside an error, and is never nil. The error
-// joins those of all changes, each with the method and URL of its webhook, and
-// matches [ErrOutcomeUnknown] when nothing tells whether one of them was made.
+// joins those of all changes, each with the method and URL of its webhook, so it
+// can match several values at once: Err of a [ChangeResult] is that of one change.
+// It matches [ErrOutcomeUnknown] when nothing tells whether one of them was made.
 // Where a replacement deleted a webhook and could not create it anew, there is a
 // [*ReplaceError] among them. A further call does what is left.
 func (c *Client) SyncWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*SyncResult, error) {

@@ -57,6 +57,29 @@ func ExampleServer_Fail() {
 	// GET 200 false
 }
 
+// A client of your own, over HMAC.
+func ExampleServer_HTTPClient() {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+
+	client, err := messagemedia.NewClient(messagemedia.HMACAuth(api.Key, api.Secret),
+		messagemedia.WithBaseURL(api.URL),
+		messagemedia.WithHTTPClient(api.HTTPClient()),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	page, err := client.ListWebhooks(context.Background(), messagemedia.ListWebhooksRequest{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(page.Webhooks), api.Requests()[0].Header.Get("Authorization")[:4])
+	// Output: 0 hmac
+}
+
 // The whole way: a webhook is created, a text message arrives, the platform renders
 // and signs it, the first delivery fails, the second one is handled.
 func ExampleServer_Send() {

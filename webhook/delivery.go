@@ -35,8 +35,10 @@ type Delivery struct {
 
 // DedupeKey names what is delivered: it is the same when the platform sends the
 // same thing again. It consists of the target's path, the kind of event and the
-// platform's own ID, for a delivery report its status code, too. It is empty when
-// the payload has no such ID: two deliveries that say "YES" are two.
+// platform's own ID, for a delivery report its status code, too, or its status. It
+// is empty when the payload has no such ID, or has it under another name than
+// [Parse] knows, such as reply_id: see [WithDedupeKey] for a template of your own.
+// Two deliveries that say "YES" are two.
 func (d *Delivery) DedupeKey() string {
 	if d.Event == nil {
 		return ""

@@ -103,11 +103,17 @@ type Unknown struct {
 	Err error  // why it was not parsed, without a word of its contents
 }
 
+// dedupeID of a report has what became of the message in it, for one report can come
+// with several: its code, or in want of that its status.
 func (e *DeliveryReport) dedupeID() string {
 	if e.DeliveryReportID == "" {
 		return ""
 	}
-	return "delivery_report " + e.DeliveryReportID + " " + strconv.Itoa(int(e.StatusCode))
+	state := string(e.Status)
+	if e.StatusCode != 0 {
+		state = strconv.Itoa(int(e.StatusCode))
+	}
+	return "delivery_report " + e.DeliveryReportID + " " + state
 }
 
 func (e *ReceivedSMS) dedupeID() string { return kindAndID("received_sms", e.ReplyID) }

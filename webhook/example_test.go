@@ -266,6 +266,25 @@ func ExampleWithDeduplicator() {
 	// 204
 }
 
+// A template of your own has the ID under another name than Parse knows.
+func ExampleWithDedupeKey() {
+	key := func(d *webhook.Delivery) string {
+		own, err := webhook.Decode[struct{ ID string }](d, json.Unmarshal)
+		if err != nil {
+			return "" // it is handled, as often as it comes
+		}
+		return own.ID
+	}
+	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		fmt.Printf("handled %s\n", d.Body)
+		return nil
+	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)), webhook.WithDedupeKey(key))
+
+	deliver(handler, `{"id":"d3c2"}`)
+	deliver(handler, `{"id":"d3c2"}`)
+	// Output: handled {"id":"d3c2"}
+}
+
 // A table with a unique column for the key makes storing it and handling it one
 // transaction, across all instances.
 func ExampleDelivery_DedupeKey() {

@@ -39,6 +39,7 @@ type handlerSettings struct {
 	logger        *slog.Logger
 	onError       func(context.Context, error)
 	deduplicator  Deduplicator
+	dedupeKey     func(*Delivery) string
 }
 
 // HandlerOption configures a [Handler].
@@ -76,8 +77,19 @@ func WithErrorHook(hook func(context.Context, error)) HandlerOption {
 // that arrive together run the callback once, and the second is answered like the
 // first. When Seen fails the callback runs; when Mark fails the answer is 204
 // still: a delivery that was handled twice is better than one that was lost.
+//
+// A process that ends between the callback and Mark handles the delivery again. For
+// an effect that must happen once, store the key together with it, under a unique
+// constraint; a Deduplicator then only saves work.
 func WithDeduplicator(deduplicator Deduplicator) HandlerOption {
 	return func(s *handlerSettings) { s.deduplicator = deduplicator }
+}
+
+// WithDedupeKey tells deliveries apart by a key of your own, for the payload of a
+// template of your own. A delivery whose key is empty is always handled. The
+// default is [Delivery.DedupeKey]. Without [WithDeduplicator] it does nothing.
+func WithDedupeKey(key func(*Delivery) string) HandlerOption {
+	return func(s *handlerSettings) { s.dedupeKey = key }
 }
 
 // NewHandler returns a handler that calls a function with each delivery that the
@@ -110,6 +122,7 @@ func NewHandler(verifier *Verifier, callback func(context.Context, *Delivery) er
 		maxConcurrent: defaultMaxConcurrent,
 		logger:        slog.New(slog.DiscardHandler),
 		onError:       func(context.Context, error) {},
+		dedupeKey:     (*Delivery).DedupeKey,
 	}
 	for _, option := range options {
 		option(&settings)
@@ -121,6 +134,7 @@ func NewHandler(verifier *Verifier, callback func(context.Context, *Delivery) er
 		refuseIf(settings.maxConcurrent < 1, "WithMaxConcurrent: %d, want 1 or more", settings.maxConcurrent),
 		refuseIf(settings.logger == nil, "WithLogger: the logger is nil, leave the option out for silence"),
 		refuseIf(settings.onError == nil, "WithErrorHook: the hook is nil, leave the option out for none"),
+		refuseIf(settings.dedupeKey == nil, "WithDedupeKey: the function is nil, leave the option out for Delivery.DedupeKey"),
 	); err != nil {
 		panic(err)
 	}
@@ -158,13 +172,25 @@ func (h *Handler) serve(r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
 	defer cancel()
-	key := delivery.DedupeKey()
-	if h.deduplicator == nil || key == "" {
+	key, err := h.keyOf(delivery)
+	if err != nil {
+		return err
+	}
+	if key == "" {
 		return recovering(func() error { return h.handle(ctx, delivery) })
 	}
 	return h.flights.once(ctx, key, func() error {
 		return recovering(func() error { return h.handleOnce(ctx, key, delivery) })
 	})
+}
+
+// keyOf is empty for a delivery that is not to be deduplicated.
+func (h *Handler) keyOf(delivery *Delivery) (key string, err error) {
+	if h.deduplicator == nil {
+		return "", nil
+	}
+	err = recovering(func() error { key = h.dedupeKey(delivery); return nil })
+	return key, err
 }
 
 // verify survives a KeySource that panics.

@@ -307,9 +307,10 @@ func TestNewHandlerPanicsOverBadArguments(t *testing.T) {
 			"webhook: WithMaxConcurrent: 0, want 1 or more",
 			"webhook: WithLogger: the logger is nil, leave the option out for silence",
 			"webhook: WithErrorHook: the hook is nil, leave the option out for none",
+			"webhook: WithDedupeKey: the function is nil, leave the option out for Delivery.DedupeKey",
 		}, "\n"))
 	}()
-	webhook.NewHandler(nil, nil, webhook.WithTimeout(0), webhook.WithMaxConcurrent(0), webhook.WithLogger(nil), webhook.WithErrorHook(nil))
+	webhook.NewHandler(nil, nil, webhook.WithTimeout(0), webhook.WithMaxConcurrent(0), webhook.WithLogger(nil), webhook.WithErrorHook(nil), webhook.WithDedupeKey(nil))
 }
 
 // sms is a delivery of a text message with this ID.
@@ -366,6 +367,24 @@ func TestTwoTextsThatSayYesAreTwo(t *testing.T) {
 		}
 		assert.Equal(t, 2, counter.calls, body)
 	}
+}
+
+// TestAKeyOfOnesOwn is for templates whose ID stands under another name.
+func TestAKeyOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	counter := new(counter)
+	key := func(d *webhook.Delivery) string { return string(d.Body) }
+	handler := webhook.NewHandler(verifier(t), counter.call, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)), webhook.WithDedupeKey(key))
+	for _, body := range []string{`{"id":"1"}`, `{"id":"1"}`, `{"id":"2"}`, ``, ``} {
+		assert.Equal(t, 204, answer(handler, signedRequest(t, "POST", "/hooks", body)).Code)
+	}
+	assert.Equal(t, 4, counter.calls, "an empty key is that of no other")
+
+	never := webhook.NewHandler(verifier(t), counter.call, webhook.WithDedupeKey(func(*webhook.Delivery) string { panic("it has no use") }))
+	assert.Equal(t, 204, answer(never, sms(t, "1")).Code)
+	broken := webhook.NewHandler(verifier(t), counter.call, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)),
+		webhook.WithDedupeKey(func(*webhook.Delivery) string { panic("oops") }))
+	assert.Equal(t, 500, answer(broken, sms(t, "1")).Code)
 }
 
 // TestAFailureIsNotMarked: the platform sends it again, and it is handled then.

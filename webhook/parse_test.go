@@ -341,6 +341,7 @@ func TestDedupeKeys(t *testing.T) {
 		want   string
 	}{
 		"a report has its code, too": {"/hooks", &webhook.DeliveryReport{DeliveryReportID: "1", StatusCode: 220}, "/hooks delivery_report 1 220"},
+		"a report without a code":    {"/hooks", &webhook.DeliveryReport{DeliveryReportID: "1", Status: "enroute"}, "/hooks delivery_report 1 enroute"},
 		"a text message":             {"/hooks?tenant=7", &webhook.ReceivedSMS{ReplyID: "1", MessageID: "2"}, "/hooks received_sms 1"},
 		"a multimedia message":       {"/hooks", &webhook.ReceivedMMS{ReplyID: "1"}, "/hooks received_mms 1"},
 		"an opt-out":                 {"/hooks", &webhook.OptOut{NotificationID: "1"}, "/hooks opt_out 1"},
