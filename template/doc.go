@@ -15,19 +15,21 @@
 // arrives as they typed it, and a quotation mark ends a JSON string: escape it, as in
 // "$!esc.json($moContent)".
 //
-// These are the variables that are documented. Those on one line are the same.
+// These are the variables that are documented. Two on one line are the same.
 //
 //	$format ($type is deprecated)    "SMS" or "MMS"
 //	$mtId, $messageId                of the message that was sent
 //	$mtContent, $messageContent      its text
 //	$submittedTimestamp              when it was sent
 //	$metadata                        its metadata, by name, as in $!metadata.order
-//	$accountId, $vendorId            whose it is
+//	$accountId                       the account
+//	$vendorId                        its vendor
 //	$sourceAddress                   where the message came from
 //	$receivedTimestamp               when the event happened
 //	$retryCount                      how often the delivery was tried before
 //	$drId, $reportId                 of a delivery report, alone
-//	$status, $statusCode             of a delivery report, alone
+//	$status                          of a delivery report, alone
+//	$statusCode                      of a delivery report, alone
 //	$billingUnits                    of a delivery report, if the account has it
 //	$moId, $replyId                  of a message that came in
 //	$moContent, $replyContent        of a message that came in, or an opt-out
