@@ -77,6 +77,13 @@ func TestCheck(t *testing.T) {
 			`{"id":"$drId","units":"$billingUnits"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:24: warning: $billingUnits may be missing, and then renders as it is written; write $!billingUnits`},
 		},
+		"a number that may be missing, and is not in quotes": {
+			`{"id":"$drId","units":$billingUnits,"code":$statusCode}`, "JSON", []messagemedia.EventType{report},
+			[]string{
+				`template: error: what it renders where a value is missing is not valid JSON: invalid character '$'`,
+				`template:1:23: warning: $billingUnits may be missing, and then renders as it is written; write #if($billingUnits)$billingUnits#{else}null#end`,
+			},
+		},
 		"metadata that may be missing": {
 			`{"id":"$drId","ref":"$esc.json($metadata.get('ref'))"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:22: warning: $esc.json($metadata.get('ref')) renders as it is written where there is no such value; write $!esc.json($metadata.get('ref'))`},
@@ -212,10 +219,6 @@ func TestCheck(t *testing.T) {
 		"two typing errors": {
 			`{"id":"$moId","x":"$!sorceAdress"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`; did you mean $sourceAddress?`},
-		},
-		"a variable that is unlike any by three letters": {
-			`{"id":"$moId","x":"$!stable"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`unless the account has it`},
 		},
 		"a method that $esc does not have": {
 			`{"id":"$moId","x":"$!esc.JSON($moContent)"}`, "JSON", []messagemedia.EventType{sms},
@@ -430,6 +433,13 @@ func TestWhatIsAdvisedMends(t *testing.T) {
 		mended := strings.Replace(around, "FLAW", c.want, 1)
 		assert.Empty(t, template.Check(mended, c.encoding, []messagemedia.EventType{sms}), c.flawed)
 	}
+}
+
+func TestNoNameIsAdvisedThatIsThreeTypingErrorsAway(t *testing.T) {
+	t.Parallel()
+	problems := template.Check(`{"id":"$drId","x":"$!stxxxs"}`, "JSON", []messagemedia.EventType{report})
+	require.Len(t, problems, 1)
+	assert.Empty(t, problems[0].Mend)
 }
 
 func validRequest() messagemedia.CreateWebhookRequest {

@@ -45,7 +45,8 @@
 //   - Texts that reach the payload as they were typed. It renders events whose texts
 //     have in them whatever breaks JSON, XML or form encoding.
 //   - Traps of the language: $esc.json($!x), which writes itself out when x is missing,
-//     $a-$b, which reads a variable named "a-", and $mtId.json, which reads a property.
+//     $a-$b, which reads a variable named "a-", $mtId.json, which reads a property, and
+//     methods that there are not, which render as they are written, or as nothing.
 //   - Output that is not valid JSON, XML or form encoding.
 //   - Deliveries without the platform's ID of the event, which alone tells a second try
 //     from another event.
@@ -60,5 +61,6 @@
 // Velocity 1.7 and compared with its output, not by the platform. The platform's own
 // $esc is not public: that it escapes quotation marks, backslashes and control
 // characters is an assumption. #macro, #define, #evaluate, #include and #parse are
-// not supported here, and refused by name.
+// not supported here, and refused by name. What stands behind a condition that no
+// event meets which Check renders is read, and not rendered.
 package template

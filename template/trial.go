@@ -12,6 +12,7 @@ type trial struct {
 	eventType messagemedia.EventType
 	event     webhook.Event
 	kind      trialKind
+	broken    error // why what it rendered is not valid
 }
 
 type trialKind int
@@ -30,14 +31,14 @@ func (r *reading) trials(eventType messagemedia.EventType, form form) []trial {
 		return nil
 	}
 	sample := func() webhook.Event { event, _ := Sample(eventType); return event }
-	trials := []trial{{eventType, sample(), complete}, {eventType, withoutOptional(sample()), sparse}}
+	trials := []trial{{eventType, sample(), complete, nil}, {eventType, withoutOptional(sample()), sparse, nil}}
 	if media, ok := sample().(*webhook.ReceivedMMS); ok {
 		media.Content = ""
-		trials = append(trials, trial{eventType, media, sparse})
+		trials = append(trials, trial{eventType, media, sparse, nil})
 	}
-	trials = append(trials, trial{eventType, withTexts(sample(), hostileText, r.keys), hostile})
+	trials = append(trials, trial{eventType, withTexts(sample(), hostileText, r.keys), hostile, nil})
 	if form.dangerous != "" {
-		trials = append(trials, trial{eventType, withTexts(sample(), form.dangerous[:1], r.keys), hostile})
+		trials = append(trials, trial{eventType, withTexts(sample(), form.dangerous[:1], r.keys), hostile, nil})
 	}
 	return trials
 }

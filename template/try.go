@@ -27,10 +27,11 @@ func (r *reading) try(form form) {
 // that can be read.
 func (r *reading) tryOne(t trial, form form) bool {
 	variables, intact := platform.Variables(t.event, 0), true
+	var undefined []*velocity.Reference
 	output, err := r.template.Render(context.Background(), variables, velocity.Options{
 		Observe: func(reference *velocity.Reference, inserted string, defined bool) {
 			if !defined {
-				r.addUndefined(reference, t, variables)
+				undefined = append(undefined, reference)
 				return
 			}
 			if character, found := form.unescaped(inserted); found {
@@ -39,6 +40,12 @@ func (r *reading) tryOne(t trial, form form) bool {
 			}
 		},
 	})
+	if err == nil {
+		t.broken = form.check(output)
+	}
+	for _, reference := range undefined {
+		r.addUndefined(reference, t, form, variables)
+	}
 	if err != nil {
 		r.addRenderError(err, t)
 		return false
@@ -46,8 +53,8 @@ func (r *reading) tryOne(t trial, form form) bool {
 	if payload, rendered := r.outputs[t.eventType]; t.kind == complete && (rendered || r.field == "template") {
 		r.outputs[t.eventType] = payload + output
 	}
-	if err := form.check(output); err != nil && intact {
-		r.add(r.field, place{}, SeverityError, fmt.Sprintf("%s is not valid %s: %v", t.outcome(), form.name, err), "", t.eventType)
+	if t.broken != nil && intact {
+		r.add(r.field, place{}, SeverityError, fmt.Sprintf("%s is not valid %s: %v", t.outcome(), form.name, t.broken), "", t.eventType)
 		return false
 	}
 	return intact
@@ -77,7 +84,7 @@ func (r *reading) addRenderError(err error, t trial) {
 
 // addUndefined takes down a reference that has no value: it renders as it is
 // written, or, when it is quiet, as nothing.
-func (r *reading) addUndefined(reference *velocity.Reference, t trial, variables *velocity.Map) {
+func (r *reading) addUndefined(reference *velocity.Reference, t trial, form form, variables *velocity.Map) {
 	about := subject(reference)
 	has := variables.Get(about.Name) != nil
 	switch {
@@ -88,24 +95,28 @@ func (r *reading) addUndefined(reference *velocity.Reference, t trial, variables
 	case reference.Quiet:
 		// nothing is what was asked for
 	case has || !documented[about.Name]:
-		r.addLiteral(reference, "renders as it is written where there is no such value", t)
+		r.addLiteral(reference, "renders as it is written where there is no such value", t, form)
 	case t.kind != sparse:
-		r.addLiteral(reference, "is not there, and renders as it is written", t)
+		r.addLiteral(reference, "is not there, and renders as it is written", t, form)
 	default:
-		r.addLiteral(reference, "may be missing, and then renders as it is written", t)
+		r.addLiteral(reference, "may be missing, and then renders as it is written", t, form)
 	}
 }
 
 // addLiteral takes down a reference that renders as it is written, unless it did so
-// for another event of the type already.
-func (r *reading) addLiteral(reference *velocity.Reference, message string, t trial) {
+// for another event of the type already. Where JSON breaks by it, nothing in its
+// place would break it, too.
+func (r *reading) addLiteral(reference *velocity.Reference, message string, t trial, form form) {
 	if slices.Contains(r.literal[reference], t.eventType) {
 		return
 	}
 	r.literal[reference] = append(r.literal[reference], t.eventType)
 	mend, name := "write "+quiet(reference), subject(reference).Name
-	if t.eventType == messagemedia.EventOptOutSMS && (name == "moId" || name == "replyId") {
+	switch {
+	case t.eventType == messagemedia.EventOptOutSMS && (name == "moId" || name == "replyId"):
 		mend = "an opt-out has $notificationId in its place"
+	case t.kind == sparse && t.broken != nil && form.name == "JSON":
+		mend = fmt.Sprintf("write #if(%[1]s)%[1]s#{else}null#end", reference.Source)
 	}
 	r.add(r.field, reference.Pos(), SeverityWarning, reference.Source+" "+message, mend, t.eventType)
 }
