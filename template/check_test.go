@@ -58,6 +58,10 @@ func TestCheck(t *testing.T) {
 			`{"id":"$moId","x":"$!replyID"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:20: warning: $replyID is no documented variable, and renders as it is written unless the account has it; did you mean $replyId?`},
 		},
+		"a typing error in what is escaped": {
+			`{"id":"$moId","x":"$esc.json($moContnt)"}`, "JSON", []messagemedia.EventType{sms},
+			[]string{`template:1:30: warning: $moContnt is no documented variable, and renders as it is written unless the account has it; did you mean $moContent?`},
+		},
 		"a variable that nothing is like": {
 			`{"id":"$moId","x":"$!customerLoyaltyLevel"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:20: warning: $customerLoyaltyLevel is no documented variable, and renders as it is written unless the account has it`},
