@@ -62,6 +62,30 @@ func TestCheck(t *testing.T) {
 			`{"id":"$moId","x":"$esc.json($moContnt)"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:30: warning: $moContnt is no documented variable, and renders as it is written unless the account has it; did you mean $moContent?`},
 		},
+		"a part that a map of the template does not have": {
+			`#set($status = {"a": 1}){"id":"$drId","x":"$status.b"}`, "JSON", []messagemedia.EventType{report},
+			[]string{`template:1:44: warning: $status.b renders as it is written where there is no such value; write $!status.b`},
+		},
+		"metadata keys that are not escaped": {
+			`{"id":"$drId","m":[#foreach($k in $metadata.keySet())"$k"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{report},
+			[]string{`template:1:55: error: $k inserts '"' as it was typed`},
+		},
+		"an original text that is not escaped": {
+			`{"id":"$drId","re":"$!mtContent"}`, "JSON", []messagemedia.EventType{report},
+			[]string{`template:1:21: error: $!mtContent inserts '"' as it was typed`},
+		},
+		"a variable that is not there, escaped twice": {
+			`{"id":"$notificationId","re":"$esc.json($esc.html($replyId))"}`, "JSON", []messagemedia.EventType{optOut},
+			[]string{`template:1:31: warning: $esc.json($esc.html($replyId)) is not there, and renders as it is written; an opt-out has $notificationId in its place`},
+		},
+		"a hyphen after a name in the metadata": {
+			`{"id":"$drId","x":"$metadata.order-$drId"}`, "JSON", []messagemedia.EventType{report},
+			[]string{`template:1:20: warning: a hyphen belongs to the name: this does not read $metadata.order; write ${metadata.order}-`},
+		},
+		"a problem of the one event type that is there twice": {
+			`{"id":"$moId","text":"$moContent"}`, "JSON", []messagemedia.EventType{sms, sms},
+			[]string{`template:1:23: error: $moContent inserts`},
+		},
 		"a variable that nothing is like": {
 			`{"id":"$moId","x":"$!customerLoyaltyLevel"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:20: warning: $customerLoyaltyLevel is no documented variable, and renders as it is written unless the account has it`},
@@ -265,7 +289,7 @@ func TestCheck(t *testing.T) {
 			[]string{`template: error: what it renders is not valid form encoding: invalid URL escape "%"`},
 		},
 		"an encoding that is not documented": {
-			`id: $moId`, "YAML", []messagemedia.EventType{sms},
+			`id: $moId, text: $moContent`, "YAML", []messagemedia.EventType{sms},
 			[]string{`encoding: warning: "YAML" is not documented, so whether texts are escaped for it was not checked`},
 		},
 		"JSON that is never valid": {
@@ -364,7 +388,7 @@ func TestTemplatesThatAreRight(t *testing.T) {
 		"a text that is cut where it is long": {"JSON", []messagemedia.EventType{sms},
 			"#if($moContent.length() > 20)\n#set($text = $moContent.substring(0, 20))\n#else\n#set($text = $moContent)\n#end\n{\"id\":\"$moId\",\"text\":\"$!esc.json($text)\"}"},
 		"a text that is escaped first": {"JSON", []messagemedia.EventType{sms},
-			`#set($text = $esc.json("$!mtContent: $!moContent")){"id":"$moId","text":"$text","quote":"$esc.quote.length()"}`},
+			`#set($text = $esc.json("$!mtContent: $!moContent")){"id":"$moId","text":"$text","quote":"$esc.getQuote().length()"}`},
 		"names with hyphens of its own, one like a variable's": {"JSON", []messagemedia.EventType{sms},
 			`#set($kind-of = "a")#set($mtId-of = "b"){"id":"$moId","type":"${kind-of}$mtId-of"}`},
 		"a $type of its own": {"JSON", []messagemedia.EventType{sms}, `#set($type = "sms"){"id":"$moId","type":"$type"}`},
