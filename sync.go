@@ -36,7 +36,7 @@ const maxPlans = 3
 // A change that fails does not keep it from the next one, with two exceptions.
 // What need not make room under the limit is deleted last, and only when all that
 // is desired is there. And nothing more is sent when ctx has ended, when the
-// credentials were refused or when the API asked to wait.
+// credentials or the account were refused (401, 403) or when the API asked to wait.
 //
 // The result says what was done, also beside an error, and is never nil. The error
 // joins those of all changes, each with the method and URL of its webhook, so it

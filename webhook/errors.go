@@ -57,8 +57,9 @@ var (
 	// ErrCallback: the callback returned an error, which is wrapped beside it.
 	ErrCallback = errors.New("webhook: callback failed")
 
-	// ErrPanic: the callback panicked, or the KeySource did. A Deduplicator that
-	// panics has failed: the error matches ErrDeduplicator, too.
+	// ErrPanic: the callback panicked, or the KeySource or the function of
+	// [WithDedupeKey] did. A Deduplicator that panics has failed: the error matches
+	// ErrDeduplicator, too.
 	ErrPanic = errors.New("webhook: panic")
 
 	// ErrDeduplicator: Seen or Mark failed. The delivery was handled all the same.

@@ -102,7 +102,8 @@ func WithDedupeKey(key func(*Delivery) string) HandlerOption {
 //	401  the delivery is not the platform's, or too old
 //	405  the method is none that a webhook can have
 //	413  the body is larger than the verifier allows
-//	500  the callback or the KeySource panicked, and the server lives on; or the body was read before
+//	500  the callback or another function of yours panicked, and the server lives on;
+//	     or the body was read before
 //	503  the callback or the KeySource failed, too many run at once, or a copy of this one
 //	     still does; with Retry-After
 //

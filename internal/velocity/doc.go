@@ -14,7 +14,7 @@
 // The language is all there, with the white space, the escapes and the odd corners
 // of 1.7, except for what a webhook can't use: #macro, #define, #evaluate, #include
 // and #parse are refused by [Parse]. The testdata has what the real Velocity 1.7
-// made of some hundred templates.
+// made of some hundreds of templates.
 //
 // The methods of values are those of Java that a template can sensibly call, and
 // what Java has beside them renders as an unknown method does, as it is written.
