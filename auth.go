@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 // Authenticator adds credentials to a request. [BasicAuth] and [HMACAuth] make
@@ -64,8 +66,8 @@ func HMACAuth(key, secret string, options ...HMACOption) Authenticator {
 	signer.digestKey = http.CanonicalHeaderKey(signer.digestHeader)
 	signer.bodyNames = "Date " + signer.digestHeader + " request-line"
 	err := errors.Join(checkKey(key, `"`), checkSecret(secret))
-	if !isToken(signer.digestHeader) {
-		err = errors.Join(err, fmt.Errorf("WithDigestHeader: %q is not the name of a header; the gateway knows Content-MD5 and x-Content-MD5", signer.digestHeader))
+	if !check.IsToken(signer.digestHeader) {
+		err = errors.Join(err, fmt.Errorf("WithMD5Header: %q is not the name of a header; the gateway knows Content-MD5 and x-Content-MD5", signer.digestHeader))
 	}
 	return &credentials{err: err, authenticate: signer.authenticate, http1: true}
 }
@@ -73,14 +75,14 @@ func HMACAuth(key, secret string, options ...HMACOption) Authenticator {
 // HMACOption changes how [HMACAuth] signs.
 type HMACOption func(*hmacSigner)
 
-// WithSHA1 signs by HMAC-SHA1, as some older accounts need.
-func WithSHA1() HMACOption {
+// WithHMACSHA1 signs by HMAC-SHA1, as some older accounts need.
+func WithHMACSHA1() HMACOption {
 	return func(s *hmacSigner) { s.algorithm, s.hash = "hmac-sha1", sha1.New }
 }
 
-// WithDigestHeader sends the body's MD5 under another name than Content-MD5,
+// WithMD5Header sends the body's MD5 under another name than Content-MD5,
 // which some proxies drop. The vendor's older SDKs use x-Content-MD5.
-func WithDigestHeader(name string) HMACOption {
+func WithMD5Header(name string) HMACOption {
 	return func(s *hmacSigner) { s.digestHeader = name }
 }
 

@@ -44,10 +44,10 @@ func TestHMACAuthAgreesWithOpenSSL(t *testing.T) {
 			t.Parallel()
 			var options []messagemedia.HMACOption
 			if want.Algorithm == "sha1" {
-				options = append(options, messagemedia.WithSHA1())
+				options = append(options, messagemedia.WithHMACSHA1())
 			}
 			if want.DigestHeader != "Content-MD5" {
-				options = append(options, messagemedia.WithDigestHeader(want.DigestHeader))
+				options = append(options, messagemedia.WithMD5Header(want.DigestHeader))
 			}
 			auth := messagemedia.HMACAuth("my-key", "s3cret/ü+=", options...)
 
@@ -99,7 +99,7 @@ func TestCredentialsThatCannotBeRight(t *testing.T) {
 		"a colon in a key for Basic":             {messagemedia.BasicAuth("k3y:k3y", "pa55word"), "control character or a :"},
 		"a quote in a key for HMAC":              {messagemedia.HMACAuth(`k3y"k3y`, "pa55word"), `control character or a "`},
 		"a line break in a key for HMAC":         {messagemedia.HMACAuth("k3y\r\nk3y", "pa55word"), "control character"},
-		"a digest header that is not a header":   {messagemedia.HMACAuth("k3yk3y", "pa55word", messagemedia.WithDigestHeader("Content MD5")), `"Content MD5" is not the name of a header`},
+		"a digest header that is not a header":   {messagemedia.HMACAuth("k3yk3y", "pa55word", messagemedia.WithMD5Header("Content MD5")), `"Content MD5" is not the name of a header`},
 		"a key and a secret that both are empty": {messagemedia.HMACAuth("", ""), "the API key is empty\nthe API secret is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,36 +20,34 @@ import (
 )
 
 const (
-	version = "0.1.0"
-
-	maxAnswerBytes    = 10 << 20 // of an answer that says success
+	maxResponseBytes  = 10 << 20 // of a 2xx response
 	maxErrorBodyBytes = 64 << 10 // kept of any other
 )
 
 // Client calls the API. It can't be changed after [NewClient] made it, and is
 // safe for concurrent use. Make one and keep it: it holds the connections.
 type Client struct {
-	http         *http.Client
-	baseURL      string // without a slash at its end
-	authenticate func(*http.Request) error
-	account      *string // nil for the account that the credentials belong to
-	userAgent    string
-	timeout      time.Duration
-	maxAttempts  int
-	maxRetryWait time.Duration
-	logger       *slog.Logger
+	http           *http.Client
+	baseURL        string // without a slash at its end
+	authenticate   func(*http.Request) error
+	account        *string // nil for the account that the credentials belong to
+	userAgent      string
+	attemptTimeout time.Duration
+	maxAttempts    int
+	maxRetryWait   time.Duration
+	logger         *slog.Logger
 }
 
 // NewClient makes a client with the credentials of an account. Its error names
 // everything that is wrong with the arguments.
 func NewClient(auth Authenticator, options ...Option) (*Client, error) {
 	s := settings{
-		baseURL:      defaultBaseURL,
-		httpClient:   &http.Client{},
-		timeout:      defaultTimeout,
-		maxAttempts:  defaultMaxAttempts,
-		maxRetryWait: defaultMaxRetryWait,
-		logger:       slog.New(slog.DiscardHandler),
+		baseURL:        defaultBaseURL,
+		httpClient:     &http.Client{},
+		attemptTimeout: defaultAttemptTimeout,
+		maxAttempts:    defaultMaxAttempts,
+		maxRetryWait:   defaultMaxRetryWait,
+		logger:         slog.New(slog.DiscardHandler),
 	}
 	err := errors.Join(checkAuthenticator(auth), s.apply(options), s.check())
 	if err == nil {
@@ -59,14 +57,14 @@ func NewClient(auth Authenticator, options ...Option) (*Client, error) {
 		return nil, fmt.Errorf("messagemedia: NewClient: %w", err)
 	}
 	return &Client{
-		http:         s.httpClient,
-		baseURL:      strings.TrimRight(s.baseURL, "/"),
-		authenticate: auth.Authenticate,
-		userAgent:    strings.TrimSpace(s.userAgent + " webhooks-go-sdk/" + version + " (" + runtime.Version() + ")"),
-		timeout:      s.timeout,
-		maxAttempts:  s.maxAttempts,
-		maxRetryWait: s.maxRetryWait,
-		logger:       s.logger,
+		http:           s.httpClient,
+		baseURL:        strings.TrimRight(s.baseURL, "/"),
+		authenticate:   auth.Authenticate,
+		userAgent:      strings.TrimSpace(s.userAgent + " webhooks-go-sdk/" + version() + " (" + runtime.Version() + ")"),
+		attemptTimeout: s.attemptTimeout,
+		maxAttempts:    s.maxAttempts,
+		maxRetryWait:   s.maxRetryWait,
+		logger:         s.logger,
 	}, nil
 }
 
@@ -81,13 +79,13 @@ func (c *Client) ForAccount(id string) *Client {
 
 // call is one operation, as the pipeline sees it.
 type call struct {
-	operation string             // the name of Client's method
-	method    string             // of HTTP
-	path      string             // escaped, with the query
-	pattern   string             // the path with placeholders, for logs
-	body      []byte             // JSON, or nil
-	decode    func([]byte) error // reads the answer; nil when there is nothing to read
-	once      bool               // sent again only when the platform did not act on it
+	operation     string             // the name of Client's method
+	method        string             // of HTTP
+	path          string             // escaped, with the query
+	route         string             // the path with placeholders, for logs
+	body          []byte             // JSON, or nil
+	decode        func([]byte) error // reads the response; nil when there is nothing to read
+	nonIdempotent bool               // sent again only when the platform did not act on it
 }
 
 // do takes a call through its attempts. The error matches ErrOutcomeUnknown when
@@ -105,7 +103,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 		}
 		unknown = unknown || call.outcomeUnknown(err, sent)
 		if attempt < c.maxAttempts && call.retryable(err, sent) {
-			if err = c.wait(ctx, attempt, err); err == nil {
+			if err = c.waitBeforeRetry(ctx, attempt, err); err == nil {
 				continue
 			}
 		}
@@ -116,7 +114,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 	}
 }
 
-// attempt sends a call once, and logs that. sent tells whether the platform may
+// attempt sends a call once, and logs that. sent reports whether the platform may
 // have seen it.
 func (c *Client) attempt(ctx context.Context, call *call, number int) (sent bool, err error) {
 	start := time.Now()
@@ -130,13 +128,13 @@ func (c *Client) attempt(ctx context.Context, call *call, number int) (sent bool
 	if c.logger.Enabled(ctx, level) {
 		c.logger.LogAttrs(ctx, level, "messagemedia: request", call.attributes(number, time.Since(start), response)...)
 	}
-	return progress.sent(), err
+	return progress.mayHaveSent(), err
 }
 
 // send is the one path that every request takes: build, authenticate, send,
 // classify, decode. A response that it returns has been read and closed.
 func (c *Client) send(ctx context.Context, call *call, progress *progress) (*http.Response, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, attemptTimeout(c.timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
 	defer cancel()
 	request, err := c.newRequest(progress.trace(ctx), call)
 	if err != nil {
@@ -146,16 +144,16 @@ func (c *Client) send(ctx context.Context, call *call, progress *progress) (*htt
 		return nil, fmt.Errorf("messagemedia: %s: authenticate: %w", call.operation, err)
 	}
 	if ctx.Err() != nil { // not every RoundTripper looks, and none tells that it sent nothing
-		return nil, fmt.Errorf("messagemedia: %s: %w", call.operation, interruption(ctx, ctx.Err()))
+		return nil, fmt.Errorf("messagemedia: %s: %w", call.operation, transportErrorFrom(ctx, ctx.Err()))
 	}
-	progress.begun.Store(true)
+	progress.started.Store(true)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("messagemedia: %s: %w", call.operation, interruption(ctx, err))
+		return nil, fmt.Errorf("messagemedia: %s: %w", call.operation, transportErrorFrom(ctx, err))
 	}
 	defer response.Body.Close()
 	response.Request = request // not every RoundTripper sets it
-	return response, call.receive(response)
+	return response, call.decodeResponse(response)
 }
 
 func (c *Client) newRequest(ctx context.Context, call *call) (*http.Request, error) {
@@ -178,21 +176,21 @@ func (c *Client) newRequest(ctx context.Context, call *call) (*http.Request, err
 	return request, nil
 }
 
-// receive reads an answer: it decodes a success, and makes an error of the rest.
-func (c *call) receive(response *http.Response) error {
+// decodeResponse decodes a 2xx response and returns an error for any other.
+func (c *call) decodeResponse(response *http.Response) error {
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		body, _ := readBody(response, maxErrorBodyBytes) // the status counts, whatever becomes of the body
 		return newAPIError(c.operation, response, body)
 	}
-	if err := c.read(response); err != nil {
+	if err := c.decodeSuccess(response); err != nil {
 		return &DecodeError{c.operation, response.StatusCode, requestID(response.Header), err}
 	}
 	return nil
 }
 
-// read decodes a success. Where the API has nothing to say, any answer will do but
+// decodeSuccess decodes a 2xx response. If there is nothing to decode, any response will do but
 // a page of HTML: that is a proxy's or a log-in's, and the API never saw the call.
-func (c *call) read(response *http.Response) error {
+func (c *call) decodeSuccess(response *http.Response) error {
 	contentType := response.Header.Get("Content-Type")
 	if c.decode == nil {
 		_, _ = readBody(response, maxErrorBodyBytes) // lets the connection be used again
@@ -201,7 +199,7 @@ func (c *call) read(response *http.Response) error {
 		}
 		return nil
 	}
-	body, err := readBody(response, maxAnswerBytes)
+	body, err := readBody(response, maxResponseBytes)
 	if err != nil {
 		return err
 	}
@@ -222,15 +220,15 @@ func readBody(response *http.Response, limit int64) ([]byte, error) {
 		return body[:limit], &http.MaxBytesError{Limit: limit}
 	}
 	if err != nil {
-		err = interruption(response.Request.Context(), err)
+		err = transportErrorFrom(response.Request.Context(), err)
 	}
 	return body, err
 }
 
-// interruption tells why an exchange broke off: the caller's context ended, the
-// attempt took too long, or the transport failed.
-func interruption(ctx context.Context, err error) error {
-	timeout, timedOut := context.Cause(ctx).(attemptTimeout)
+// transportErrorFrom returns why an attempt failed without a response: the caller's
+// context ended, the attempt took too long, or the transport failed.
+func transportErrorFrom(ctx context.Context, err error) error {
+	timeout, timedOut := context.Cause(ctx).(attemptTimeoutError)
 	switch {
 	case timedOut:
 		return &transportError{timeout}
@@ -245,7 +243,7 @@ func interruption(ctx context.Context, err error) error {
 
 // progress tells how far an attempt came. Its flags are atomic, since net/http
 // may report on a connection that the attempt no longer waits for.
-type progress struct{ begun, wantedConnection, gotConnection atomic.Bool }
+type progress struct{ started, wantedConnection, gotConnection atomic.Bool }
 
 func (p *progress) trace(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -254,10 +252,10 @@ func (p *progress) trace(ctx context.Context) context.Context {
 	})
 }
 
-// sent tells whether a byte may have reached the platform: not before there was
+// mayHaveSent reports whether a byte may have reached the platform: not before there was
 // a connection. A RoundTripper that reports none may have sent all of them.
-func (p *progress) sent() bool {
-	return p.begun.Load() && (p.gotConnection.Load() || !p.wantedConnection.Load())
+func (p *progress) mayHaveSent() bool {
+	return p.started.Load() && (p.gotConnection.Load() || !p.wantedConnection.Load())
 }
 
 // attributes are all that a log record says of an attempt.
@@ -265,7 +263,7 @@ func (c *call) attributes(attempt int, duration time.Duration, response *http.Re
 	attributes := []slog.Attr{
 		slog.String("operation", c.operation),
 		slog.String("method", c.method),
-		slog.String("path", c.pattern),
+		slog.String("path", c.route),
 		slog.Int("attempt", attempt),
 		slog.Duration("duration", duration),
 	}

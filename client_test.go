@@ -43,16 +43,16 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 		"a base URL with a query":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?a=b")}, "WithBaseURL: the URL has a query"},
 		"a base URL with a fragment":     {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/#a")}, "WithBaseURL: the URL has a query or a fragment"},
 		"http to another host":           {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080")}, "WithBaseURL: http to mock would send the credentials in clear text; use https, or allow it by WithInsecureHTTP"},
-		"no HTTP client":                 {basic, []messagemedia.Option{messagemedia.WithHTTPClient(nil)}, "WithHTTPClient: the client is nil"},
-		"no time for an attempt":         {basic, []messagemedia.Option{messagemedia.WithTimeout(0)}, "WithTimeout: 0s is not a positive duration"},
-		"less than one attempt":          {basic, []messagemedia.Option{messagemedia.WithMaxAttempts(0)}, "WithMaxAttempts: 0 is less than 1"},
-		"a negative wait":                {basic, []messagemedia.Option{messagemedia.WithMaxRetryWait(-time.Second)}, "WithMaxRetryWait: -1s is negative"},
-		"a line break in the user agent": {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" has a control character`},
-		"no logger":                      {basic, []messagemedia.Option{messagemedia.WithLogger(nil)}, "WithLogger: the logger is nil"},
+		"no HTTP client":                 {basic, []messagemedia.Option{messagemedia.WithHTTPClient(nil)}, "WithHTTPClient: client is nil"},
+		"no time for an attempt":         {basic, []messagemedia.Option{messagemedia.WithAttemptTimeout(0)}, "WithAttemptTimeout: must be positive, got 0s"},
+		"less than one attempt":          {basic, []messagemedia.Option{messagemedia.WithMaxAttempts(0)}, "WithMaxAttempts: must be at least 1, got 0"},
+		"a negative wait":                {basic, []messagemedia.Option{messagemedia.WithMaxRetryWait(-time.Second)}, "WithMaxRetryWait: must not be negative, got -1s"},
+		"a line break in the user agent": {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" contains a control character`},
+		"no logger":                      {basic, []messagemedia.Option{messagemedia.WithLogger(nil)}, "WithLogger: logger is nil"},
 		"an option that is nil":          {basic, []messagemedia.Option{nil}, "option 1 is nil"},
-		"several at once, the first":     {nil, []messagemedia.Option{messagemedia.WithTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "there are no credentials"},
-		"several at once, the second":    {nil, []messagemedia.Option{messagemedia.WithTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithTimeout"},
-		"several at once, the third":     {nil, []messagemedia.Option{messagemedia.WithTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithMaxAttempts"},
+		"several at once, the first":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "there are no credentials"},
+		"several at once, the second":    {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithAttemptTimeout"},
+		"several at once, the third":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithMaxAttempts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,9 +81,9 @@ func TestBaseURL(t *testing.T) {
 		want    string
 	}{
 		"the global host by default":       {nil, "https://api.messagemedia.com/v1/webhooks/messages?page=0"},
-		"the EU":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.RegionEU)}, "https://eu.app.api.sinch.com/v1/webhooks/messages?page=0"},
-		"APAC":                             {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.RegionAPAC)}, "https://au.app.api.sinch.com/v1/webhooks/messages?page=0"},
-		"the US":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.RegionUS)}, "https://us.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"the EU":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLEU)}, "https://eu.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"APAC":                             {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLAPAC)}, "https://au.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"the US":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLUS)}, "https://us.app.api.sinch.com/v1/webhooks/messages?page=0"},
 		"a path prefix is kept":            {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example/sms%20api/")}, "https://proxy.example/sms%20api/v1/webhooks/messages?page=0"},
 		"a port is kept":                   {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example:8443")}, "https://proxy.example:8443/v1/webhooks/messages?page=0"},
 		"http to this host":                {[]messagemedia.Option{messagemedia.WithBaseURL("http://localhost:8080")}, "http://localhost:8080/v1/webhooks/messages?page=0"},
@@ -94,7 +94,7 @@ func TestBaseURL(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got string
-			client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+			client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 				got = r.URL.String()
 				return httpmock.NewStringResponse(200, emptyPage), nil
 			}), basic, c.options...)
@@ -108,7 +108,7 @@ func TestBaseURL(t *testing.T) {
 func TestHeadersOfARequest(t *testing.T) {
 	t.Parallel()
 	var header http.Header
-	through := answering(func(r *http.Request) (*http.Response, error) {
+	through := responding(func(r *http.Request) (*http.Response, error) {
 		header = r.Header.Clone()
 		return httpmock.NewStringResponse(201, aWebhook), nil
 	})
@@ -153,7 +153,7 @@ func TestLogging(t *testing.T) {
 	var out bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	statuses := []int{503, 200}
-	client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+	client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 		if len(statuses) == 0 {
 			return nil, errors.New("connection lost by s3cret.example")
 		}
@@ -191,7 +191,7 @@ func TestOperationFromContext(t *testing.T) {
 	assert.Empty(t, messagemedia.OperationFromContext(t.Context()))
 
 	var operations []string
-	client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 		operations = append(operations, messagemedia.OperationFromContext(r.Context()))
 		if r.Method == http.MethodGet {
 			return httpmock.NewStringResponse(200, emptyPage), nil
@@ -243,16 +243,16 @@ func validRequest() messagemedia.CreateWebhookRequest {
 	}
 }
 
-// answering makes an HTTP client whose requests a function answers.
-func answering(answer httpmock.Responder) *http.Client {
+// responding makes an HTTP client whose responses a function makes.
+func responding(response httpmock.Responder) *http.Client {
 	mock := httpmock.NewMockTransport()
-	mock.RegisterNoResponder(answer)
+	mock.RegisterNoResponder(response)
 	return &http.Client{Transport: mock}
 }
 
 // refusing makes an HTTP client that no request may reach.
 func refusing(t *testing.T) *http.Client {
-	return answering(func(r *http.Request) (*http.Response, error) {
+	return responding(func(r *http.Request) (*http.Response, error) {
 		t.Errorf("%s %s was sent", r.Method, r.URL.Path)
 		return nil, errors.New("not to be sent")
 	})

@@ -5,7 +5,7 @@
 //
 //	client, err := messagemedia.NewClient(
 //		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
-//		// messagemedia.WithBaseURL(messagemedia.RegionEU), if the account lives there
+//		// messagemedia.WithBaseURL(messagemedia.BaseURLEU), if the account lives there
 //	)
 //	if err != nil {
 //		log.Fatal(err)
@@ -54,7 +54,7 @@
 //
 // # Errors
 //
-// An answer other than 2xx is an [*APIError], which keeps the status whatever the
+// A response other than 2xx is an [*APIError], which keeps the status whatever the
 // body is. A request that was refused before it was sent is a [*ValidationError]
 // with all that is wrong with it. A 2xx that can't be read is a [*DecodeError].
 // What is left failed on the way, and wraps its cause: such an error matches
@@ -65,20 +65,20 @@
 // [ErrUnauthorized] and the other variables of this package.
 //
 // Redirects are not followed: net/http would turn PATCH into GET, and send the
-// credentials on. An answer 3xx is an [*APIError].
+// credentials on. A response 3xx is an [*APIError].
 //
 // # Retries
 //
 // A call is sent up to three times ([WithMaxAttempts]), 30 seconds each
-// ([WithTimeout]), after 429, 500, 502, 503 and 504, and after a failure of the
+// ([WithAttemptTimeout]), after 429, 500, 502, 503 and 504, and after a failure of the
 // network. It waits a random time in between: at most 500 ms, then at most 1 s,
 // doubling up to 30 s ([WithMaxRetryWait]). When the API says in Retry-After how
 // long to wait, it waits that long; when that is longer than the longest wait, or
 // than the context lasts, the error comes back at once with the wait in it. Each
-// attempt is authenticated anew.
+// attempt is authenticated again.
 //
 // An attempt's outcome is unknown when its request may have been sent and its
-// answer was lost, could not be read, or was a 5xx. A change that ends so, without
+// response was lost, could not be read, or was a 5xx. A change that ends so, without
 // a later attempt that tells more, matches [ErrOutcomeUnknown] beside its cause:
 //
 //   - An update is safe to repeat, since the same change twice has the same result.
@@ -88,7 +88,7 @@
 //
 // # Limits
 //
-// An answer may have 10 MiB; passing that is an error, never a silent cut. Of the
+// A response may have 10 MiB; passing that is an error, never a silent cut. Of the
 // body of an error, 64 KiB are kept. An account has at most 150 webhooks.
 //
 // # Secrets
@@ -138,5 +138,5 @@
 // not been run against the real platform. Where those disagree or are silent, the
 // fields and functions say what was decided:
 // the name of the query parameter page_size, HMAC with SHA-256 over the request
-// line, and the equality by which a lost answer to CreateWebhook is recognized.
+// line, and the equality by which a lost response to CreateWebhook is recognized.
 package messagemedia

@@ -15,35 +15,35 @@ import (
 
 // What an error matches with errors.Is, whatever its type.
 var (
-	// ErrInvalidRequest: the API answered 400, or the request was refused before it
+	// ErrInvalidRequest: The API responded 400, or the request was refused before it
 	// was sent (see [ValidationError]).
 	ErrInvalidRequest = errors.New("invalid request")
 
-	// ErrUnauthorized: the API answered 401. The credentials are wrong, or belong to
+	// ErrUnauthorized: The API responded 401. The credentials are wrong, or belong to
 	// another region, or the clock of an HMAC client is.
 	ErrUnauthorized = errors.New("unauthorized")
 
-	// ErrForbidden: the API answered 403. The account does not have the feature.
+	// ErrForbidden: The API responded 403. The account does not have the feature.
 	ErrForbidden = errors.New("forbidden")
 
-	// ErrNotFound: the API answered 404, or a listing does not have the webhook.
+	// ErrNotFound: The API responded 404, or a listing does not have the webhook.
 	ErrNotFound = errors.New("not found")
 
-	// ErrConflict: the API answered 409. URL and method are another webhook's.
+	// ErrConflict: The API responded 409. URL and method are another webhook's.
 	ErrConflict = errors.New("conflict")
 
-	// ErrRateLimited: the API answered 429, at every attempt.
+	// ErrRateLimited: The API responded 429, at every attempt.
 	ErrRateLimited = errors.New("rate limited")
 
-	// ErrServer: the API answered 5xx, at every attempt that could be made.
+	// ErrServer: The API responded 5xx, at every attempt that could be made.
 	ErrServer = errors.New("server error")
 
-	// ErrOutcomeUnknown: a change was sent, and no answer tells whether it took
+	// ErrOutcomeUnknown: a change was sent, and no response reports whether it took
 	// effect. The error matches its cause beside this.
-	ErrOutcomeUnknown = errors.New("whether the change took effect is not known")
+	ErrOutcomeUnknown = errors.New("outcome unknown: the change may have taken effect")
 )
 
-// APIError is what the API answered in place of success: a status other than
+// APIError is what the API responded in place of success: a status other than
 // 2xx. It matches ErrInvalidRequest (400), ErrUnauthorized (401), ErrForbidden
 // (403), ErrNotFound (404), ErrConflict (409), ErrRateLimited (429) and
 // ErrServer (5xx) with errors.Is.
@@ -61,19 +61,19 @@ type APIError struct {
 	Details []string
 
 	// RequestID identifies the call to the vendor's support. It is empty when the
-	// answer has none.
+	// response has none.
 	RequestID string
 
 	// RetryAfter is how long the API asked to wait, 0 when it did not.
 	RetryAfter time.Duration
 
-	// Header and Body are the answer as it came. Body has its first 64 KiB. They are
+	// Header and Body are the response as it came. Body has its first 64 KiB. They are
 	// never part of Error, for they can be anything: a proxy's page, an echo of
 	// the request.
 	Header http.Header
 	Body   []byte
 
-	// hint says what the answer itself does not: why the credentials were refused.
+	// hint says what the response itself does not: why the credentials were refused.
 	hint string
 }
 
@@ -102,7 +102,7 @@ func (e *APIError) Error() string {
 	return s.String()
 }
 
-// Is tells whether target is the value that stands for the status.
+// Is reports whether target is the value that stands for the status.
 func (e *APIError) Is(target error) bool {
 	switch e.StatusCode {
 	case http.StatusBadRequest:
@@ -136,12 +136,12 @@ func (e *ValidationError) Error() string {
 	return fmt.Sprintf("messagemedia: %s: invalid request: %s", e.Operation, strings.Join(e.Details, "; "))
 }
 
-// Is tells whether target is ErrInvalidRequest.
+// Is reports whether target is ErrInvalidRequest.
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalidRequest }
 
-// DecodeError is an answer that says success and can't be read: it is cut off,
+// DecodeError is a response that says success and can't be read: it is cut off,
 // larger than 10 MiB, or not the JSON that the API documents. To a deletion the API
-// has nothing to say, and only a page of HTML is no answer. It wraps the cause.
+// has nothing to say, and only a page of HTML is no response. It wraps the cause.
 // When a change was asked for, the error matches ErrOutcomeUnknown, too.
 type DecodeError struct {
 	// Operation is the method of Client that was called.
@@ -151,7 +151,7 @@ type DecodeError struct {
 	StatusCode int
 
 	// RequestID identifies the call to the vendor's support. It is empty when the
-	// answer has none.
+	// response has none.
 	RequestID string
 
 	// Err is what was wrong.
@@ -160,7 +160,7 @@ type DecodeError struct {
 
 // Error names the operation, the status, what was wrong and the request ID.
 func (e *DecodeError) Error() string {
-	s := fmt.Sprintf("messagemedia: %s: the answer %d %s can't be read: %v",
+	s := fmt.Sprintf("messagemedia: %s: decode response: %d %s: %v",
 		e.Operation, e.StatusCode, http.StatusText(e.StatusCode), e.Err)
 	if e.RequestID != "" {
 		s += fmt.Sprintf(" (request id %s)", e.RequestID)
@@ -171,7 +171,7 @@ func (e *DecodeError) Error() string {
 // Unwrap returns the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// newAPIError reads what it can of an answer. The status is kept whatever the
+// newAPIError reads what it can of a response. The status is kept whatever the
 // body is: JSON of either form, HTML, nothing, half of something.
 func newAPIError(operation string, response *http.Response, body []byte) *APIError {
 	var parsed struct {
@@ -192,7 +192,7 @@ func newAPIError(operation string, response *http.Response, body []byte) *APIErr
 		Operation:  operation,
 		StatusCode: response.StatusCode,
 		Message:    strings.Join(messages, ": "),
-		Details:    texts(slices.Concat(parsed.Details, parsed.InvalidFields)),
+		Details:    detailStrings(slices.Concat(parsed.Details, parsed.InvalidFields)),
 		RequestID:  cmp.Or(requestID(response.Header), parsed.UUID),
 		RetryAfter: retryAfter(response.Header),
 		Header:     response.Header,
@@ -201,8 +201,8 @@ func newAPIError(operation string, response *http.Response, body []byte) *APIErr
 	}
 }
 
-// texts returns JSON strings as they read, and other JSON values as they are.
-func texts(values []json.RawMessage) []string {
+// detailStrings returns JSON strings decoded, and other JSON values as they are.
+func detailStrings(values []json.RawMessage) []string {
 	var texts []string
 	for _, value := range values {
 		text := string(value)
@@ -216,7 +216,7 @@ func requestID(header http.Header) string {
 	return cmp.Or(header.Get("X-Request-Id"), header.Get("X-Correlation-Id"), header.Get("X-Amzn-Requestid"), header.Get("Request-Id"))
 }
 
-// hint explains an answer where the reason is likely on this side.
+// hint explains a response where the reason is likely on this side.
 func hint(response *http.Response) string {
 	switch {
 	case response.StatusCode == http.StatusUnauthorized:
@@ -248,16 +248,16 @@ func unauthorizedHint(response *http.Response) string {
 // documents about five minutes.
 const maxClockSkew = 300 * time.Second
 
-// clockSkew tells how far the local clock is ahead of the one that dated the answer.
+// clockSkew tells how far the local clock is ahead of the one that dated the response.
 func clockSkew(header http.Header) (skew time.Duration, known bool) {
 	date, err := http.ParseTime(header.Get("Date"))
 	return time.Since(date).Round(time.Second), err == nil
 }
 
-// transportError is an attempt that failed without an answer, or in the middle
+// transportError is an attempt that failed without a response, or in the middle
 // of one. It is a net.Error.
 //
-// It answers for its cause in errors.Is and errors.As instead of unwrapping it,
+// It stands in for its cause in errors.Is and errors.As instead of unwrapping it,
 // since timeouts of net and net/http say that they are context.DeadlineExceeded,
 // and callers must be able to tell those from the end of their own context.
 type transportError struct{ cause error }
@@ -278,11 +278,11 @@ func (e *transportError) Timeout() bool {
 // Temporary is part of net.Error, and deprecated there.
 func (e *transportError) Temporary() bool { return e.Timeout() }
 
-// attemptTimeout is the cause when an attempt took longer than the client allows.
-type attemptTimeout time.Duration
+// attemptTimeoutError is the cause when an attempt took longer than the client allows.
+type attemptTimeoutError time.Duration
 
-func (t attemptTimeout) Error() string {
-	return fmt.Sprintf("no complete answer within %v", time.Duration(t))
+func (t attemptTimeoutError) Error() string {
+	return fmt.Sprintf("no complete response within %v", time.Duration(t))
 }
-func (t attemptTimeout) Timeout() bool   { return true }
-func (t attemptTimeout) Temporary() bool { return true }
+func (t attemptTimeoutError) Timeout() bool   { return true }
+func (t attemptTimeoutError) Temporary() bool { return true }

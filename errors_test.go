@@ -30,11 +30,11 @@ var sentinels = []error{
 	messagemedia.ErrConflict, messagemedia.ErrRateLimited, messagemedia.ErrServer,
 }
 
-// listError is the error of a listing that is answered once.
-func listError(t *testing.T, answer httpmock.Responder, options ...messagemedia.Option) error {
+// listError is the error of a listing that gets a response once.
+func listError(t *testing.T, response httpmock.Responder, options ...messagemedia.Option) error {
 	t.Helper()
 	options = append([]messagemedia.Option{messagemedia.WithMaxAttempts(1)}, options...)
-	page, err := newClient(t, answering(answer), basic, options...).ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+	page, err := newClient(t, responding(response), basic, options...).ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
 	require.Error(t, err)
 	assert.Nil(t, page)
 	return err
@@ -43,7 +43,7 @@ func listError(t *testing.T, answer httpmock.Responder, options ...messagemedia.
 const unauthorized = "check the API key, the secret, and that the base URL is that of their region"
 
 // TestAPIErrors has each status with the bodies that the platform and what stands
-// in front of it answer.
+// in front of it response.
 func TestAPIErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -144,16 +144,16 @@ func TestUnauthorizedHintsOfHMAC(t *testing.T) {
 		major int
 		want  string
 	}{
-		"a clock that is ahead":         {"Fri, 31 Dec 1999 23:54:59 GMT", 1, "the local clock is 5m1s ahead of the API's, and signatures are valid for 5m0s"},
-		"a clock that is behind":        {"Sat, 01 Jan 2000 01:00:00 GMT", 1, "the local clock is 1h0m0s behind the API's, and signatures are valid for 5m0s"},
-		"a clock that is right enough":  {"Sat, 01 Jan 2000 00:05:00 GMT", 1, unauthorized},
-		"an answer without a date":      {"", 1, unauthorized},
-		"an answer that is over HTTP/2": {"", 2, "the signature is for HTTP/1.1 and the request went over HTTP/2.0"},
+		"a clock that is ahead":          {"Fri, 31 Dec 1999 23:54:59 GMT", 1, "the local clock is 5m1s ahead of the API's, and signatures are valid for 5m0s"},
+		"a clock that is behind":         {"Sat, 01 Jan 2000 01:00:00 GMT", 1, "the local clock is 1h0m0s behind the API's, and signatures are valid for 5m0s"},
+		"a clock that is right enough":   {"Sat, 01 Jan 2000 00:05:00 GMT", 1, unauthorized},
+		"a response without a date":      {"", 1, unauthorized},
+		"a response that is over HTTP/2": {"", 2, "the signature is for HTTP/1.1 and the request went over HTTP/2.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+				client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 					response := httpmock.NewStringResponse(401, "")
 					response.Header.Set("Date", c.date)
 					response.Proto, response.ProtoMajor = fmt.Sprintf("HTTP/%d.0", c.major), c.major
@@ -167,26 +167,26 @@ func TestUnauthorizedHintsOfHMAC(t *testing.T) {
 	}
 }
 
-// TestWhatAnswersADeletion: the API says nothing, or something in JSON. A page of
+// TestResponsesToADeletion: the API says nothing, or something in JSON. A page of
 // HTML is a proxy's, a log-in's or a captive portal's, which saw no webhook.
-func TestWhatAnswersADeletion(t *testing.T) {
+func TestResponsesToADeletion(t *testing.T) {
 	t.Parallel()
 	for contentType, done := range map[string]bool{"": true, "application/json": true, "text/plain": true, "text/html; charset=utf-8": false} {
-		client := newClient(t, answering(httpmock.NewStringResponder(200, "{}").HeaderSet(http.Header{"Content-Type": {contentType}})), basic)
+		client := newClient(t, responding(httpmock.NewStringResponder(200, "{}").HeaderSet(http.Header{"Content-Type": {contentType}})), basic)
 		err := client.DeleteWebhook(t.Context(), "id")
 		if done {
 			assert.NoError(t, err)
 			continue
 		}
-		assert.EqualError(t, err, `messagemedia: DeleteWebhook: the answer 200 OK can't be read: its Content-Type is "text/html; charset=utf-8", which the API's is not; whether the change took effect is not known`)
+		assert.EqualError(t, err, `messagemedia: DeleteWebhook: decode response: 200 OK: its Content-Type is "text/html; charset=utf-8", which the API's is not; outcome unknown: the change may have taken effect`)
 		_, unreadable := errors.AsType[*messagemedia.DecodeError](err)
 		assert.True(t, unreadable)
 	}
 }
 
-// TestAnswersThatCantBeRead say success, and are no answer. What they would have
+// TestResponsesThatCantBeRead say success, and are no response. What they would have
 // confirmed is then unknown.
-func TestAnswersThatCantBeRead(t *testing.T) {
+func TestResponsesThatCantBeRead(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ contentType, body, want string }{
 		"HTML":                        {"text/html", "<html>", `its Content-Type is "text/html": invalid character`},
@@ -198,7 +198,7 @@ func TestAnswersThatCantBeRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, answering(httpmock.NewStringResponder(200, c.body).HeaderSet(http.Header{
+			client := newClient(t, responding(httpmock.NewStringResponder(200, c.body).HeaderSet(http.Header{
 				"Content-Type": {c.contentType}, "X-Request-Id": {"7"},
 			})), basic)
 			_, err := client.UpdateWebhook(t.Context(), "id", update{Method: "PUT"})
@@ -208,15 +208,15 @@ func TestAnswersThatCantBeRead(t *testing.T) {
 			assert.Equal(t, 200, unreadable.StatusCode)
 			assert.Equal(t, "7", unreadable.RequestID)
 			assert.ErrorContains(t, unreadable.Err, c.want)
-			assert.ErrorContains(t, err, "messagemedia: UpdateWebhook: the answer 200 OK can't be read: ")
+			assert.ErrorContains(t, err, "messagemedia: UpdateWebhook: decode response: 200 OK: ")
 			assert.ErrorContains(t, err, "(request id 7)")
 			assert.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 		})
 	}
 }
 
-// TestAnswersPastTheLimit come over a real connection, one of them small on the wire.
-func TestAnswersPastTheLimit(t *testing.T) {
+// TestResponsesPastTheLimit come over a real connection, one of them small on the wire.
+func TestResponsesPastTheLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 10 << 20
 	page := func(length int) []byte {
@@ -276,11 +276,11 @@ func TestABodyThatIsCutOff(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	client := api.Client(messagemedia.WithMaxAttempts(1))
 
-	api.Fail(messagemediatest.Fault{CutOff: true, Status: 403, Body: `{"message":"This feature has not been enabled"}`})
+	api.Fail(messagemediatest.Fault{TruncateBody: true, Status: 403, Body: `{"message":"This feature has not been enabled"}`})
 	err := client.DeleteWebhook(t.Context(), "id")
 	require.ErrorIs(t, err, messagemedia.ErrForbidden)
 
-	api.Fail(messagemediatest.Fault{CutOff: true, Status: 200, Body: emptyPage})
+	api.Fail(messagemediatest.Fault{TruncateBody: true, Status: 200, Body: emptyPage})
 	_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
 	_, ok := errors.AsType[*messagemedia.DecodeError](err)
 	assert.True(t, ok)
@@ -311,12 +311,12 @@ func TestWhoseTimeIsUp(t *testing.T) {
 		within func(context.Context) (context.Context, context.CancelFunc)
 		want   error
 	}{
-		"the attempt's, without an answer": {messagemediatest.Fault{Delay: time.Hour}, nil, nil},
-		"the attempt's, within an answer":  {messagemediatest.Fault{Trickle: time.Minute}, nil, nil},
+		"the attempt's, without a response": {messagemediatest.Fault{Delay: time.Hour}, nil, nil},
+		"the attempt's, within a response":  {messagemediatest.Fault{ByteDelay: time.Minute}, nil, nil},
 		"the caller's deadline": {messagemediatest.Fault{Delay: time.Hour}, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, time.Second)
 		}, context.DeadlineExceeded},
-		"the caller's, within an answer": {messagemediatest.Fault{Trickle: time.Minute}, func(ctx context.Context) (context.Context, context.CancelFunc) {
+		"the caller's, within a response": {messagemediatest.Fault{ByteDelay: time.Minute}, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, time.Second)
 		}, context.DeadlineExceeded},
 		"the caller cancels": {messagemediatest.Fault{Delay: time.Hour}, func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -328,7 +328,7 @@ func TestWhoseTimeIsUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+				api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 				defer api.Close()
 				api.Fail(c.fault)
 				ctx, cancel := t.Context(), context.CancelFunc(func() {})
@@ -346,7 +346,7 @@ func TestWhoseTimeIsUp(t *testing.T) {
 				}
 				assert.Equal(t, 30*time.Second, time.Since(start))
 				assert.NotErrorIs(t, err, context.DeadlineExceeded)
-				assert.ErrorContains(t, err, "no complete answer within 30s")
+				assert.ErrorContains(t, err, "no complete response within 30s")
 				timeout, ok := errors.AsType[net.Error](err)
 				require.True(t, ok)
 				assert.True(t, timeout.Timeout())
@@ -371,7 +371,7 @@ func TestATransportsOwnTimeoutIsNotTheCallers(t *testing.T) {
 	assert.False(t, failure.Timeout())
 }
 
-// FuzzAPIError has any answer that is no success: its status stays, its body is
+// FuzzAPIError has any response that is no success: its status stays, its body is
 // kept and never told.
 func FuzzAPIError(f *testing.F) {
 	f.Add(400, `{"message":"Bad Request","details":["/url: Not a valid http url"]}`)

@@ -41,10 +41,10 @@ func ExampleClient_SyncWebhooks() {
 		}
 	}
 	// Output:
-	//   + create  POST https://example.com/hooks/sms: done
-	//   - delete  POST https://example.com/hooks/old: done
-	// Sync: 1 created, 0 updated, 0 replaced, 1 deleted, 0 unchanged, 0 not done, 0 unknown.
-	// Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 1 unchanged, 0 not done, 0 unknown.
+	//   + create  POST https://example.com/hooks/sms: applied
+	//   - delete  POST https://example.com/hooks/old: applied
+	// Sync: 1 created, 0 updated, 0 replaced, 1 deleted, 0 unchanged, 0 not applied, 0 unknown.
+	// Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 1 unchanged, 0 not applied, 0 unknown.
 }
 
 // The number of retries can't be changed, so the webhook would have to be
@@ -101,5 +101,5 @@ func ExampleReplaceError() {
 	fmt.Println(err)
 	// Output:
 	// no events until the next run: POST https://example.com/hooks/sms?token=s3cret
-	// messagemedia: SyncWebhooks: replace POST https://example.com/hooks/sms?…: it was deleted and not created anew, which a further call does: server error
+	// messagemedia: SyncWebhooks: replace POST https://example.com/hooks/sms?…: deleted but not recreated; call SyncWebhooks again: server error
 }

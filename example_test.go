@@ -46,8 +46,8 @@ func Example() {
 func ExampleNewClient() {
 	client, err := messagemedia.NewClient(
 		messagemedia.BasicAuth("API key", "API secret"),
-		messagemedia.WithBaseURL(messagemedia.RegionEU),
-		messagemedia.WithTimeout(10*time.Second),
+		messagemedia.WithBaseURL(messagemedia.BaseURLEU),
+		messagemedia.WithAttemptTimeout(10*time.Second),
 		messagemedia.WithUserAgent("billing/2.1"),
 		messagemedia.WithLogger(slog.Default()),
 	)
@@ -56,11 +56,11 @@ func ExampleNewClient() {
 }
 
 func ExampleNewClient_badArguments() {
-	_, err := messagemedia.NewClient(messagemedia.BasicAuth("", "secret"), messagemedia.WithTimeout(-1))
+	_, err := messagemedia.NewClient(messagemedia.BasicAuth("", "secret"), messagemedia.WithAttemptTimeout(-1))
 	fmt.Println(err)
 	// Output:
 	// messagemedia: NewClient: the API key is empty
-	// WithTimeout: -1ns is not a positive duration
+	// WithAttemptTimeout: must be positive, got -1ns
 }
 
 func ExampleHMACAuth() {
@@ -129,8 +129,8 @@ func ExampleClient_CreateWebhook() {
 	ctx := context.Background()
 	request := example("https://example.com/hooks/sms")
 
-	// The webhook is made, and the answer gets lost. The call still returns it.
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	// The webhook is made, and the response gets lost. The call still returns it.
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 	webhook, err := client.CreateWebhook(ctx, request)
 	fmt.Println(webhook.URL, err)
 

@@ -51,14 +51,14 @@ const (
 type operation struct {
 	name  string
 	kind  kind
-	empty bool // the answer to it has no body
+	empty bool // the response to it has no body
 	pages int  // how many requests it takes without a fault, if more than one
 
 	// given is what the platform has before: the ID of what the call is about.
 	given func(*testing.T, *messagemedia.Client) string
 	call  func(ctx context.Context, c *messagemedia.Client, id string) error
 
-	// done tells whether the platform did what the call asks for, once.
+	// done reports whether the platform did what the call asks for, once.
 	done func(state) bool
 }
 
@@ -157,7 +157,7 @@ type fault struct {
 	name     string
 	leaves   knowledge
 	effect   bool          // the platform does what the request asks for
-	inBody   bool          // it shows in the body of an answer, if there is one
+	inBody   bool          // it shows in the body of a response, if there is one
 	repeated bool          // another attempt may help
 	lasts    time.Duration // an attempt, or the wait after it
 	matches  []string      // the probes that its error matches
@@ -169,7 +169,7 @@ type fault struct {
 	how      error // context.Canceled or context.DeadlineExceeded
 }
 
-var faults = [][]fault{connectionFaults, slowness, storms, wrongAnswers,
+var faults = [][]fault{connectionFaults, slowness, storms, wrongResponses,
 	contextEnds("cancelled", context.Canceled), contextEnds("past its deadline", context.DeadlineExceeded)}
 
 var connectionFaults = []fault{
@@ -178,20 +178,20 @@ var connectionFaults = []fault{
 	{name: "reset before the request is read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		connect: closedConnection},
 	{name: "reset when its header was read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
-		platform: messagemediatest.Fault{Reset: true}},
+		platform: messagemediatest.Fault{ResetConnection: true}},
 	{name: "reset after it took effect", leaves: unknown, effect: true, repeated: true, matches: []string{"net.Error"},
-		platform: messagemediatest.Fault{Reset: true, AfterChange: true}},
-	{name: "reset within the answer's body", leaves: unknown, effect: true, inBody: true, repeated: true, matches: []string{"DecodeError", "net.Error"},
-		platform: messagemediatest.Fault{CutOff: true}},
+		platform: messagemediatest.Fault{ResetConnection: true, AfterCommit: true}},
+	{name: "reset within the response's body", leaves: unknown, effect: true, inBody: true, repeated: true, matches: []string{"DecodeError", "net.Error"},
+		platform: messagemediatest.Fault{TruncateBody: true}},
 }
 
 var slowness = []fault{
-	{name: "no answer in time", leaves: unknown, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
+	{name: "no response in time", leaves: unknown, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
 		platform: messagemediatest.Fault{Delay: time.Hour}},
-	{name: "no answer in time, yet it took effect", leaves: unknown, effect: true, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
-		platform: messagemediatest.Fault{Delay: time.Hour, AfterChange: true}},
-	{name: "an answer that is slow by each byte", leaves: unknown, effect: true, inBody: true, repeated: true, lasts: 30 * time.Second, matches: []string{"DecodeError", "net.Error", "Timeout"},
-		platform: messagemediatest.Fault{Trickle: time.Second}},
+	{name: "no response in time, yet it took effect", leaves: unknown, effect: true, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
+		platform: messagemediatest.Fault{Delay: time.Hour, AfterCommit: true}},
+	{name: "a response that is slow by each byte", leaves: unknown, effect: true, inBody: true, repeated: true, lasts: 30 * time.Second, matches: []string{"DecodeError", "net.Error", "Timeout"},
+		platform: messagemediatest.Fault{ByteDelay: time.Second}},
 }
 
 var storms = []fault{
@@ -202,32 +202,32 @@ var storms = []fault{
 	{name: "503", leaves: unknown, repeated: true, matches: []string{"APIError", "ErrServer"},
 		platform: messagemediatest.Fault{Status: 503, Body: "<html>Busy"}},
 	{name: "502, yet it took effect", leaves: unknown, effect: true, repeated: true, matches: []string{"APIError", "ErrServer"},
-		platform: messagemediatest.Fault{Status: 502, AfterChange: true}},
+		platform: messagemediatest.Fault{Status: 502, AfterCommit: true}},
 	{name: "501", leaves: unknown, matches: []string{"APIError", "ErrServer"},
 		platform: messagemediatest.Fault{Status: 501}},
 }
 
-var wrongAnswers = []fault{
+var wrongResponses = []fault{
 	{name: "302", leaves: refused, matches: []string{"APIError"},
 		platform: messagemediatest.Fault{Status: 302, Header: http.Header{"Location": {"/elsewhere"}}}},
 	{name: "200 with a page of HTML", leaves: unknown, matches: []string{"DecodeError"},
 		platform: messagemediatest.Fault{Status: 200, Body: "<html>Please log in"}},
 	{name: "200 with HTML, yet it took effect", leaves: unknown, effect: true, matches: []string{"DecodeError"},
-		platform: messagemediatest.Fault{Status: 200, Body: "<html>Done", AfterChange: true}},
+		platform: messagemediatest.Fault{Status: 200, Body: "<html>Done", AfterCommit: true}},
 	{name: "200 with half of the JSON", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"},
-		platform: messagemediatest.Fault{Status: 200, Body: `{"id":"76fa7010-8c1f`, AfterChange: true,
+		platform: messagemediatest.Fault{Status: 200, Body: `{"id":"76fa7010-8c1f`, AfterCommit: true,
 			Header: http.Header{"Content-Type": {"application/json"}}}},
 	{name: "200 without a body", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"},
-		platform: messagemediatest.Fault{Status: 200, AfterChange: true}},
+		platform: messagemediatest.Fault{Status: 200, AfterCommit: true}},
 }
 
 func contextEnds(name string, how error) []fault {
 	return []fault{
 		{name: name + " before the call", leaves: unsent, ends: beforeTheCall, how: how},
-		{name: name + " before an answer", leaves: unknown, effect: true, ends: inAnAttempt, how: how,
-			platform: messagemediatest.Fault{Delay: time.Hour, AfterChange: true}},
-		{name: name + " within an answer", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"}, ends: inAnAttempt, how: how,
-			platform: messagemediatest.Fault{Trickle: time.Second}},
+		{name: name + " before a response", leaves: unknown, effect: true, ends: inAnAttempt, how: how,
+			platform: messagemediatest.Fault{Delay: time.Hour, AfterCommit: true}},
+		{name: name + " within a response", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"}, ends: inAnAttempt, how: how,
+			platform: messagemediatest.Fault{ByteDelay: time.Second}},
 		{name: name + " in the wait after 429", leaves: refused, repeated: true, matches: []string{"APIError", "ErrRateLimited"}, ends: inAWait, how: how,
 			platform: messagemediatest.Fault{Status: 429}},
 		{name: name + " in the wait after 503", leaves: unknown, repeated: true, matches: []string{"APIError", "ErrServer"}, ends: inAWait, how: how,
@@ -236,7 +236,7 @@ func contextEnds(name string, how error) []fault {
 }
 
 // endsAfter is when a context ends that is not ended from the beginning: in the
-// middle of an attempt, or after an answer that took no time.
+// middle of an attempt, or after a response that took no time.
 func (f *fault) endsAfter() time.Duration {
 	return map[stage]time.Duration{inAnAttempt: 5 * time.Second, inAWait: time.Nanosecond}[f.ends]
 }
@@ -416,7 +416,7 @@ func (o outcome) String() string {
 // runCell calls an operation under a fault, and checks what must hold afterwards.
 // That no goroutine is left is for the bubble to say, which does not end before.
 func runCell(t *testing.T, o *operation, f *fault, all bool) outcome {
-	api := messagemediatest.NewServer(t, messagemediatest.InMemory(), messagemediatest.WithKeyBits(1024))
+	api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork(), messagemediatest.WithKeyBits(1024))
 	defer api.Close()
 	id := o.given(t, api.Client())
 	before := stateOf(t, api)

@@ -75,7 +75,7 @@ func runTLSCell(t *testing.T, o *operation, f *tlsFault) outcome {
 	road := roadOver(transport)
 	options := []messagemedia.Option{messagemedia.WithBaseURL(url), messagemedia.WithHTTPClient(&http.Client{Transport: road}), messagemedia.WithMaxRetryWait(0)}
 	if slices.Contains(f.matches, "Timeout") {
-		options = append(options, messagemedia.WithTimeout(10*time.Millisecond))
+		options = append(options, messagemedia.WithAttemptTimeout(10*time.Millisecond))
 	}
 	err := o.call(t.Context(), api.Client(options...), id)
 
@@ -88,7 +88,7 @@ func runTLSCell(t *testing.T, o *operation, f *tlsFault) outcome {
 	return got
 }
 
-// isAlert tells whether the other side ended the handshake.
+// isAlert reports whether the other side ended the handshake.
 func isAlert(err error) bool {
 	operation, ok := errors.AsType[*net.OpError](err)
 	return ok && operation.Op == "remote error"

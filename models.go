@@ -122,7 +122,7 @@ type Webhook struct {
 	// empty when none is set.
 	Template string `json:"template,omitzero"`
 
-	// ReadTimeout is how long the platform waits for the receiver's answer, 0 when
+	// ReadTimeout is how long the platform waits for the receiver's response, 0 when
 	// it was not set: the platform then waits 20 seconds.
 	ReadTimeout time.Duration `json:"-"` // read_timeout, in milliseconds
 
@@ -159,7 +159,7 @@ type CreateWebhookRequest struct {
 	// one of your own, which package template can check.
 	Template string `json:"template,omitzero"`
 
-	// ReadTimeout is how long the platform waits for the receiver's answer: whole
+	// ReadTimeout is how long the platform waits for the receiver's response: whole
 	// milliseconds, from 1 ms to 60 s. 0 leaves the platform's default, 20 s.
 	ReadTimeout time.Duration `json:"-"` // read_timeout, in milliseconds
 
@@ -176,7 +176,7 @@ type CreateWebhookRequest struct {
 // sent, and at least one must be; the rules are those of [CreateWebhookRequest].
 //
 // The platform does not change ReadTimeout, Retries and RetryDelay: to change
-// those, delete the webhook and create it anew.
+// those, delete and recreate the webhook.
 type UpdateWebhookRequest struct {
 	// URL replaces the URL, unless it is empty.
 	URL string `json:"url,omitzero"`
@@ -235,14 +235,14 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 	if w.Headers == nil {
 		w.Headers = map[string]string{}
 	}
-	answer := struct {
+	response := struct {
 		webhookJSON
 		Encoding *Encoding `json:"encoding"` // stands in for the embedded one, to be null
 	}{webhookJSON: webhookJSON{webhookFields(w), durations}}
 	if w.Encoding != "" {
-		answer.Encoding = &w.Encoding
+		response.Encoding = &w.Encoding
 	}
-	return encodeJSON(answer)
+	return encodeJSON(response)
 }
 
 // UnmarshalJSON reads the API's own JSON. Unknown fields are ignored.

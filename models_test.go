@@ -132,7 +132,7 @@ func TestUpdatesHaveOnlyWhatIsSet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var sent string
-			client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+			client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 				sent = bodyOf(t, r)
 				return httpmock.NewStringResponse(200, aWebhook), nil
 			}), basic)
@@ -150,7 +150,7 @@ func TestTemplatesGoOutAsTheyWereWritten(t *testing.T) {
 	const template = `<a href="?x=1&y=2">#if($a < 3 && $b > 4)'é 😀'#end</a>`
 	const onTheWire = `"template":"<a href=\"?x=1&y=2\">#if($a < 3 && $b > 4)'é 😀'#end</a>"`
 	var sent []string
-	client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 		sent = append(sent, bodyOf(t, r))
 		return httpmock.NewStringResponse(200, aWebhook), nil
 	}), basic)
@@ -200,10 +200,10 @@ func TestPagesThatAreNone(t *testing.T) {
 			require.ErrorContains(t, page.UnmarshalJSON([]byte(wire)), want)
 			assert.Equal(t, messagemedia.WebhookPage{Page: 7}, page)
 
-			client := newClient(t, answering(httpmock.NewStringResponder(200, wire)), basic)
+			client := newClient(t, responding(httpmock.NewStringResponder(200, wire)), basic)
 			for webhook, err := range client.Webhooks(t.Context()) {
 				assert.Nil(t, webhook)
-				assert.ErrorContains(t, err, want, "an unreadable answer is not an empty account")
+				assert.ErrorContains(t, err, want, "an unreadable response is not an empty account")
 			}
 		})
 	}

@@ -10,40 +10,41 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Base URLs of the platform's regions, for [WithBaseURL]. An account lives in
-// one region, and its credentials are valid there only.
+// Base URLs of the API's regions, for [WithBaseURL]. An account belongs to one
+// region, and its credentials are valid only there.
 const (
-	RegionEU   = "https://eu.app.api.sinch.com"
-	RegionAPAC = "https://au.app.api.sinch.com"
-	RegionUS   = "https://us.app.api.sinch.com"
+	BaseURLEU   = "https://eu.app.api.sinch.com"
+	BaseURLAPAC = "https://au.app.api.sinch.com"
+	BaseURLUS   = "https://us.app.api.sinch.com"
 )
 
 const (
-	defaultBaseURL      = "https://api.messagemedia.com"
-	defaultTimeout      = 30 * time.Second
-	defaultMaxAttempts  = 3
-	defaultMaxRetryWait = 30 * time.Second
+	defaultBaseURL        = "https://api.messagemedia.com"
+	defaultAttemptTimeout = 30 * time.Second
+	defaultMaxAttempts    = 3
+	defaultMaxRetryWait   = 30 * time.Second
 )
 
-// Option configures a [Client]. A value that can't be right is an error of
-// [NewClient].
+// Option configures a [Client]. NewClient returns an error if a value is invalid.
 type Option func(*settings)
 
 // settings are what the options choose, before they are checked together.
 type settings struct {
-	baseURL      string
-	httpClient   *http.Client
-	timeout      time.Duration
-	maxAttempts  int
-	maxRetryWait time.Duration
-	userAgent    string
-	logger       *slog.Logger
-	insecureHTTP bool
+	baseURL        string
+	httpClient     *http.Client
+	attemptTimeout time.Duration
+	maxAttempts    int
+	maxRetryWait   time.Duration
+	userAgent      string
+	logger         *slog.Logger
+	insecureHTTP   bool
 }
 
-// WithBaseURL sets where the API is: [RegionEU], [RegionAPAC], [RegionUS], a
+// WithBaseURL sets the base URL of the API: [BaseURLEU], [BaseURLAPAC], [BaseURLUS], a
 // white label's host, or a proxy, whose path prefix is kept. The default is the
 // global host, https://api.messagemedia.com.
 func WithBaseURL(baseURL string) Option {
@@ -58,11 +59,11 @@ func WithHTTPClient(client *http.Client) Option {
 	return func(s *settings) { s.httpClient = client }
 }
 
-// WithTimeout limits each attempt of a call, from the first byte sent to the last
-// one read. The default is 30 seconds. The call as a whole, waits included, is
-// limited by its context.
-func WithTimeout(timeout time.Duration) Option {
-	return func(s *settings) { s.timeout = timeout }
+// WithAttemptTimeout limits each attempt of a call, until its response is read. The
+// default is 30 seconds. The call's context limits the call as a whole, including
+// the waits between attempts.
+func WithAttemptTimeout(timeout time.Duration) Option {
+	return func(s *settings) { s.attemptTimeout = timeout }
 }
 
 // WithMaxAttempts sets how often a call is sent at most. The default is 3; 1 turns
@@ -113,20 +114,13 @@ func (s *settings) apply(options []Option) (err error) {
 func (s *settings) check() error {
 	return errors.Join(
 		s.checkBaseURL(),
-		require(s.httpClient != nil, "WithHTTPClient: the client is nil; leave the option out for the default"),
-		require(s.timeout > 0, "WithTimeout: %v is not a positive duration", s.timeout),
-		require(s.maxAttempts > 0, "WithMaxAttempts: %d is less than 1; 1 turns retries off", s.maxAttempts),
-		require(s.maxRetryWait >= 0, "WithMaxRetryWait: %v is negative; 0 tries again without waiting", s.maxRetryWait),
-		require(!strings.ContainsFunc(s.userAgent, unicode.IsControl), "WithUserAgent: %q has a control character; write it as \"name/version\"", s.userAgent),
-		require(s.logger != nil, "WithLogger: the logger is nil; leave the option out for silence"),
+		check.That(s.httpClient != nil, "WithHTTPClient: client is nil; omit the option for the default"),
+		check.That(s.attemptTimeout > 0, "WithAttemptTimeout: must be positive, got %v", s.attemptTimeout),
+		check.That(s.maxAttempts > 0, "WithMaxAttempts: must be at least 1, got %d; 1 disables retries", s.maxAttempts),
+		check.That(s.maxRetryWait >= 0, "WithMaxRetryWait: must not be negative, got %v; 0 retries without waiting", s.maxRetryWait),
+		check.That(!strings.ContainsFunc(s.userAgent, unicode.IsControl), "WithUserAgent: %q contains a control character; write \"name/version\"", s.userAgent),
+		check.That(s.logger != nil, "WithLogger: logger is nil; omit the option to disable logging"),
 	)
-}
-
-func require(met bool, format string, args ...any) error {
-	if met {
-		return nil
-	}
-	return fmt.Errorf(format, args...)
 }
 
 // checkBaseURL never quotes the URL: one with a password in it is among those
@@ -141,7 +135,7 @@ func (s *settings) checkBaseURL() error {
 	case base.Hostname() == "":
 		return errors.New("WithBaseURL: the URL has no host; one looks like https://eu.app.api.sinch.com")
 	case base.User != nil:
-		return errors.New("WithBaseURL: the URL has credentials; they belong into BasicAuth or HMACAuth")
+		return errors.New("WithBaseURL: URL contains credentials; pass them to BasicAuth or HMACAuth")
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
 		return errors.New("WithBaseURL: the URL has a query or a fragment; it may have a path, and no more")
 	case base.Scheme == "http" && !s.insecureHTTP && !isLoopback(base.Hostname()):

@@ -2,7 +2,7 @@ package messagemedia
 
 import "iter"
 
-// iterate goes through what load returns. Each range over it loads anew, and
+// iterate goes through what load returns. Each range over it loads again, and
 // loads everything before it yields the first item, so a loop may delete what it
 // is given. An error is yielded once, without an item, and ends the loop.
 func iterate[T any](load func() ([]*T, error)) iter.Seq2[*T, error] {

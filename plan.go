@@ -9,10 +9,10 @@ import (
 
 const maxWebhooks = 150 // of an account
 
-// fieldsOfCreation are those that the platform does not change later.
-var fieldsOfCreation = []string{"read_timeout", "retries", "retry_delay"}
+// createOnlyFields are the fields that an update cannot change.
+var createOnlyFields = []string{"read_timeout", "retries", "retry_delay"}
 
-// Action is what a [Change] does.
+// Action is what a [Change] does. ActionNone prints as "unchanged".
 type Action string
 
 // The actions of a plan.
@@ -21,7 +21,7 @@ const (
 	ActionUpdate  Action = "update"
 	ActionReplace Action = "replace" // delete, then create
 	ActionDelete  Action = "delete"
-	ActionKeep    Action = "keep" // nothing to do
+	ActionNone    Action = "none" // nothing to do
 )
 
 // Plan is what [Client.SyncWebhooks] would change. Printed, it has a line for each
@@ -43,7 +43,7 @@ type Plan struct {
 	Changes []Change `json:"changes"`
 }
 
-// Change is what is to be done about one webhook. Its JSON has the action, method,
+// Change is one step of a plan, about one webhook. Its JSON has the action, method,
 // URL, and ID and fields where there are any.
 type Change struct {
 	// Action is what is to be done.
@@ -67,7 +67,7 @@ type Change struct {
 // A plan that SyncWebhooks would refuse is returned beside the error that says
 // why; with any other error the plan is nil.
 func (c *Client) PlanWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*Plan, error) {
-	target, err := newTarget("PlanWebhooks", desired, options)
+	target, err := newDesiredState("PlanWebhooks", desired, options)
 	if err != nil {
 		return nil, err
 	}
@@ -78,27 +78,27 @@ func (c *Client) PlanWebhooks(ctx context.Context, desired []CreateWebhookReques
 	return target.plan(webhooks)
 }
 
-// HasChanges tells whether anything is not as desired.
+// HasChanges reports whether the plan contains a change.
 func (p Plan) HasChanges() bool {
-	return count(p.Changes, ActionKeep) < len(p.Changes)
+	return count(p.Changes, ActionNone) < len(p.Changes)
 }
 
 // plan compares the account's webhooks with the desired ones. The error says why
 // the plan can't be carried out, or must not be.
-func (t *target) plan(webhooks []*Webhook) (*Plan, error) {
-	present := make(map[identity]*Webhook, len(webhooks))
+func (t *desiredState) plan(webhooks []*Webhook) (*Plan, error) {
+	present := make(map[webhookKey]*Webhook, len(webhooks))
 	for _, webhook := range webhooks {
-		present[webhook.identity()] = webhook
+		present[webhook.key()] = webhook
 	}
 	var changes []Change
 	for i := range t.desired {
 		request := &t.desired[i]
-		changes = append(changes, newChange(present[request.identity()], request))
-		delete(present, request.identity())
+		changes = append(changes, newChange(present[request.key()], request))
+		delete(present, request.key())
 	}
 	var deletions []Change
 	for _, webhook := range webhooks {
-		if present[webhook.identity()] == webhook && t.owns(webhook) {
+		if present[webhook.key()] == webhook && t.owns(webhook) {
 			deletions = append(deletions, Change{Action: ActionDelete, Before: webhook})
 		}
 	}
@@ -109,14 +109,14 @@ func (t *target) plan(webhooks []*Webhook) (*Plan, error) {
 }
 
 func newChange(before *Webhook, desired *CreateWebhookRequest) Change {
-	change := Change{Action: ActionKeep, Before: before, Desired: desired}
+	change := Change{Action: ActionNone, Before: before, Desired: desired}
 	if before == nil {
 		change.Action = ActionCreate
 		return change
 	}
-	change.Fields = before.differences(*desired)
+	change.Fields = before.diff(*desired)
 	switch {
-	case slices.ContainsFunc(change.Fields, isFieldOfCreation):
+	case slices.ContainsFunc(change.Fields, isCreateOnly):
 		change.Action = ActionReplace
 	case len(change.Fields) > 0:
 		change.Action = ActionUpdate
@@ -124,15 +124,15 @@ func newChange(before *Webhook, desired *CreateWebhookRequest) Change {
 	return change
 }
 
-func isFieldOfCreation(field string) bool { return slices.Contains(fieldsOfCreation, field) }
+func isCreateOnly(field string) bool { return slices.Contains(createOnlyFields, field) }
 
-// check refuses what must not be done without leave, and what does not fit.
-func (t *target) check(plan *Plan, present int) error {
+// check rejects replacements that need an opt-in, and a plan that exceeds the limit.
+func (t *desiredState) check(plan *Plan, present int) error {
 	var v violations
 	for _, change := range plan.Changes {
 		if change.Action == ActionReplace && !t.allowReplace {
-			fixed := slices.DeleteFunc(slices.Clone(change.Fields), func(field string) bool { return !isFieldOfCreation(field) })
-			v.add(change.identity().String(), "%s can be set at creation only, so the webhook must be deleted and created anew; the option AllowReplace allows that", strings.Join(fixed, ", "))
+			fixed := slices.DeleteFunc(slices.Clone(change.Fields), func(field string) bool { return !isCreateOnly(field) })
+			v.add(change.webhookKey().String(), "%s can be set only at creation; pass AllowReplace to delete and recreate the webhook", strings.Join(fixed, ", "))
 		}
 	}
 	creations, deletions := count(plan.Changes, ActionCreate), count(plan.Changes, ActionDelete)
@@ -164,25 +164,25 @@ func (c Change) update() UpdateWebhookRequest {
 	return request
 }
 
-func (c Change) identity() identity {
+func (c Change) webhookKey() webhookKey {
 	switch {
 	case c.Desired != nil:
-		return c.Desired.identity()
+		return c.Desired.key()
 	case c.Before != nil:
-		return c.Before.identity()
+		return c.Before.key()
 	}
-	return identity{}
+	return webhookKey{}
 }
 
 // changeKey tells changes apart.
 type changeKey struct {
 	action   Action
-	identity identity
+	identity webhookKey
 	id       string
 }
 
 func (c Change) key() changeKey {
-	key := changeKey{action: c.Action, identity: c.identity()}
+	key := changeKey{action: c.Action, identity: c.webhookKey()}
 	if c.Before != nil {
 		key.id = c.Before.ID
 	}
@@ -204,12 +204,12 @@ func count(changes []Change, action Action) int {
 func (p Plan) String() string {
 	var s strings.Builder
 	for _, change := range p.Changes {
-		if change.Action != ActionKeep {
+		if change.Action != ActionNone {
 			s.WriteString(change.String() + "\n")
 		}
 	}
 	fmt.Fprintf(&s, "Plan: %d to create, %d to update, %d to replace, %d to delete, %d unchanged.",
-		count(p.Changes, ActionCreate), count(p.Changes, ActionUpdate), count(p.Changes, ActionReplace), count(p.Changes, ActionDelete), count(p.Changes, ActionKeep))
+		count(p.Changes, ActionCreate), count(p.Changes, ActionUpdate), count(p.Changes, ActionReplace), count(p.Changes, ActionDelete), count(p.Changes, ActionNone))
 	return s.String()
 }
 
@@ -224,12 +224,29 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 
 // String is the change's line in a plan.
 func (c Change) String() string {
-	symbol := map[Action]string{ActionCreate: "+", ActionUpdate: "~", ActionReplace: "-/+", ActionDelete: "-", ActionKeep: "="}[c.Action]
-	s := fmt.Sprintf("%3s %-7s %v", symbol, c.Action, c.identity())
+	symbol, verb := c.Action.label()
+	s := fmt.Sprintf("%3s %-7s %v", symbol, verb, c.webhookKey())
 	if len(c.Fields) > 0 {
 		s += " (" + strings.Join(c.Fields, ", ") + ")"
 	}
 	return s
+}
+
+// label returns how a plan shows an action.
+func (a Action) label() (symbol, verb string) {
+	switch a {
+	case ActionCreate:
+		return "+", "create"
+	case ActionUpdate:
+		return "~", "update"
+	case ActionReplace:
+		return "-/+", "replace"
+	case ActionDelete:
+		return "-", "delete"
+	case ActionNone:
+		return "=", "unchanged"
+	}
+	return "?", string(a)
 }
 
 // changeJSON is a change without what may be a token.
@@ -243,18 +260,18 @@ type changeJSON struct {
 
 func (c Change) json() changeJSON {
 	key := c.key()
-	return changeJSON{c.Action, key.identity.method, withoutTokens(key.identity.url), key.id, c.Fields}
+	return changeJSON{c.Action, key.identity.method, redactURL(key.identity.url), key.id, c.Fields}
 }
 
 // MarshalJSON writes the action, method, URL, ID and fields.
 func (c Change) MarshalJSON() ([]byte, error) { return encodeJSON(c.json()) }
 
 // String names a webhook to people.
-func (i identity) String() string { return i.method + " " + withoutTokens(i.url) }
+func (i webhookKey) String() string { return i.method + " " + redactURL(i.url) }
 
-// withoutTokens hides what of a URL may be one: user name and password, query and
-// fragment. It reads the URL by hand, as [urlFlaw] does.
-func withoutTokens(url string) string {
+// redactURL hides the parts of a URL that can be tokens: user info, query and
+// fragment. It reads the URL by hand, as [urlProblem] does.
+func redactURL(url string) string {
 	if i := strings.IndexAny(url, "?#"); i >= 0 {
 		url = url[:i+1] + "…"
 	}

@@ -306,7 +306,7 @@ func TestPlansThatAreRefused(t *testing.T) {
 			"https://example.org",
 			"  + create  POST https://example.com/new\n-/+ replace POST https://…@example.com/0?… (template, retries, retry_delay)\n" +
 				"Plan: 1 to create, 0 to update, 1 to replace, 0 to delete, 0 unchanged.",
-			[]string{"POST https://…@example.com/0?…: retries, retry_delay can be set at creation only, so the webhook must be deleted and created anew; the option AllowReplace allows that"},
+			[]string{"POST https://…@example.com/0?…: retries, retry_delay can be set only at creation; pass AllowReplace to delete and recreate the webhook"},
 		},
 		"more than 150": {
 			[]messagemedia.CreateWebhookRequest{example("https://example.com/new"), example("https://example.com/new/2"), example("https://example.com/new/3")},
@@ -326,7 +326,7 @@ func TestPlansThatAreRefused(t *testing.T) {
 			assert.Equal(t, c.plan, fmt.Sprint(plan))
 			result, err := client.SyncWebhooks(t.Context(), c.desired, messagemedia.PruneURLPrefix(c.prune))
 			for _, change := range result.Changes {
-				assert.Equal(t, messagemedia.OutcomeNotDone, change.Outcome)
+				assert.Equal(t, messagemedia.OutcomeNotApplied, change.Outcome)
 			}
 			for _, err := range []error{planErr, err} {
 				require.ErrorIs(t, err, messagemedia.ErrInvalidRequest)
@@ -389,7 +389,7 @@ func TestPlanJSON(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"changes":[
 		{"action":"create","method":"POST","url":"https://example.com/<new>"},
-		{"action":"keep","method":"POST","url":"https://example.com/kept","id":"`+api.Webhooks("")[1].ID+`"},
+		{"action":"none","method":"POST","url":"https://example.com/kept","id":"`+api.Webhooks("")[1].ID+`"},
 		{"action":"update","method":"POST","url":"https://example.com/a?…","id":"`+id+`","fields":["headers.X-A"]}]}`, string(body))
 
 	for _, empty := range []any{messagemedia.Plan{}, messagemedia.SyncResult{}} {

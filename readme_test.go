@@ -163,7 +163,7 @@ func newEndpoint(keyID, publicKey string, store func(context.Context, webhook.Ev
 			fmt.Println(event.SourceNumber, "says", event.Content)
 		case *webhook.DeliveryReport:
 			fmt.Println("message", event.MessageID, "is", event.Status)
-		case *webhook.Unknown:
+		case *webhook.UnparsedEvent:
 			fmt.Println("a payload that is no event:", event.Err)
 		}
 		return store(ctx, d.Event) // nil acknowledges for good; after an error the platform tries again
@@ -185,7 +185,7 @@ func subscribe(ctx context.Context, client *messagemedia.Client) error {
 
 func TestSubscribe(t *testing.T) {
 	api := messagemediatest.NewServer(t)
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true}) // the first answer gets lost
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true}) // lose the first response
 
 	if err := subscribe(t.Context(), api.Client()); err != nil {
 		t.Fatal(err)

@@ -15,36 +15,36 @@ import (
 // each further attempt.
 const firstRetryWait = 500 * time.Millisecond
 
-// retryable tells whether a failed attempt of a call may be followed by another.
+// retryable reports whether a failed attempt of a call may be followed by another.
 func (c *call) retryable(err error, sent bool) bool {
 	if apiErr, ok := errors.AsType[*APIError](err); ok {
 		switch apiErr.StatusCode {
 		case http.StatusTooManyRequests:
 			return true
 		case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			return !c.once
+			return !c.nonIdempotent
 		}
 		return false
 	}
 	_, transport := errors.AsType[*transportError](err)
-	return transport && !(c.once && sent)
+	return transport && !(c.nonIdempotent && sent)
 }
 
-// outcomeUnknown tells whether a failed attempt may have changed something.
+// outcomeUnknown reports whether a failed attempt may have changed something.
 func (c *call) outcomeUnknown(err error, sent bool) bool {
-	apiErr, answered := errors.AsType[*APIError](err)
-	refused := answered && apiErr.StatusCode < 500
+	apiErr, ok := errors.AsType[*APIError](err)
+	refused := ok && apiErr.StatusCode < 500
 	return c.method != http.MethodGet && sent && !refused
 }
 
-// wait waits until the next attempt may start. An error, which matches the last
-// attempt's, says that there will be none.
-func (c *Client) wait(ctx context.Context, attempt int, last error) error {
+// waitBeforeRetry waits until the next attempt may start. Its error, which matches
+// lastErr, means that there will be none.
+func (c *Client) waitBeforeRetry(ctx context.Context, attempt int, lastErr error) error {
 	wait := rand.N(min(c.maxRetryWait, backoff(attempt)) + 1)
-	if apiErr, ok := errors.AsType[*APIError](last); ok && apiErr.RetryAfter > 0 {
+	if apiErr, ok := errors.AsType[*APIError](lastErr); ok && apiErr.RetryAfter > 0 {
 		wait = apiErr.RetryAfter
 		if deadline, ok := ctx.Deadline(); wait > c.maxRetryWait || ok && wait > time.Until(deadline) {
-			return last
+			return lastErr
 		}
 	}
 	timer := time.NewTimer(wait)
@@ -53,7 +53,7 @@ func (c *Client) wait(ctx context.Context, attempt int, last error) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%w; then, before another attempt: %w", last, ctx.Err())
+		return fmt.Errorf("%w; then, before another attempt: %w", lastErr, ctx.Err())
 	}
 }
 
@@ -64,7 +64,7 @@ func backoff(attempt int) time.Duration {
 }
 
 // retryAfter reads how long the API asks to wait: a number of seconds, or a date
-// that is counted from the answer's own. It is 0 when there is no such request.
+// that is counted from the response's own. It is 0 when there is no such request.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {

@@ -50,7 +50,7 @@ func TestRetryTable(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					got := 0
-					client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+					client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 						if r.Method == method {
 							got++
 						}
@@ -74,7 +74,7 @@ func TestRetriesEndWithTheFirstSuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0
-		client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+		client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 			if attempts++; attempts < 5 {
 				return httpmock.NewStringResponse(503, ""), nil
 			}
@@ -94,7 +94,7 @@ func TestBackoff(t *testing.T) {
 		seen := make([]map[time.Duration]bool, len(longest))
 		for range 50 {
 			var times []time.Time
-			client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+			client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 				times = append(times, time.Now())
 				return nil, errors.New("connection lost")
 			}), basic, messagemedia.WithMaxAttempts(len(longest)+1), messagemedia.WithMaxRetryWait(3*time.Second))
@@ -118,7 +118,7 @@ func TestBackoff(t *testing.T) {
 func TestManyAttemptsDoNotOverflowTheBackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, answering(httpmock.NewErrorResponder(errors.New("connection lost"))), basic, messagemedia.WithMaxAttempts(200))
+		client := newClient(t, responding(httpmock.NewErrorResponder(errors.New("connection lost"))), basic, messagemedia.WithMaxAttempts(200))
 		start := time.Now()
 		require.Error(t, client.DeleteWebhook(t.Context(), "id"))
 		assert.Greater(t, time.Since(start), 30*time.Minute)
@@ -138,7 +138,7 @@ func TestRetryAfter(t *testing.T) {
 		"in seconds":                             {http.Header{"Retry-After": {"7"}}, 429, 0, 7 * time.Second, 7 * time.Second},
 		"with a 503":                             {http.Header{"Retry-After": {"30"}}, 503, 0, 30 * time.Second, 30 * time.Second},
 		"as a date, counted from the local time": {http.Header{"Retry-After": {"Sat, 01 Jan 2000 00:00:09 GMT"}}, 429, 0, 9 * time.Second, 0},
-		"as a date, counted from the answer's":   {http.Header{"Retry-After": {"Mon, 01 Jan 2024 10:00:09 GMT"}, "Date": {"Mon, 01 Jan 2024 10:00:00 GMT"}}, 429, 0, 9 * time.Second, 9 * time.Second},
+		"as a date, counted from the response's": {http.Header{"Retry-After": {"Mon, 01 Jan 2024 10:00:09 GMT"}, "Date": {"Mon, 01 Jan 2024 10:00:00 GMT"}}, 429, 0, 9 * time.Second, 9 * time.Second},
 		"longer than the longest wait":           {http.Header{"Retry-After": {"31"}}, 429, 0, -1, 31 * time.Second},
 		"longer than the context lasts":          {http.Header{"Retry-After": {"20"}}, 429, 19 * time.Second, -1, 20 * time.Second},
 		"as long as the context lasts":           {http.Header{"Retry-After": {"18"}}, 429, 19 * time.Second, 18 * time.Second, 18 * time.Second},
@@ -154,7 +154,7 @@ func TestRetryAfter(t *testing.T) {
 					defer cancel()
 				}
 				start, attempts, second := time.Now(), 0, time.Duration(-1)
-				client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+				client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 					if attempts++; attempts == 2 {
 						second = time.Since(start)
 					}
@@ -179,7 +179,7 @@ func TestTheContextEndsAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
-		client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+		client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 			response := httpmock.NewStringResponse(503, "")
 			response.Header.Set("Retry-After", "20")
 			return response, nil
@@ -210,11 +210,11 @@ func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	}
 }
 
-// TestEachAttemptIsSignedAnew lets the clock go on between attempts.
-func TestEachAttemptIsSignedAnew(t *testing.T) {
+// TestEachAttemptIsSignedAgain lets the clock go on between attempts.
+func TestEachAttemptIsSignedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
 		api.Fail(messagemediatest.Fault{Status: 503, Times: 2, Header: http.Header{"Retry-After": {"400"}}})
 		client := newClient(t, api.HTTPClient(), messagemedia.HMACAuth(api.Key, api.Secret),
@@ -231,13 +231,13 @@ func TestEachAttemptIsSignedAnew(t *testing.T) {
 	})
 }
 
-// TestDeleteAfterALostAnswer deletes a webhook whose first answer is lost.
+// TestDeleteAfterALostAnswer deletes a webhook whose first response is lost.
 func TestDeleteAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
-		"that was the deletion's":   {Reset: true, AfterChange: true},
-		"that came before it":       {Reset: true},
-		"that was a server's error": {Status: 502, AfterChange: true},
+		"that was the deletion's":   {ResetConnection: true, AfterCommit: true},
+		"that came before it":       {ResetConnection: true},
+		"that was a server's error": {Status: 502, AfterCommit: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,7 +248,7 @@ func TestDeleteAfterALostAnswer(t *testing.T) {
 			api.Fail(fault)
 			require.NoError(t, client.DeleteWebhook(t.Context(), webhook.ID))
 			assert.Empty(t, api.Webhooks(""))
-			assert.ErrorIs(t, client.DeleteWebhook(t.Context(), webhook.ID), messagemedia.ErrNotFound, "without a lost answer it is an error")
+			assert.ErrorIs(t, client.DeleteWebhook(t.Context(), webhook.ID), messagemedia.ErrNotFound, "without a lost response it is an error")
 		})
 	}
 }
@@ -260,28 +260,28 @@ func TestUpdateAfterALostAnswer(t *testing.T) {
 	webhook, err := client.CreateWebhook(t.Context(), validRequest())
 	require.NoError(t, err)
 
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true, Times: 2})
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true, Times: 2})
 	updated, err := client.UpdateWebhook(t.Context(), webhook.ID, messagemedia.UpdateWebhookRequest{Template: new("$mtId")})
 	require.NoError(t, err)
 	assert.Equal(t, "$mtId", updated.Template)
 
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true, Times: 3})
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true, Times: 3})
 	_, err = client.UpdateWebhook(t.Context(), webhook.ID, messagemedia.UpdateWebhookRequest{Template: new("")})
 	require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 	assert.Empty(t, api.Webhooks("")[0].Template)
 }
 
-// TestAnAttemptThatTakesTooLongIsRepeated is slow at each stage of an answer.
+// TestAnAttemptThatTakesTooLongIsRepeated is slow at each stage of a response.
 func TestAnAttemptThatTakesTooLongIsRepeated(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
-		"before the answer": {Delay: time.Hour},
-		"within the body":   {Trickle: time.Second},
+		"before the response": {Delay: time.Hour},
+		"within the body":     {ByteDelay: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+				api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 				defer api.Close()
 				client := api.Client(messagemedia.WithMaxRetryWait(0))
 				api.Fail(fault)

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	signatureKeysPath   = "/v1/iam/signature_keys"
-	signatureKeyPattern = signatureKeysPath + "/{key_id}"
-	enabledKeyPath      = signatureKeysPath + "/enabled"
+	signatureKeysPath = "/v1/iam/signature_keys"
+	signatureKeyRoute = signatureKeysPath + "/{key_id}"
+	enabledKeyPath    = signatureKeysPath + "/enabled"
 
 	keyPageSize = 20 // the size in the API's documentation
 )
@@ -59,7 +59,7 @@ type SignatureKey struct {
 	// gives no time, or one in another form than RFC 3339.
 	Created time.Time
 
-	// Enabled tells whether deliveries are signed with this key. At most one key of
+	// Enabled reports whether deliveries are signed with this key. At most one key of
 	// an account is enabled.
 	Enabled bool
 }
@@ -88,13 +88,13 @@ type ListSignatureKeysRequest struct {
 //
 // A second key would be a second key, so this is tried again only after 429, and
 // after a failure before the request was sent. The error matches
-// [ErrOutcomeUnknown] when the answer was lost: a key without a known public half
+// [ErrOutcomeUnknown] when the response was lost: a key without a known public half
 // may then exist. [Client.SignatureKeys] finds it, for DeleteSignatureKey.
 func (c *Client) CreateSignatureKey(ctx context.Context, request CreateSignatureKeyRequest) (*SignatureKey, error) {
 	const operation = "CreateSignatureKey"
 	var v violations
-	v.required("/digest", "Digest", string(request.Digest))
-	v.text("/cipher", string(request.Cipher))
+	v.requireText("/digest", "Digest", string(request.Digest))
+	v.requireUTF8("/cipher", string(request.Cipher))
 	if err := v.err(operation); err != nil {
 		return nil, err
 	}
@@ -105,13 +105,13 @@ func (c *Client) CreateSignatureKey(ctx context.Context, request CreateSignature
 	}
 	var created SignatureKey
 	err = c.do(ctx, &call{
-		operation: operation,
-		method:    http.MethodPost,
-		path:      signatureKeysPath,
-		pattern:   signatureKeysPath,
-		body:      body,
-		decode:    created.decodeCreated,
-		once:      true,
+		operation:     operation,
+		method:        http.MethodPost,
+		path:          signatureKeysPath,
+		route:         signatureKeysPath,
+		body:          body,
+		decode:        created.decodeCreated,
+		nonIdempotent: true,
 	})
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (c *Client) ListSignatureKeys(ctx context.Context, request ListSignatureKey
 		operation: "ListSignatureKeys",
 		method:    http.MethodGet,
 		path:      signatureKeysPath + "?" + query.Encode(),
-		pattern:   signatureKeysPath,
+		route:     signatureKeysPath,
 		decode:    func(data []byte) (err error) { keys, err = decodeKeys(data); return err },
 	})
 	return keys, err
@@ -166,12 +166,12 @@ func (c *Client) GetSignatureKey(ctx context.Context, id string) (*SignatureKey,
 		operation: operation,
 		method:    http.MethodGet,
 		path:      signatureKeysPath + "/" + url.PathEscape(id),
-		pattern:   signatureKeyPattern,
+		route:     signatureKeyRoute,
 	})
 }
 
 // DeleteSignatureKey deletes a key. The error matches [ErrNotFound] when there is
-// no such key, unless an earlier attempt whose answer was lost may have deleted
+// no such key, unless an earlier attempt whose response was lost may have deleted
 // it: then the call has done what was asked.
 func (c *Client) DeleteSignatureKey(ctx context.Context, id string) error {
 	const operation = "DeleteSignatureKey"
@@ -181,7 +181,7 @@ func (c *Client) DeleteSignatureKey(ctx context.Context, id string) error {
 	return c.delete(ctx, &call{
 		operation: operation,
 		path:      signatureKeysPath + "/" + url.PathEscape(id),
-		pattern:   signatureKeyPattern,
+		route:     signatureKeyRoute,
 	})
 }
 
@@ -202,7 +202,7 @@ func (c *Client) EnableSignatureKey(ctx context.Context, id string) (*SignatureK
 		operation: operation,
 		method:    http.MethodPatch,
 		path:      enabledKeyPath,
-		pattern:   enabledKeyPath,
+		route:     enabledKeyPath,
 		body:      body,
 	})
 }
@@ -214,7 +214,7 @@ func (c *Client) GetEnabledSignatureKey(ctx context.Context) (*SignatureKey, err
 		operation: "GetEnabledSignatureKey",
 		method:    http.MethodGet,
 		path:      enabledKeyPath,
-		pattern:   enabledKeyPath,
+		route:     enabledKeyPath,
 	})
 }
 
@@ -225,11 +225,11 @@ func (c *Client) DisableSignatureKey(ctx context.Context) error {
 		operation: "DisableSignatureKey",
 		method:    http.MethodDelete,
 		path:      enabledKeyPath,
-		pattern:   enabledKeyPath,
+		route:     enabledKeyPath,
 	})
 }
 
-// signatureKey makes a call that is answered with one key.
+// signatureKey makes a call that returns one key.
 func (c *Client) signatureKey(ctx context.Context, call *call) (*SignatureKey, error) {
 	var key SignatureKey
 	call.decode = key.decode

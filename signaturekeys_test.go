@@ -23,12 +23,12 @@ import (
 const aKey = `{"key_id":"7ca628a8-08b0-4e42-aeb8-960b37049c31","public_key":"MIGf","cipher":"RSA","digest":"SHA224","created":"2018-01-18T10:16:12.360Z","enabled":false}`
 
 // keyOperations are the calls for signature keys, each with the request that it
-// sends and its answer.
+// sends and its response.
 var keyOperations = map[string]struct {
-	request string
-	status  int
-	answer  string
-	operate func(context.Context, *messagemedia.Client) error
+	request  string
+	status   int
+	response string
+	operate  func(context.Context, *messagemedia.Client) error
 }{
 	"CreateSignatureKey": {`POST /v1/iam/signature_keys {"digest":"SHA224","cipher":"RSA"}`, 201, aKey,
 		func(ctx context.Context, c *messagemedia.Client) error {
@@ -67,10 +67,10 @@ func TestSignatureKeyRequests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var request, operation string
-			client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+			client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 				request = r.Method + " " + r.URL.RequestURI() + " " + bodyOf(t, r)
 				operation = messagemedia.OperationFromContext(r.Context())
-				return httpmock.NewStringResponse(c.status, c.answer), nil
+				return httpmock.NewStringResponse(c.status, c.response), nil
 			}), basic)
 			require.NoError(t, c.operate(t.Context(), client))
 			assert.Equal(t, c.request, request)
@@ -89,7 +89,7 @@ func TestRetriesOfSignatureKeys(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					attempts := 0
-					client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+					client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 						attempts++
 						if status == 0 {
 							return nil, errors.New("connection lost")
@@ -174,7 +174,7 @@ func TestDeletionsOfKeysWhoseAnswerWasLostSucceed(t *testing.T) {
 	client := api.Client(messagemedia.WithMaxRetryWait(0))
 	key, err := client.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	require.NoError(t, err)
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 	require.NoError(t, client.DeleteSignatureKey(t.Context(), key.ID))
 }
 
@@ -191,7 +191,7 @@ func TestSignatureKeysReachesAll(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+			client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 				var page int
 				_, err := fmt.Sscan(r.URL.Query().Get("page"), &page)
 				return httpmock.NewStringResponse(200, pages[min(page, len(pages))-1]), err
@@ -218,7 +218,7 @@ func TestSignatureKeysReachesAll(t *testing.T) {
 
 func TestSignatureKeysEndsWithAnError(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, answering(httpmock.NewStringResponder(403, "")), basic)
+	client := newClient(t, responding(httpmock.NewStringResponder(403, "")), basic)
 	count := 0
 	for key, err := range client.SignatureKeys(t.Context()) {
 		count++
@@ -284,7 +284,7 @@ func TestSignatureKeyJSON(t *testing.T) {
 func TestATimeThatCantBeReadDoesNotCostThePublicKey(t *testing.T) {
 	t.Parallel()
 	for _, created := range []string{`"18 Jan 2018"`, `1516270572364`, `null`} {
-		client := newClient(t, answering(httpmock.NewStringResponder(201, `{"key_id":"k","public_key":"MIGf","created":`+created+`}`)), basic)
+		client := newClient(t, responding(httpmock.NewStringResponder(201, `{"key_id":"k","public_key":"MIGf","created":`+created+`}`)), basic)
 		key, err := client.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: "SHA3", Cipher: "EC"})
 		require.NoError(t, err)
 		assert.Equal(t, "MIGf", key.PublicKey)
@@ -297,7 +297,7 @@ func TestATimeThatCantBeReadDoesNotCostThePublicKey(t *testing.T) {
 
 func TestAnswersThatAreNoSignatureKeys(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ operation, answer, want string }{
+	for name, c := range map[string]struct{ operation, response, want string }{
 		"a created key without an ID":         {"CreateSignatureKey", `{"public_key":"MIGf"}`, "the key has no key_id"},
 		"a created key without a public half": {"CreateSignatureKey", `{"key_id":"k"}`, "the key has no public_key"},
 		"a key without an ID":                 {"GetSignatureKey", `{}`, "the key has no key_id"},
@@ -308,7 +308,7 @@ func TestAnswersThatAreNoSignatureKeys(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, answering(httpmock.NewStringResponder(200, c.answer)), basic, messagemedia.WithMaxAttempts(1))
+			client := newClient(t, responding(httpmock.NewStringResponder(200, c.response)), basic, messagemedia.WithMaxAttempts(1))
 			err := keyOperations[c.operation].operate(t.Context(), client)
 			unreadable, ok := errors.AsType[*messagemedia.DecodeError](err)
 			require.True(t, ok, "%v", err)

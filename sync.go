@@ -30,7 +30,7 @@ const maxPlans = 3
 //
 // Any number of programs may call it at once. When a change fails because the
 // account is not as it was listed, or when its outcome is unknown, it lists and
-// plans anew, three times at most in all. So the callers that desire the same all
+// plans again, three times at most in all. So the callers that desire the same all
 // succeed, and each webhook exists once.
 //
 // A change that fails does not keep it from the next one, with two exceptions.
@@ -42,46 +42,46 @@ const maxPlans = 3
 // joins those of all changes, each with the method and URL of its webhook, so it
 // can match several values at once: Err of a [ChangeResult] is that of one change.
 // It matches [ErrOutcomeUnknown] when nothing tells whether one of them was made.
-// Where a replacement deleted a webhook and could not create it anew, there is a
+// Where a replacement deleted a webhook and could not recreate it, there is a
 // [*ReplaceError] among them. A further call does what is left.
 func (c *Client) SyncWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*SyncResult, error) {
-	target, err := newTarget("SyncWebhooks", desired, options)
+	target, err := newDesiredState("SyncWebhooks", desired, options)
 	if err != nil {
 		return &SyncResult{}, err
 	}
-	s := &syncing{client: c, target: target, lost: make(map[identity]*Webhook)}
+	s := &syncRun{client: c, target: target, notRecreated: make(map[webhookKey]*Webhook)}
 	err = s.run(ctx)
 	return s.result(), err
 }
 
-// syncing is one call of SyncWebhooks.
-type syncing struct {
+// syncRun is one call of SyncWebhooks.
+type syncRun struct {
 	client *Client
-	target *target
+	target *desiredState
 
-	past    []ChangeResult // of earlier plans: what was done, or may have been
-	current []ChangeResult // of the latest plan
+	earlierResults []ChangeResult // of earlier plans: what was done, or may have been
+	planResults    []ChangeResult // of the latest plan
 
-	// unsure are changes of the latest plan that an earlier one tried, too, with an
-	// outcome that is still unknown.
-	unsure map[changeKey]bool
+	// retriedUnknown are changes of the latest plan that an earlier plan tried, too,
+	// with an outcome that is still unknown.
+	retriedUnknown map[changeKey]bool
 
-	// lost are webhooks that were deleted to be created anew, and that no listing
-	// has had since.
-	lost map[identity]*Webhook
+	// notRecreated are webhooks that a replacement deleted, and that no listing has
+	// had since.
+	notRecreated map[webhookKey]*Webhook
 }
 
-func (s *syncing) run(ctx context.Context) error {
+func (s *syncRun) run(ctx context.Context) error {
 	for plans := 1; ; plans++ {
 		webhooks, err := s.client.allWebhooks(ctx)
 		if err != nil {
 			return errors.Join(s.err(), err)
 		}
-		s.learn(webhooks)
+		s.resolveUnknowns(webhooks)
 		plan, refusal := s.target.plan(webhooks)
-		s.begin(plan)
+		s.startPlan(plan)
 		if refusal != nil {
-			s.leave(plan.Changes)
+			s.markSkipped(plan.Changes)
 			return errors.Join(refusal, s.err())
 		}
 		if again := s.apply(ctx, plan.Changes); !again || plans == maxPlans {
@@ -90,99 +90,98 @@ func (s *syncing) run(ctx context.Context) error {
 	}
 }
 
-// learn takes from a listing what became of the changes so far.
-func (s *syncing) learn(webhooks []*Webhook) {
-	byID, byIdentity := make(map[string]*Webhook), make(map[identity]*Webhook)
+// resolveUnknowns takes from a listing what became of the changes so far.
+func (s *syncRun) resolveUnknowns(webhooks []*Webhook) {
+	byID, byIdentity := make(map[string]*Webhook), make(map[webhookKey]*Webhook)
 	for _, webhook := range webhooks {
-		byID[webhook.ID], byIdentity[webhook.identity()] = webhook, webhook
+		byID[webhook.ID], byIdentity[webhook.key()] = webhook, webhook
 	}
-	for _, result := range s.current {
-		if result.Action != ActionKeep && result.Outcome != OutcomeNotDone {
-			s.past = append(s.past, result)
+	for _, result := range s.planResults {
+		if result.Action != ActionNone && result.Outcome != OutcomeNotApplied {
+			s.earlierResults = append(s.earlierResults, result)
 		}
 	}
-	for i := range s.past {
-		if s.past[i].Outcome == OutcomeUnknown {
-			s.settle(&s.past[i], byID, byIdentity)
+	for i := range s.earlierResults {
+		if s.earlierResults[i].Outcome == OutcomeUnknown {
+			s.resolveUnknown(&s.earlierResults[i], byID, byIdentity)
 		}
 	}
-	maps.DeleteFunc(s.lost, func(identity identity, _ *Webhook) bool { return byIdentity[identity] != nil })
+	maps.DeleteFunc(s.notRecreated, func(identity webhookKey, _ *Webhook) bool { return byIdentity[identity] != nil })
 }
 
-// settle says that a change whose outcome was unknown is done, when a listing has
-// what it was to bring about. When it does not, the change may still be on its
-// way. Of a replacement whose outcome is unknown only the deletion was tried.
-func (s *syncing) settle(result *ChangeResult, byID map[string]*Webhook, byIdentity map[identity]*Webhook) {
+// resolveUnknown records that a change whose outcome was unknown is applied, if a
+// listing shows its effect. If not, the change may still be on its way. Of a replacement whose outcome is unknown only the deletion was tried.
+func (s *syncRun) resolveUnknown(result *ChangeResult, byID map[string]*Webhook, byIdentity map[webhookKey]*Webhook) {
 	switch result.Action {
 	case ActionCreate, ActionUpdate:
-		webhook := byIdentity[result.identity()]
+		webhook := byIdentity[result.webhookKey()]
 		same := result.Before == nil || webhook != nil && webhook.ID == result.Before.ID
-		if webhook != nil && same && webhook.is(*result.Desired) {
-			result.Outcome, result.After, result.Err = OutcomeDone, webhook, nil
+		if webhook != nil && same && webhook.matches(*result.Desired) {
+			result.Outcome, result.After, result.Err = OutcomeApplied, webhook, nil
 		}
 	case ActionReplace, ActionDelete:
 		if byID[result.Before.ID] != nil {
 			return
 		}
 		if result.Action == ActionReplace {
-			s.lost[result.identity()] = result.Before
+			s.notRecreated[result.webhookKey()] = result.Before
 		}
-		*result = ChangeResult{Change: Change{Action: ActionDelete, Before: result.Before}, Outcome: OutcomeDone}
+		*result = ChangeResult{Change: Change{Action: ActionDelete, Before: result.Before}, Outcome: OutcomeApplied}
 	}
 }
 
-// begin makes a plan the latest. A change of it that was tried before, with an
+// startPlan makes a plan the latest. A change of it that was tried before, with an
 // outcome that is still unknown, is reported once.
-func (s *syncing) begin(plan *Plan) {
-	s.current, s.unsure = nil, make(map[changeKey]bool)
+func (s *syncRun) startPlan(plan *Plan) {
+	s.planResults, s.retriedUnknown = nil, make(map[changeKey]bool)
 	planned := make(map[changeKey]bool)
 	for _, change := range plan.Changes {
 		planned[change.key()] = true
 	}
-	s.past = slices.DeleteFunc(s.past, func(result ChangeResult) bool {
+	s.earlierResults = slices.DeleteFunc(s.earlierResults, func(result ChangeResult) bool {
 		again := result.Outcome == OutcomeUnknown && planned[result.key()]
 		if again {
-			s.unsure[result.key()] = true
+			s.retriedUnknown[result.key()] = true
 		}
 		return again
 	})
 }
 
-// apply makes the changes of a plan. It tells whether a further plan may do what
+// apply makes the changes of a plan. It reports whether a further plan may do what
 // this one did not.
-func (s *syncing) apply(ctx context.Context, changes []Change) (again bool) {
+func (s *syncRun) apply(ctx context.Context, changes []Change) (again bool) {
 	complete := true // what is desired is there
 	for i, change := range changes {
 		if change.Action == ActionDelete && !complete {
-			s.leave(changes[i : i+1])
+			s.markSkipped(changes[i : i+1])
 			continue
 		}
-		err := s.try(ctx, change)
-		if err != nil && (ctx.Err() != nil || meetsAll(err)) {
-			s.leave(changes[i+1:])
+		err := s.applyChange(ctx, change)
+		if err != nil && (ctx.Err() != nil || abortsSync(err)) {
+			s.markSkipped(changes[i+1:])
 			return false
 		}
 		complete = complete && (err == nil || change.Action == ActionDelete)
-		again = again || err != nil && isOutdated(err)
+		again = again || err != nil && needsReplan(err)
 	}
 	return again
 }
 
-// leave records changes that are not tried.
-func (s *syncing) leave(changes []Change) {
+// markSkipped records changes that are not tried, so that the result is complete.
+func (s *syncRun) markSkipped(changes []Change) {
 	for _, change := range changes {
-		if change.Action == ActionKeep {
-			s.done(change, change.Before)
+		if change.Action == ActionNone {
+			s.recordSuccess(change, change.Before)
 			continue
 		}
-		s.failed(change, nil)
+		s.recordFailure(change, nil)
 	}
 }
 
-// try makes a change, and records what came of it.
-func (s *syncing) try(ctx context.Context, change Change) error {
-	if change.Action == ActionKeep {
-		s.done(change, change.Before)
+// applyChange makes a change, and records its outcome.
+func (s *syncRun) applyChange(ctx context.Context, change Change) error {
+	if change.Action == ActionNone {
+		s.recordSuccess(change, change.Before)
 		return nil
 	}
 	var after *Webhook
@@ -197,78 +196,77 @@ func (s *syncing) try(ctx context.Context, change Change) error {
 	case ActionDelete:
 		err = s.client.DeleteWebhook(ctx, change.Before.ID)
 		if errors.Is(err, ErrNotFound) {
-			s.gone(change)
+			s.recordAlreadyDeleted(change)
 			return err
 		}
 	}
 	if err != nil {
-		return s.failed(change, err)
+		return s.recordFailure(change, err)
 	}
-	s.done(change, after)
+	s.recordSuccess(change, after)
 	return nil
 }
 
-// gone records the deletion of a webhook that is not there. Another program was
+// recordAlreadyDeleted records the deletion of a webhook that does not exist. Another program was
 // faster, and there is nothing to report, unless this one may have deleted it.
-func (s *syncing) gone(deletion Change) {
-	if s.unsure[deletion.key()] {
-		s.done(deletion, nil)
+func (s *syncRun) recordAlreadyDeleted(deletion Change) {
+	if s.retriedUnknown[deletion.key()] {
+		s.recordSuccess(deletion, nil)
 	}
 }
 
-// replace deletes a webhook and creates it anew. When it comes no further than the
+// replace deletes a webhook and recreates it. When it comes no further than the
 // deletion, that is recorded as one, and the creation as another.
-func (s *syncing) replace(ctx context.Context, change Change) error {
+func (s *syncRun) replace(ctx context.Context, change Change) error {
 	if err := s.client.DeleteWebhook(ctx, change.Before.ID); err != nil {
-		return s.failed(change, err)
+		return s.recordFailure(change, err)
 	}
 	after, err := s.client.CreateWebhook(ctx, *change.Desired)
 	if err != nil {
-		s.lost[change.identity()] = change.Before
-		s.done(Change{Action: ActionDelete, Before: change.Before}, nil)
-		return s.failed(Change{Action: ActionCreate, Desired: change.Desired}, err)
+		s.notRecreated[change.webhookKey()] = change.Before
+		s.recordSuccess(Change{Action: ActionDelete, Before: change.Before}, nil)
+		return s.recordFailure(Change{Action: ActionCreate, Desired: change.Desired}, err)
 	}
-	s.done(change, after)
+	s.recordSuccess(change, after)
 	return nil
 }
 
-func (s *syncing) done(change Change, after *Webhook) {
-	s.current = append(s.current, ChangeResult{Change: change, Outcome: OutcomeDone, After: after})
+func (s *syncRun) recordSuccess(change Change, after *Webhook) {
+	s.planResults = append(s.planResults, ChangeResult{Change: change, Outcome: OutcomeApplied, After: after})
 }
 
-// failed records a change that an error kept from being done, and returns that
-// error with the webhook's name. An error that is nil stands for one that was not
-// tried; that is worth an error of its own only when a webhook is missing.
-func (s *syncing) failed(change Change, err error) error {
-	result := ChangeResult{Change: change, Outcome: OutcomeNotDone}
-	if s.unsure[change.key()] || errors.Is(err, ErrOutcomeUnknown) {
+// recordFailure records a change that was not applied, and returns the error with the
+// webhook's name. A nil error means that the change was not tried; that is an error
+// of its own only if a webhook is missing.
+func (s *syncRun) recordFailure(change Change, err error) error {
+	result := ChangeResult{Change: change, Outcome: OutcomeNotApplied}
+	if s.retriedUnknown[change.key()] || errors.Is(err, ErrOutcomeUnknown) {
 		result.Outcome = OutcomeUnknown
 	}
-	switch lost := s.lost[change.identity()]; {
+	switch lost := s.notRecreated[change.webhookKey()]; {
 	case lost != nil && err == nil:
-		result.Err = &ReplaceError{Webhook: lost, Err: errNotTried}
+		result.Err = &ReplaceError{Webhook: lost, Err: errCreateSkipped}
 	case lost != nil:
 		result.Err = &ReplaceError{Webhook: lost, Err: err}
 	case err != nil:
-		result.Err = fmt.Errorf("messagemedia: SyncWebhooks: %s %v: %w", change.Action, change.identity(), err)
+		result.Err = fmt.Errorf("messagemedia: SyncWebhooks: %s %v: %w", change.Action, change.webhookKey(), err)
 	}
-	s.current = append(s.current, result)
+	s.planResults = append(s.planResults, result)
 	return result.Err
 }
 
-var errNotTried = errors.New("the creation was not tried")
+var errCreateSkipped = errors.New("the creation was not tried")
 
-// meetsAll tells whether an error would meet all other changes, too.
-func meetsAll(err error) bool {
+// abortsSync reports whether all other changes would fail with this error, too.
+func abortsSync(err error) bool {
 	apiErr, ok := errors.AsType[*APIError](err)
 	return ok && apiErr.RetryAfter > 0 ||
 		errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrRateLimited)
 }
 
-// isOutdated tells whether the account may be another than the one that was
-// listed: someone else changed it, or a change whose outcome is unknown did. A 400
+// needsReplan reports whether the account may differ from what was listed: someone else changed it, or a change whose outcome is unknown did. A 400
 // that gives no details is the one of the limit of webhooks.
-func isOutdated(err error) bool {
+func needsReplan(err error) bool {
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrOutcomeUnknown) {
 		return true
 	}
@@ -276,9 +274,9 @@ func isOutdated(err error) bool {
 	return ok && apiErr.StatusCode == http.StatusBadRequest && len(apiErr.Details) == 0
 }
 
-func (s *syncing) err() error {
+func (s *syncRun) err() error {
 	var errs []error
-	for _, result := range s.current {
+	for _, result := range s.planResults {
 		errs = append(errs, result.Err)
 	}
 	return errors.Join(errs...)
@@ -286,15 +284,15 @@ func (s *syncing) err() error {
 
 // result is what was done so far. A webhook that an earlier plan made or changed,
 // and the latest found as desired, is in it once.
-func (s *syncing) result() *SyncResult {
+func (s *syncRun) result() *SyncResult {
 	changed := make(map[string]bool)
-	for _, result := range s.past {
+	for _, result := range s.earlierResults {
 		if result.After != nil {
 			changed[result.After.ID] = true
 		}
 	}
-	current := slices.DeleteFunc(slices.Clone(s.current), func(result ChangeResult) bool {
-		return result.Action == ActionKeep && changed[result.After.ID]
+	current := slices.DeleteFunc(slices.Clone(s.planResults), func(result ChangeResult) bool {
+		return result.Action == ActionNone && changed[result.After.ID]
 	})
-	return &SyncResult{slices.Concat(s.past, current)}
+	return &SyncResult{slices.Concat(s.earlierResults, current)}
 }

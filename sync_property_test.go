@@ -39,8 +39,8 @@ func TestSyncReachesWhatIsDesired(t *testing.T) {
 			})
 		}
 	})
-	for _, event := range []string{"create done", "update done", "replace done", "delete done", "create not done", "update not done", "replace not done",
-		"delete not done", "create unknown", "update unknown", "replace unknown", "delete unknown", "a replacement in two", "a deletion by the other program", "full"} {
+	for _, event := range []string{"create applied", "update applied", "replace applied", "delete applied", "create not applied", "update not applied", "replace not applied",
+		"delete not applied", "create unknown", "update unknown", "replace unknown", "delete unknown", "a replacement in two", "a deletion by the other program", "full"} {
 		_, ok := seen.Load(event)
 		require.True(t, ok, "in %d states there was never: %s", states, event)
 	}
@@ -73,15 +73,15 @@ type world struct {
 	seen     *sync.Map
 }
 
-// program is one that syncs. It keeps what it sent without an answer, which the
+// program is one that syncs. It keeps what it sent without a response, which the
 // platform may never have seen.
 type program struct {
 	name   string
 	client *messagemedia.Client
 
-	transport  http.RoundTripper
-	mu         sync.Mutex
-	unanswered map[effect]bool
+	transport       http.RoundTripper
+	mu              sync.Mutex
+	withoutResponse map[effect]bool
 }
 
 func (p *program) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -93,14 +93,14 @@ func (p *program) RoundTrip(r *http.Request) (*http.Response, error) {
 			body, _ = io.ReadAll(sent)
 		}
 		p.mu.Lock()
-		p.unanswered[effectOf(r.Method, r.URL.Path, body)] = true
+		p.withoutResponse[effectOf(r.Method, r.URL.Path, body)] = true
 		p.mu.Unlock()
 	}
 	return response, err
 }
 
 func newWorld(t *testing.T, seed uint64, programs int, random *rand.Rand, seen *sync.Map) *world {
-	w := &world{T: t, seed: seed, seen: seen, api: messagemediatest.NewServer(t, messagemediatest.InMemory())}
+	w := &world{T: t, seed: seed, seen: seen, api: messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())}
 	w.populate(random)
 	w.initial = w.api.Webhooks("")
 	for i := range programs {
@@ -126,7 +126,7 @@ func syncUntilQuiet(t *testing.T, seed uint64, seen *sync.Map) {
 
 func (w *world) add(name string, attempts int) {
 	through := w.api.HTTPClient()
-	program := &program{name: name, transport: through.Transport, unanswered: map[effect]bool{}}
+	program := &program{name: name, transport: through.Transport, withoutResponse: map[effect]bool{}}
 	through.Transport = program
 	program.client = w.api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithUserAgent(name),
 		messagemedia.WithMaxRetryWait(0), messagemedia.WithMaxAttempts(attempts))
@@ -179,14 +179,14 @@ func (w *world) breakRequests(random *rand.Rand) {
 	odds := []int{100, 10, 4, 2}[random.IntN(4)]
 	for range random.IntN(30) {
 		fault := []messagemediatest.Fault{
-			{Reset: true},
-			{Reset: true, AfterChange: true},
+			{ResetConnection: true},
+			{ResetConnection: true, AfterCommit: true},
 			{Status: 503},
-			{Status: 503, AfterChange: true},
-			{Status: 501, AfterChange: true},
+			{Status: 503, AfterCommit: true},
+			{Status: 501, AfterCommit: true},
 			{Status: 429},
-			{CutOff: true},
-			{Status: 200, Body: "<html>", AfterChange: true},
+			{TruncateBody: true},
+			{Status: 200, Body: "<html>", AfterCommit: true},
 		}[random.IntN(8)]
 		fault.Times = 1 + random.IntN(4)
 		fault.Match = func(r *http.Request) bool {
@@ -197,7 +197,7 @@ func (w *world) breakRequests(random *rand.Rand) {
 	}
 }
 
-// syncAll runs the programs at once, and tells whether all succeeded.
+// syncAll runs the programs at once, and reports whether all succeeded.
 func (w *world) syncAll() bool {
 	before := len(w.api.Requests())
 	results, errs := make([]*messagemedia.SyncResult, len(w.programs)), make([]error, len(w.programs))
@@ -253,7 +253,7 @@ func effectsOf(change messagemedia.ChangeResult) []effect {
 func (w *world) checkRecord(program *program, result *messagemedia.SyncResult, record []messagemediatest.Exchange) {
 	took, tookByAnyone := map[effect]int{}, map[effect]int{}
 	for _, exchange := range record {
-		if effect := effectOf(exchange.Method, exchange.Target, []byte(exchange.Body)); exchange.Changed {
+		if effect := effectOf(exchange.Method, exchange.Target, []byte(exchange.RequestBody)); exchange.Committed {
 			tookByAnyone[effect]++
 			if strings.Contains(exchange.Header.Get("User-Agent"), program.name) {
 				took[effect]++
@@ -265,15 +265,15 @@ func (w *world) checkRecord(program *program, result *messagemedia.SyncResult, r
 		w.seen.Store(string(change.Action)+" "+string(change.Outcome), true)
 		for _, effect := range effectsOf(change) {
 			switch change.Outcome {
-			case messagemedia.OutcomeDone:
+			case messagemedia.OutcomeApplied:
 				reported[effect]++
-				if took[effect] == 0 && !(program.unanswered[effect] && tookByAnyone[effect] > 0) {
+				if took[effect] == 0 && !(program.withoutResponse[effect] && tookByAnyone[effect] > 0) {
 					w.fail("%s says that this is done: %v", program.name, change)
 				}
 			case messagemedia.OutcomeUnknown:
 				reported[effect]++
-				if !program.unanswered[effect] && took[effect] == 0 {
-					w.fail("%s says that this is unknown, and every answer came: %v", program.name, change)
+				if !program.withoutResponse[effect] && took[effect] == 0 {
+					w.fail("%s says that this is unknown, and every response came: %v", program.name, change)
 				}
 			}
 		}
@@ -284,7 +284,7 @@ func (w *world) checkRecord(program *program, result *messagemedia.SyncResult, r
 		}
 	}
 	w.note(result, took)
-	clear(program.unanswered)
+	clear(program.withoutResponse)
 }
 
 // note keeps what is rare, so that the test can tell that it happened.
@@ -292,7 +292,7 @@ func (w *world) note(result *messagemedia.SyncResult, took map[effect]int) {
 	deleted := map[string]bool{}
 	for _, change := range result.Changes {
 		switch {
-		case change.Action == messagemedia.ActionDelete && change.Outcome == messagemedia.OutcomeDone:
+		case change.Action == messagemedia.ActionDelete && change.Outcome == messagemedia.OutcomeApplied:
 			deleted[change.Before.Method+" "+change.Before.URL] = true
 			if took[effectsOf(change)[0]] == 0 {
 				w.seen.Store("a deletion by the other program", true)
@@ -310,7 +310,7 @@ func (w *world) checkDeletions(record []messagemediatest.Exchange) {
 		byID[webhook.ID] = webhook
 	}
 	for _, exchange := range record {
-		if exchange.Method != http.MethodDelete || !exchange.Changed {
+		if exchange.Method != http.MethodDelete || !exchange.Committed {
 			continue
 		}
 		webhook, existed := byID[path.Base(exchange.Target)]
@@ -379,7 +379,7 @@ func (w *world) fail(format string, args ...any) {
 	var record strings.Builder
 	for _, exchange := range w.api.Requests() {
 		if strings.Contains(exchange.Header.Get("User-Agent"), "program-") {
-			fmt.Fprintf(&record, "%.9s %s %s %s: %d, changed %t\n", exchange.Header.Get("User-Agent"), exchange.Method, exchange.Target, exchange.Body, exchange.Status, exchange.Changed)
+			fmt.Fprintf(&record, "%.9s %s %s %s: %d, changed %t\n", exchange.Header.Get("User-Agent"), exchange.Method, exchange.Target, exchange.RequestBody, exchange.Status, exchange.Committed)
 		}
 	}
 	w.Fatalf("seed %d: %s\n%s", w.seed, fmt.Sprintf(format, args...), &record)

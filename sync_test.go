@@ -56,11 +56,11 @@ func TestSyncMakesARequestForEachChange(t *testing.T) {
 	result, err := client.SyncWebhooks(t.Context(), desired, options...)
 	require.NoError(t, err)
 	assert.Equal(t, "GET GET PATCH DELETE POST POST DELETE", methodsSince(api, sent))
-	assert.Equal(t, "  ~ update  POST https://example.com/hooks/updated (template): done\n"+
-		"-/+ replace POST https://example.com/hooks/replaced (retries, retry_delay): done\n"+
-		"  + create  POST https://example.com/hooks/new: done\n"+
-		"  - delete  POST https://example.com/hooks/old: done\n"+
-		"Sync: 1 created, 1 updated, 1 replaced, 1 deleted, 1 unchanged, 0 not done, 0 unknown.", result.String())
+	assert.Equal(t, "  ~ update  POST https://example.com/hooks/updated (template): applied\n"+
+		"-/+ replace POST https://example.com/hooks/replaced (retries, retry_delay): applied\n"+
+		"  + create  POST https://example.com/hooks/new: applied\n"+
+		"  - delete  POST https://example.com/hooks/old: applied\n"+
+		"Sync: 1 created, 1 updated, 1 replaced, 1 deleted, 1 unchanged, 0 not applied, 0 unknown.", result.String())
 	webhooks := map[string]messagemedia.Webhook{}
 	for _, webhook := range api.Webhooks("") {
 		webhooks[webhook.ID] = webhook
@@ -77,7 +77,7 @@ func TestSyncMakesARequestForEachChange(t *testing.T) {
 	result, err = client.SyncWebhooks(t.Context(), desired, options...)
 	require.NoError(t, err)
 	assert.Equal(t, "GET GET", methodsSince(api, sent))
-	assert.Equal(t, "Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 4 unchanged, 0 not done, 0 unknown.", result.String())
+	assert.Equal(t, "Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 4 unchanged, 0 not applied, 0 unknown.", result.String())
 }
 
 // TestSyncUpdatesOnlyWhatDiffers compares bodies byte for byte.
@@ -104,7 +104,7 @@ func TestSyncUpdatesOnlyWhatDiffers(t *testing.T) {
 			c.change(&desired)
 			_, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{desired})
 			require.NoError(t, err)
-			assert.Equal(t, c.body, api.Requests()[2].Body)
+			assert.Equal(t, c.body, api.Requests()[2].RequestBody)
 
 			plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{desired})
 			require.NoError(t, err)
@@ -153,16 +153,16 @@ func TestSyncPlansAnew(t *testing.T) {
 		methods                     string
 		outcomes                    []string
 	}{
-		"it was created":                        {nil, requests{example(url)}, requests{example(url)}, "GET POST GET", []string{"= keep POST /hooks/sms: done"}},
-		"another was created":                   {nil, requests{other}, requests{example(url)}, "GET POST GET PATCH", []string{"~ update POST /hooks/sms (template): done"}},
-		"it was deleted before an update":       {requests{other}, nil, requests{example(url)}, "GET PATCH GET POST", []string{"+ create POST /hooks/sms: done"}},
-		"it was replaced before an update":      {requests{other}, requests{example(url)}, requests{example(url)}, "GET PATCH GET", []string{"= keep POST /hooks/sms: done"}},
-		"it was deleted before a replacement":   {requests{example(url)}, nil, requests{retrying}, "GET DELETE GET POST", []string{"+ create POST /hooks/sms: done"}},
-		"it was replaced before a replacement":  {requests{example(url)}, requests{retrying}, requests{retrying}, "GET DELETE GET", []string{"= keep POST /hooks/sms: done"}},
+		"it was created":                        {nil, requests{example(url)}, requests{example(url)}, "GET POST GET", []string{"= unchanged POST /hooks/sms: applied"}},
+		"another was created":                   {nil, requests{other}, requests{example(url)}, "GET POST GET PATCH", []string{"~ update POST /hooks/sms (template): applied"}},
+		"it was deleted before an update":       {requests{other}, nil, requests{example(url)}, "GET PATCH GET POST", []string{"+ create POST /hooks/sms: applied"}},
+		"it was replaced before an update":      {requests{other}, requests{example(url)}, requests{example(url)}, "GET PATCH GET", []string{"= unchanged POST /hooks/sms: applied"}},
+		"it was deleted before a replacement":   {requests{example(url)}, nil, requests{retrying}, "GET DELETE GET POST", []string{"+ create POST /hooks/sms: applied"}},
+		"it was replaced before a replacement":  {requests{example(url)}, requests{retrying}, requests{retrying}, "GET DELETE GET", []string{"= unchanged POST /hooks/sms: applied"}},
 		"it was deleted before a deletion":      {requests{example(url)}, nil, nil, "GET DELETE GET", nil},
-		"it was made anew before a deletion":    {requests{example(url)}, requests{other}, nil, "GET DELETE GET DELETE", []string{"- delete POST /hooks/sms: done"}},
-		"one of two was created":                {nil, requests{example(url)}, requests{example(url), example(url + "/2")}, "GET POST POST GET", []string{"+ create POST /hooks/sms/2: done", "= keep POST /hooks/sms: done"}},
-		"it was made one that must be replaced": {requests{other}, requests{retrying}, requests{example(url)}, "GET PATCH GET DELETE POST", []string{"-/+ replace POST /hooks/sms (retries): done"}},
+		"it was made again before a deletion":   {requests{example(url)}, requests{other}, nil, "GET DELETE GET DELETE", []string{"- delete POST /hooks/sms: applied"}},
+		"one of two was created":                {nil, requests{example(url)}, requests{example(url), example(url + "/2")}, "GET POST POST GET", []string{"+ create POST /hooks/sms/2: applied", "= unchanged POST /hooks/sms: applied"}},
+		"it was made one that must be replaced": {requests{other}, requests{retrying}, requests{example(url)}, "GET PATCH GET DELETE POST", []string{"-/+ replace POST /hooks/sms (retries): applied"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -199,7 +199,7 @@ func TestSyncPlansAnewWhenTheAccountIsFull(t *testing.T) {
 		messagemediatest.Fault{Body: `{"message":"Maximum number of webhooks (150) reached"}`, Status: 400})
 	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/hooks/sms")})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"= keep POST /hooks/sms: done"}, outcomes(result))
+	assert.Equal(t, []string{"= unchanged POST /hooks/sms: applied"}, outcomes(result))
 }
 
 func TestSyncPlansThreeTimesAtMost(t *testing.T) {
@@ -209,7 +209,7 @@ func TestSyncPlansThreeTimesAtMost(t *testing.T) {
 	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/a?token"), example("https://example.com/b")})
 	require.ErrorIs(t, err, messagemedia.ErrConflict)
 	assert.Equal(t, "GET POST POST GET POST POST GET POST POST", methodsSince(api, 0))
-	assert.Equal(t, []string{"+ create POST /a?…: not done", "+ create POST /b: not done"}, outcomes(result))
+	assert.Equal(t, []string{"+ create POST /a?…: not applied", "+ create POST /b: not applied"}, outcomes(result))
 	assert.EqualError(t, err, "messagemedia: SyncWebhooks: create POST https://example.com/a?…: messagemedia: CreateWebhook: 409 Conflict\n"+
 		"messagemedia: SyncWebhooks: create POST https://example.com/b: messagemedia: CreateWebhook: 409 Conflict")
 }
@@ -225,7 +225,7 @@ func TestSyncAfterAChangeThatIsRefused(t *testing.T) {
 	}
 	result, err := client.SyncWebhooks(t.Context(), desired, messagemedia.PruneURLPrefix("https://example.com"))
 	require.EqualError(t, err, "messagemedia: SyncWebhooks: create POST https://example.com/new: messagemedia: CreateWebhook: 400 Bad Request: /events/0: [NEW_SMS] is invalid")
-	assert.Equal(t, []string{"+ create POST /new: not done", "~ update POST /updated (template): done", "- delete POST /old: not done"}, outcomes(result))
+	assert.Equal(t, []string{"+ create POST /new: not applied", "~ update POST /updated (template): applied", "- delete POST /old: not applied"}, outcomes(result))
 	assert.Equal(t, err.Error(), result.Changes[0].Err.Error())
 	assert.NoError(t, result.Changes[2].Err)
 	assert.Equal(t, "GET POST PATCH", methodsSince(api, 2))
@@ -233,7 +233,7 @@ func TestSyncAfterAChangeThatIsRefused(t *testing.T) {
 	desired[0].Events = validRequest().Events
 	result, err = client.SyncWebhooks(t.Context(), desired, messagemedia.PruneURLPrefix("https://example.com"))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"+ create POST /new: done", "= keep POST /updated: done", "- delete POST /old: done"}, outcomes(result))
+	assert.Equal(t, []string{"+ create POST /new: applied", "= unchanged POST /updated: applied", "- delete POST /old: applied"}, outcomes(result))
 }
 
 func TestADeletionThatIsRefusedDoesNotKeepOthersFromBeingMade(t *testing.T) {
@@ -242,10 +242,10 @@ func TestADeletionThatIsRefusedDoesNotKeepOthersFromBeingMade(t *testing.T) {
 	api.Fail(messagemediatest.Fault{Status: 405, Match: onlyMethod(http.MethodDelete)})
 	result, err := client.SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"))
 	require.EqualError(t, err, "messagemedia: SyncWebhooks: delete POST https://example.com/a: messagemedia: DeleteWebhook: 405 Method Not Allowed")
-	assert.Equal(t, []string{"- delete POST /a: not done", "- delete POST /b: done"}, outcomes(result))
+	assert.Equal(t, []string{"- delete POST /a: not applied", "- delete POST /b: applied"}, outcomes(result))
 }
 
-// TestSyncStopsAtWhatMeetsAllChanges has answers after which no other request
+// TestSyncStopsAtWhatMeetsAllChanges has responds after which no other request
 // is sent.
 func TestSyncStopsAtWhatMeetsAllChanges(t *testing.T) {
 	t.Parallel()
@@ -264,7 +264,7 @@ func TestSyncStopsAtWhatMeetsAllChanges(t *testing.T) {
 			result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/a"), example("https://example.com/b")})
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), "example.com/b")
-			assert.Equal(t, messagemedia.OutcomeNotDone, result.Changes[1].Outcome)
+			assert.Equal(t, messagemedia.OutcomeNotApplied, result.Changes[1].Outcome)
 			assert.NoError(t, result.Changes[1].Err)
 			assert.Empty(t, api.Webhooks(""))
 		})
@@ -302,30 +302,30 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 		blind            bool // nor can the webhooks be listed again
 		outcomes         []string
 	}{
-		"an update that was not made":             {requests{other}, requests{example(url)}, "PATCH", 3, false, false, []string{"~ update POST /a (template): done"}},
-		"an update that was made":                 {requests{other}, requests{example(url)}, "PATCH", 3, true, false, []string{"~ update POST /a (template): done"}},
+		"an update that was not made":             {requests{other}, requests{example(url)}, "PATCH", 3, false, false, []string{"~ update POST /a (template): applied"}},
+		"an update that was made":                 {requests{other}, requests{example(url)}, "PATCH", 3, true, false, []string{"~ update POST /a (template): applied"}},
 		"an update that is broken again":          {requests{other}, requests{example(url)}, "PATCH", 9, false, false, []string{"~ update POST /a (template): unknown"}},
 		"an update, blind":                        {requests{other}, requests{example(url)}, "PATCH", 3, true, true, []string{"~ update POST /a (template): unknown"}},
-		"a deletion that was not made":            {requests{other}, nil, "DELETE", 3, false, false, []string{"- delete POST /a: done"}},
-		"a deletion that was made":                {requests{other}, nil, "DELETE", 3, true, false, []string{"- delete POST /a: done"}},
+		"a deletion that was not made":            {requests{other}, nil, "DELETE", 3, false, false, []string{"- delete POST /a: applied"}},
+		"a deletion that was made":                {requests{other}, nil, "DELETE", 3, true, false, []string{"- delete POST /a: applied"}},
 		"a deletion that is broken again":         {requests{other}, nil, "DELETE", 9, false, false, []string{"- delete POST /a: unknown"}},
 		"a deletion, blind":                       {requests{other}, nil, "DELETE", 3, true, true, []string{"- delete POST /a: unknown"}},
-		"a creation that was not made":            {nil, requests{example(url)}, "POST", 3, false, false, []string{"+ create POST /a: done"}},
-		"a creation that was made":                {nil, requests{example(url)}, "POST", 3, true, false, []string{"+ create POST /a: done"}},
+		"a creation that was not made":            {nil, requests{example(url)}, "POST", 3, false, false, []string{"+ create POST /a: applied"}},
+		"a creation that was made":                {nil, requests{example(url)}, "POST", 3, true, false, []string{"+ create POST /a: applied"}},
 		"a creation that is broken again":         {nil, requests{example(url)}, "POST", 9, false, false, []string{"+ create POST /a: unknown"}},
 		"a creation, blind":                       {nil, requests{example(url)}, "POST", 3, true, true, []string{"+ create POST /a: unknown"}},
-		"a replacement that was not begun":        {requests{example(url)}, requests{retrying}, "DELETE", 3, false, false, []string{"-/+ replace POST /a (retries): done"}},
-		"a replacement that was begun":            {requests{example(url)}, requests{retrying}, "DELETE", 3, true, false, []string{"- delete POST /a: done", "+ create POST /a: done"}},
+		"a replacement that was not begun":        {requests{example(url)}, requests{retrying}, "DELETE", 3, false, false, []string{"-/+ replace POST /a (retries): applied"}},
+		"a replacement that was begun":            {requests{example(url)}, requests{retrying}, "DELETE", 3, true, false, []string{"- delete POST /a: applied", "+ create POST /a: applied"}},
 		"a replacement that is broken again":      {requests{example(url)}, requests{retrying}, "DELETE", 9, false, false, []string{"-/+ replace POST /a (retries): unknown"}},
 		"a replacement, blind":                    {requests{example(url)}, requests{retrying}, "DELETE", 3, true, true, []string{"-/+ replace POST /a (retries): unknown"}},
-		"half a replacement that was not made":    {requests{example(url)}, requests{retrying}, "POST", 3, false, false, []string{"- delete POST /a: done", "+ create POST /a: done"}},
-		"half a replacement that is broken again": {requests{example(url)}, requests{retrying}, "POST", 9, false, false, []string{"- delete POST /a: done", "+ create POST /a: unknown"}},
-		"half a replacement, blind":               {requests{example(url)}, requests{retrying}, "POST", 3, true, true, []string{"- delete POST /a: done", "+ create POST /a: unknown"}},
+		"half a replacement that was not made":    {requests{example(url)}, requests{retrying}, "POST", 3, false, false, []string{"- delete POST /a: applied", "+ create POST /a: applied"}},
+		"half a replacement that is broken again": {requests{example(url)}, requests{retrying}, "POST", 9, false, false, []string{"- delete POST /a: applied", "+ create POST /a: unknown"}},
+		"half a replacement, blind":               {requests{example(url)}, requests{retrying}, "POST", 3, true, true, []string{"- delete POST /a: applied", "+ create POST /a: unknown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api, client := account(t, c.present...)
-			api.Fail(messagemediatest.Fault{Status: 503, AfterChange: c.afterChange, Match: onlyMethod(c.method)})
+			api.Fail(messagemediatest.Fault{Status: 503, AfterCommit: c.afterChange, Match: onlyMethod(c.method)})
 			if c.broken > 1 {
 				api.Fail(messagemediatest.Fault{Status: 503, Times: c.broken - 1, Match: onlyMethod(c.method)})
 			}
@@ -355,7 +355,7 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 	}
 }
 
-// TestUnknownOutcomesThatNothingTells has an update whose answer is lost, of a
+// TestUnknownOutcomesThatNothingTells has an update whose response is lost, of a
 // webhook that is gone then, and changes that are refused after that. Nobody can
 // say whether the first attempt had an effect. That is an error only as long as
 // the account is not as desired.
@@ -371,11 +371,11 @@ func TestUnknownOutcomesThatNothingTells(t *testing.T) {
 	}{
 		"an update of a webhook that is gone": {
 			[]messagemedia.CreateWebhookRequest{other}, nil, "PATCH", []int{503, 404},
-			[]string{"~ update POST /a (template): unknown", "+ create POST /a: done"}, nil,
+			[]string{"~ update POST /a (template): unknown", "+ create POST /a: applied"}, nil,
 		},
-		"an update of a webhook that was made anew": {
+		"an update of a webhook that was made again": {
 			[]messagemedia.CreateWebhookRequest{other}, []messagemedia.CreateWebhookRequest{example("https://example.com/a")}, "PATCH", []int{503, 404},
-			[]string{"~ update POST /a (template): unknown", "= keep POST /a: done"}, nil,
+			[]string{"~ update POST /a (template): unknown", "= unchanged POST /a: applied"}, nil,
 		},
 		"a creation that is refused at last": {
 			nil, nil, "POST", []int{503, 503, 503, 401},
@@ -412,7 +412,7 @@ func TestADeletionThatAnotherProgramMakesFirst(t *testing.T) {
 		outcomes []string
 	}{
 		"this program never tried":      {0, nil},
-		"this program may have made it": {3, []string{"- delete POST /a: done"}},
+		"this program may have made it": {3, []string{"- delete POST /a: applied"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -472,12 +472,12 @@ func TestAReplacementThatFailsHalfway(t *testing.T) {
 			require.True(t, ok)
 			assert.Equal(t, old, *lost.Webhook)
 			assert.ErrorIs(t, err, c.matches)
-			assert.EqualError(t, lost, "messagemedia: SyncWebhooks: replace POST https://example.com/a?…: it was deleted and not created anew, which a further call does: "+c.text)
-			assert.Equal(t, []string{"- delete POST /a?…: done", "+ create POST /a?…: not done"}, outcomes(result)[:2])
+			assert.EqualError(t, lost, "messagemedia: SyncWebhooks: replace POST https://example.com/a?…: deleted but not recreated; call SyncWebhooks again: "+c.text)
+			assert.Equal(t, []string{"- delete POST /a?…: applied", "+ create POST /a?…: not applied"}, outcomes(result)[:2])
 
 			result, err = client.SyncWebhooks(t.Context(), desired)
 			require.NoError(t, err)
-			assert.Equal(t, "+ create POST /a?…: done", outcomes(result)[0])
+			assert.Equal(t, "+ create POST /a?…: applied", outcomes(result)[0])
 			assert.Len(t, api.Webhooks(""), 2)
 		})
 	}
@@ -489,7 +489,7 @@ func TestAReplacementWhoseDeletionIsSettledLater(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/a"))
 	api.Fail(
-		messagemediatest.Fault{Status: 503, AfterChange: true, Match: onlyMethod(http.MethodDelete)},
+		messagemediatest.Fault{Status: 503, AfterCommit: true, Match: onlyMethod(http.MethodDelete)},
 		messagemediatest.Fault{Status: 503, Times: 2, Match: onlyMethod(http.MethodDelete)},
 		messagemediatest.Fault{Status: 401, Match: onlyMethod(http.MethodPost)})
 	result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{
@@ -498,7 +498,7 @@ func TestAReplacementWhoseDeletionIsSettledLater(t *testing.T) {
 	lost, ok := errors.AsType[*messagemedia.ReplaceError](err)
 	require.True(t, ok)
 	assert.Equal(t, "https://example.com/a", lost.Webhook.URL)
-	assert.Equal(t, []string{"- delete POST /a: done", "+ create POST /a: not done"}, outcomes(result))
+	assert.Equal(t, []string{"- delete POST /a: applied", "+ create POST /a: not applied"}, outcomes(result))
 }
 
 // TestAWebhookThatAnotherProgramMadeIsNotLost has one take the place of a webhook
@@ -516,7 +516,7 @@ func TestAWebhookThatAnotherProgramMadeIsNotLost(t *testing.T) {
 	require.ErrorIs(t, err, messagemedia.ErrUnauthorized)
 	_, ok := errors.AsType[*messagemedia.ReplaceError](err)
 	assert.False(t, ok)
-	assert.Equal(t, []string{"- delete POST /a: done", "~ update POST /a (template): not done"}, outcomes(result))
+	assert.Equal(t, []string{"- delete POST /a: applied", "~ update POST /a (template): not applied"}, outcomes(result))
 }
 
 // TestALostWebhookIsReportedUntilItIsThere goes through what can come between the
@@ -576,7 +576,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestSyncEndsWithItsContext ends it at each request in turn: what was done is
-// reported as done, and the rest as not done.
+// reported as applied, and the rest as not applied.
 func TestSyncEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	desired := []messagemedia.CreateWebhookRequest{
@@ -586,11 +586,11 @@ func TestSyncEndsWithItsContext(t *testing.T) {
 		example("https://example.com/new"),
 	}
 	for after, want := range map[int][]string{
-		1: {"= keep POST /kept: done", "~ update POST /updated (template): not done", "-/+ replace POST /replaced (retries): not done", "+ create POST /new: not done", "- delete POST /old: not done"},
-		2: {"= keep POST /kept: done", "~ update POST /updated (template): done", "-/+ replace POST /replaced (retries): not done", "+ create POST /new: not done", "- delete POST /old: not done"},
-		3: {"= keep POST /kept: done", "~ update POST /updated (template): done", "- delete POST /replaced: done", "+ create POST /replaced: not done", "+ create POST /new: not done", "- delete POST /old: not done"},
-		4: {"= keep POST /kept: done", "~ update POST /updated (template): done", "-/+ replace POST /replaced (retries): done", "+ create POST /new: not done", "- delete POST /old: not done"},
-		5: {"= keep POST /kept: done", "~ update POST /updated (template): done", "-/+ replace POST /replaced (retries): done", "+ create POST /new: done", "- delete POST /old: not done"},
+		1: {"= unchanged POST /kept: applied", "~ update POST /updated (template): not applied", "-/+ replace POST /replaced (retries): not applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
+		2: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "-/+ replace POST /replaced (retries): not applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
+		3: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "- delete POST /replaced: applied", "+ create POST /replaced: not applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
+		4: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "-/+ replace POST /replaced (retries): applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
+		5: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "-/+ replace POST /replaced (retries): applied", "+ create POST /new: applied", "- delete POST /old: not applied"},
 	} {
 		t.Run(fmt.Sprint("after ", after, " requests"), func(t *testing.T) {
 			t.Parallel()
@@ -631,8 +631,8 @@ func TestSyncResultJSON(t *testing.T) {
 	require.NoError(t, err)
 	webhooks := api.Webhooks("")
 	assert.JSONEq(t, `{"changes":[
-		{"action":"create","method":"POST","url":"https://example.com/new","id":"`+webhooks[1].ID+`","outcome":"done"},
-		{"action":"update","method":"POST","url":"https://example.com/a?…","id":"`+webhooks[0].ID+`","fields":["template"],"outcome":"not done",
+		{"action":"create","method":"POST","url":"https://example.com/new","id":"`+webhooks[1].ID+`","outcome":"applied"},
+		{"action":"update","method":"POST","url":"https://example.com/a?…","id":"`+webhooks[0].ID+`","fields":["template"],"outcome":"not applied",
 		 "error":"messagemedia: SyncWebhooks: update POST https://example.com/a?…: messagemedia: UpdateWebhook: 403 Forbidden"}]}`, string(body))
 }
 

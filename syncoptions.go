@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// SyncOption configures [Client.SyncWebhooks] and [Client.PlanWebhooks]. A value
-// that can't be right is an error of theirs.
-type SyncOption func(*target)
+// SyncOption configures [Client.SyncWebhooks] and [Client.PlanWebhooks], which return
+// an error if a value is invalid.
+type SyncOption func(*desiredState)
 
 // Prune deletes webhooks that are not desired and that the function says yes to.
 // Without this option and [PruneURLPrefix] none are deleted; with several, each
 // adds some.
 func Prune(owned func(*Webhook) bool) SyncOption {
-	return func(t *target) {
+	return func(t *desiredState) {
 		if owned == nil {
-			t.flaws.add("Prune", "The function is nil; leave the option out to delete nothing")
+			t.violations.add("Prune", "The function is nil; leave the option out to delete nothing")
 			return
 		}
 		t.owned = append(t.owned, owned)
@@ -33,12 +33,12 @@ func Prune(owned func(*Webhook) bool) SyncOption {
 // A prefix has a scheme and a host, so that it can't stand for every webhook, and
 // neither a query nor a fragment.
 func PruneURLPrefix(prefix string) SyncOption {
-	return func(t *target) {
-		if flaw := urlFlaw(prefix); flaw != "" {
-			t.flaws.add("PruneURLPrefix", "Not the beginning of a URL such as https://example.com/hooks/: %s", flaw)
+	return func(t *desiredState) {
+		if problem := urlProblem(prefix); problem != "" {
+			t.violations.add("PruneURLPrefix", "Not the beginning of a URL such as https://example.com/hooks/: %s", problem)
 		}
 		if strings.ContainsAny(prefix, "?#") {
-			t.flaws.add("PruneURLPrefix", "The prefix has a query or a fragment; use Prune with a function to choose by those")
+			t.violations.add("PruneURLPrefix", "The prefix has a query or a fragment; use Prune with a function to choose by those")
 		}
 		t.owned = append(t.owned, func(webhook *Webhook) bool {
 			rest, ok := strings.CutPrefix(webhook.URL, prefix)
@@ -47,51 +47,51 @@ func PruneURLPrefix(prefix string) SyncOption {
 	}
 }
 
-// AllowReplace allows to delete a webhook and create it anew, where a field
+// AllowReplace allows to delete and recreate a webhook, where a field
 // differs that can be set at creation only: the read timeout, the number of
 // retries and the delay between them. In the moment between the two, events
 // reach nobody. Without this option such a difference is an error, and nothing is
 // changed.
 func AllowReplace() SyncOption {
-	return func(t *target) { t.allowReplace = true }
+	return func(t *desiredState) { t.allowReplace = true }
 }
 
-// target is the state that an account is to be brought to.
-type target struct {
+// desiredState is what an account should have, and what may be done to get there.
+type desiredState struct {
 	operation    string
 	desired      []CreateWebhookRequest
 	owned        []func(*Webhook) bool
 	allowReplace bool
-	flaws        violations
+	violations   violations
 }
 
-// newTarget reports everything that can never be right about what is desired.
-func newTarget(operation string, desired []CreateWebhookRequest, options []SyncOption) (*target, error) {
-	t := &target{operation: operation, desired: slices.Clone(desired)}
-	first := make(map[identity]int)
+// newDesiredState reports everything that can never be right about what is desired.
+func newDesiredState(operation string, desired []CreateWebhookRequest, options []SyncOption) (*desiredState, error) {
+	t := &desiredState{operation: operation, desired: slices.Clone(desired)}
+	first := make(map[webhookKey]int)
 	for i, request := range desired {
 		pointer := "/" + strconv.Itoa(i)
 		if invalid, ok := errors.AsType[*ValidationError](request.Validate()); ok {
 			for _, detail := range invalid.Details {
-				t.flaws = append(t.flaws, pointer+detail)
+				t.violations = append(t.violations, pointer+detail)
 			}
 		}
-		if earlier, ok := first[request.identity()]; ok {
-			t.flaws.add(pointer, "Has the URL and method of /%d", earlier)
+		if earlier, ok := first[request.key()]; ok {
+			t.violations.add(pointer, "Has the URL and method of /%d", earlier)
 			continue
 		}
-		first[request.identity()] = i
+		first[request.key()] = i
 	}
 	for i, option := range options {
 		if option == nil {
-			t.flaws.add(fmt.Sprint("option ", i+1), "It is nil")
+			t.violations.add(fmt.Sprint("option ", i+1), "It is nil")
 			continue
 		}
 		option(t)
 	}
-	return t, t.flaws.err(operation)
+	return t, t.violations.err(operation)
 }
 
-func (t *target) owns(webhook *Webhook) bool {
+func (t *desiredState) owns(webhook *Webhook) bool {
 	return slices.ContainsFunc(t.owned, func(owned func(*Webhook) bool) bool { return owned(webhook) })
 }

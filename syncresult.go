@@ -10,9 +10,9 @@ type Outcome string
 
 // The outcomes of a change.
 const (
-	OutcomeDone    Outcome = "done"
-	OutcomeNotDone Outcome = "not done" // refused, or not tried
-	OutcomeUnknown Outcome = "unknown"  // sent, and nothing tells whether it took effect
+	OutcomeApplied    Outcome = "applied"     // the platform has it
+	OutcomeNotApplied Outcome = "not applied" // rejected, or not tried
+	OutcomeUnknown    Outcome = "unknown"     // sent; it may have taken effect
 )
 
 // SyncResult is what [Client.SyncWebhooks] did, and what it left. Printed, it has a
@@ -32,7 +32,7 @@ type ChangeResult struct {
 	// Outcome is what became of the change. A webhook that is kept is done.
 	//
 	// It is OutcomeUnknown beside an error that matches ErrOutcomeUnknown. Where the
-	// next listing has what the change was to bring about, it is OutcomeDone;
+	// next listing has what the change was to bring about, it is OutcomeApplied;
 	// another program that wanted the same may have done it in that case. Where
 	// another change was made in place of it, the unknown outcome is no error.
 	Outcome Outcome
@@ -53,13 +53,13 @@ type ReplaceError struct {
 	// Webhook is the one that was deleted, whole, with the values of its headers.
 	Webhook *Webhook `json:"-"`
 
-	// Err is why it was not created anew.
+	// Err is why it was not recreated.
 	Err error `json:"-"`
 }
 
 // Error names the webhook by its method and URL, without what may be a token.
 func (e *ReplaceError) Error() string {
-	return fmt.Sprintf("messagemedia: SyncWebhooks: replace %v: it was deleted and not created anew, which a further call does: %v", e.Webhook.identity(), e.Err)
+	return fmt.Sprintf("messagemedia: SyncWebhooks: replace %v: deleted but not recreated; call SyncWebhooks again: %v", e.Webhook.key(), e.Err)
 }
 
 // Unwrap returns the cause.
@@ -73,16 +73,16 @@ func (r SyncResult) String() string {
 	outcomes := make(map[Outcome]int)
 	for _, change := range r.Changes {
 		outcomes[change.Outcome]++
-		if change.Outcome == OutcomeDone {
+		if change.Outcome == OutcomeApplied {
 			done = append(done, change.Change)
 		}
-		if change.Action != ActionKeep {
+		if change.Action != ActionNone {
 			s.WriteString(change.String() + "\n")
 		}
 	}
-	fmt.Fprintf(&s, "Sync: %d created, %d updated, %d replaced, %d deleted, %d unchanged, %d not done, %d unknown.",
-		count(done, ActionCreate), count(done, ActionUpdate), count(done, ActionReplace), count(done, ActionDelete), count(done, ActionKeep),
-		outcomes[OutcomeNotDone], outcomes[OutcomeUnknown])
+	fmt.Fprintf(&s, "Sync: %d created, %d updated, %d replaced, %d deleted, %d unchanged, %d not applied, %d unknown.",
+		count(done, ActionCreate), count(done, ActionUpdate), count(done, ActionReplace), count(done, ActionDelete), count(done, ActionNone),
+		outcomes[OutcomeNotApplied], outcomes[OutcomeUnknown])
 	return s.String()
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 // The API's limits. They are documented with the fields that they bind.
@@ -30,11 +32,11 @@ const (
 func (r CreateWebhookRequest) Validate() error {
 	var v violations
 	v.url(r.URL)
-	v.required("/method", "Method", r.Method)
-	v.required("/encoding", "Encoding", string(r.Encoding))
+	v.requireText("/method", "Method", r.Method)
+	v.requireText("/encoding", "Encoding", string(r.Encoding))
 	v.events(r.Events)
 	v.headers(r.Headers)
-	v.text("/template", r.Template)
+	v.requireUTF8("/template", r.Template)
 	v.duration("/read_timeout", r.ReadTimeout, time.Millisecond, maxReadTimeout, time.Millisecond)
 	if r.Retries < 0 || r.Retries > maxRetries {
 		v.add("/retries", "[%d] is not from 0 to %d", r.Retries, maxRetries)
@@ -59,14 +61,14 @@ func (r UpdateWebhookRequest) check(v *violations) {
 	if r.URL != "" {
 		v.url(r.URL)
 	}
-	v.text("/method", r.Method)
-	v.text("/encoding", string(r.Encoding))
+	v.requireUTF8("/method", r.Method)
+	v.requireUTF8("/encoding", string(r.Encoding))
 	if r.Events != nil {
 		v.events(r.Events)
 	}
 	v.headers(r.Headers)
 	if r.Template != nil {
-		v.text("/template", *r.Template)
+		v.requireUTF8("/template", *r.Template)
 	}
 }
 
@@ -91,7 +93,7 @@ func (v *violations) id(pointer, id string) {
 	if id == "" || id == "." || id == ".." {
 		v.add(pointer, "[%s] is not an ID", id)
 	}
-	v.text(pointer, id)
+	v.requireUTF8(pointer, id)
 }
 
 func (v *violations) page(page, size int) {
@@ -103,18 +105,18 @@ func (v *violations) page(page, size int) {
 	}
 }
 
-// text refuses what JSON can't carry: encoding/json would replace it silently.
-func (v *violations) text(pointer, value string) {
+// requireUTF8 refuses what JSON can't carry: encoding/json would replace it silently.
+func (v *violations) requireUTF8(pointer, value string) {
 	if !utf8.ValidString(value) {
 		v.add(pointer, "Not valid UTF-8")
 	}
 }
 
-func (v *violations) required(pointer, name, value string) {
+func (v *violations) requireText(pointer, name, value string) {
 	if value == "" {
 		v.add(pointer, "%s cannot be null", name)
 	}
-	v.text(pointer, value)
+	v.requireUTF8(pointer, value)
 }
 
 func (v *violations) events(events []EventType) {
@@ -126,7 +128,7 @@ func (v *violations) events(events []EventType) {
 		if event == "" {
 			v.add(pointer, "[] is invalid")
 		}
-		v.text(pointer, string(event))
+		v.requireUTF8(pointer, string(event))
 	}
 }
 
@@ -136,7 +138,7 @@ func (v *violations) headers(headers map[string]string) {
 		if http.CanonicalHeaderKey(name) == "Content-Type" {
 			v.add(pointer, "Content-Type is not allowed, the encoding sets it")
 		}
-		if !isToken(name) {
+		if !check.IsToken(name) {
 			v.add("/headers", "%.*q is not the name of a header", maxHeaderNameLength, name)
 		}
 		if length := utf8.RuneCountInString(name); length > maxHeaderNameLength {
@@ -148,7 +150,7 @@ func (v *violations) headers(headers map[string]string) {
 		if strings.ContainsAny(value, "\r\n\x00") {
 			v.add(pointer, "The value has a line break or a NUL")
 		}
-		v.text(pointer, value)
+		v.requireUTF8(pointer, value)
 	}
 }
 
@@ -170,19 +172,19 @@ func (v *violations) url(url string) {
 		v.add("/url", "Url cannot be null")
 		return
 	}
-	v.text("/url", url)
+	v.requireUTF8("/url", url)
 	if length := utf8.RuneCountInString(url); length > maxURLLength {
 		v.add("/url", "The URL has %d characters, at most %d are allowed", length, maxURLLength)
 	}
-	if flaw := urlFlaw(url); flaw != "" {
-		v.add("/url", "Not a valid http url: %s", flaw)
+	if problem := urlProblem(url); problem != "" {
+		v.add("/url", "Not a valid http url: %s", problem)
 	}
 }
 
-// urlFlaw says what keeps the platform from calling a URL. It reads the URL by
+// urlProblem returns why the platform cannot call a URL, or "". It reads the URL by
 // hand, since net/url refuses template variables that the platform takes. It
 // names no more of the URL than the host: the rest can hold a token.
-func urlFlaw(url string) string {
+func urlProblem(url string) string {
 	scheme, rest, found := strings.Cut(url, "://")
 	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
 		return "it does not begin with http:// or https://"
@@ -207,7 +209,7 @@ func urlFlaw(url string) string {
 	return ""
 }
 
-// isHostName tells whether a name is one by RFC 1123.
+// isHostName reports whether a name is one by RFC 1123.
 func isHostName(name string) bool {
 	if len(name) > 253 {
 		return false
@@ -221,13 +223,6 @@ func isHostName(name string) bool {
 		}
 	}
 	return true
-}
-
-// isToken tells whether a string is a token by RFC 9110, as header names are.
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !isAlphanumeric(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
 }
 
 func isAlphanumeric(r rune) bool {

@@ -91,7 +91,7 @@ func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
 			t.Parallel()
 			through := refusing(t)
 			if c.want == nil {
-				through = answering(httpmock.NewStringResponder(201, aWebhook))
+				through = responding(httpmock.NewStringResponder(201, aWebhook))
 			}
 			request := validRequest()
 			c.change(&request)
@@ -126,7 +126,7 @@ func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
 // documents that it refuses.
 func TestURLs(t *testing.T) {
 	t.Parallel()
-	for url, flaw := range map[string]string{
+	for url, problem := range map[string]string{
 		"https://example.com":                                 "",
 		"http://example.com":                                  "",
 		"HTTPS://EXAMPLE.com/":                                "",
@@ -170,13 +170,13 @@ func TestURLs(t *testing.T) {
 			request := validRequest()
 			request.URL = url
 			err := request.Validate()
-			if flaw == "" {
+			if problem == "" {
 				require.NoError(t, err)
 				return
 			}
 			invalid, ok := errors.AsType[*messagemedia.ValidationError](err)
 			require.True(t, ok)
-			assert.Equal(t, []string{"/url: Not a valid http url: " + flaw}, invalid.Details)
+			assert.Equal(t, []string{"/url: Not a valid http url: " + problem}, invalid.Details)
 		})
 	}
 }
@@ -212,7 +212,7 @@ func TestIDs(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			var path string
-			client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+			client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 				path = r.URL.RequestURI()
 				return httpmock.NewStringResponse(200, aWebhook), nil
 			}), basic)

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	webhooksPath   = "/v1/webhooks/messages"
-	webhookPattern = webhooksPath + "/{id}"
+	webhooksPath = "/v1/webhooks/messages"
+	webhookRoute = webhooksPath + "/{id}"
 
 	listPageSize       = 100 // the platform's default
 	defaultReadTimeout = 20 * time.Second
@@ -26,11 +26,11 @@ const (
 // gave it.
 //
 // Whatever breaks on the way, it makes one webhook at most. An account has at
-// most one for a URL and method, so after an answer that was lost CreateWebhook
-// looks it up: found and as asked, it is returned as if the answer had come. The
+// most one for a URL and method, so after a response that was lost CreateWebhook
+// looks it up: found and as asked, it is returned as if the response had come. The
 // error matches [ErrConflict] when the account has another webhook for this URL
 // and method, [ErrInvalidRequest] when the request is wrong or the account has
-// 150 webhooks already, and [ErrOutcomeUnknown] when neither an answer nor the
+// 150 webhooks already, and [ErrOutcomeUnknown] when neither a response nor the
 // look-up told whether the webhook was made.
 func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest) (*Webhook, error) {
 	const operation = "CreateWebhook"
@@ -46,7 +46,7 @@ func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest
 		operation: operation,
 		method:    http.MethodPost,
 		path:      webhooksPath,
-		pattern:   webhooksPath,
+		route:     webhooksPath,
 		body:      body,
 		decode:    created.decode,
 	})
@@ -66,43 +66,43 @@ func (c *Client) findCreated(ctx context.Context, request CreateWebhookRequest, 
 		if err != nil {
 			return nil, unknown
 		}
-		if webhook.identity() != request.identity() {
+		if webhook.key() != request.key() {
 			continue
 		}
-		if webhook.is(request) {
+		if webhook.matches(request) {
 			return webhook, nil
 		}
-		return nil, newConflict(unknown)
+		return nil, conflictError(unknown)
 	}
 	return nil, unknown
 }
 
-// newConflict is the error of a create whose URL and method turned out to be
-// another webhook's: the API's own answer if it gave one.
-func newConflict(err error) error {
+// conflictError is the error of a create whose URL and method turned out to be
+// another webhook's: the API's own response if it gave one.
+func conflictError(err error) error {
 	if apiErr, ok := errors.AsType[*APIError](err); ok && apiErr.StatusCode == http.StatusConflict {
 		return apiErr
 	}
 	return fmt.Errorf("messagemedia: CreateWebhook: %w: another webhook has this URL and method", ErrConflict)
 }
 
-// identity is what an account has one webhook for at most.
-type identity struct{ method, url string }
+// webhookKey is unique among the webhooks of an account.
+type webhookKey struct{ method, url string }
 
-func (w *Webhook) identity() identity { return identity{w.Method, w.URL} }
+func (w *Webhook) key() webhookKey { return webhookKey{w.Method, w.URL} }
 
-func (r *CreateWebhookRequest) identity() identity { return identity{r.Method, r.URL} }
+func (r *CreateWebhookRequest) key() webhookKey { return webhookKey{r.Method, r.URL} }
 
-// is tells whether the webhook that has a request's URL and method is what the
+// matches reports whether the webhook that has a request's URL and method is what the
 // request asks for.
-func (w *Webhook) is(request CreateWebhookRequest) bool {
-	return len(w.differences(request)) == 0
+func (w *Webhook) matches(request CreateWebhookRequest) bool {
+	return len(w.diff(request)) == 0
 }
 
-// differences names the fields, other than URL and method, in which a webhook is
-// not what a request asks for: by meaning, so that the order of events, the case
+// diff names the fields, other than URL and method, in which a webhook differs from
+// a request: by meaning, so that the order of events, the case
 // of header names and the platform's defaults don't make a difference.
-func (w *Webhook) differences(request CreateWebhookRequest) []string {
+func (w *Webhook) diff(request CreateWebhookRequest) []string {
 	var names []string
 	for _, field := range []struct {
 		name string
@@ -119,7 +119,7 @@ func (w *Webhook) differences(request CreateWebhookRequest) []string {
 			names = append(names, field.name)
 		}
 	}
-	return append(names, headerDifferences(w.Headers, request.Headers)...)
+	return append(names, diffHeaders(w.Headers, request.Headers)...)
 }
 
 func sameSet(a, b []EventType) bool {
@@ -127,8 +127,8 @@ func sameSet(a, b []EventType) bool {
 	return slices.Equal(a, b)
 }
 
-func headerDifferences(a, b map[string]string) []string {
-	a, b = foldNames(a), foldNames(b)
+func diffHeaders(a, b map[string]string) []string {
+	a, b = canonicalHeaders(a), canonicalHeaders(b)
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	var names []string
@@ -140,10 +140,10 @@ func headerDifferences(a, b map[string]string) []string {
 	return names
 }
 
-// foldNames writes names in one case, and ends each value with a line break, which
+// canonicalHeaders writes names in one case, and ends each value with a line break, which
 // none has in it, so that an empty header is not a missing one. Where two names
 // become one, it holds both values, in the order of the names.
-func foldNames(headers map[string]string) map[string]string {
+func canonicalHeaders(headers map[string]string) map[string]string {
 	folded := make(map[string]string, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		folded[http.CanonicalHeaderKey(name)] += headers[name] + "\n"
@@ -168,7 +168,7 @@ func (c *Client) ListWebhooks(ctx context.Context, request ListWebhooksRequest) 
 		operation: "ListWebhooks",
 		method:    http.MethodGet,
 		path:      webhooksPath + "?" + query.Encode(),
-		pattern:   webhooksPath,
+		route:     webhooksPath,
 		decode:    page.UnmarshalJSON,
 	})
 	if err != nil {
@@ -220,7 +220,7 @@ func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
 // as it is then. The error matches [ErrNotFound] when there is no such webhook.
 //
 // Sending the same change twice has the same result, so attempts that failed are
-// repeated. The error matches [ErrOutcomeUnknown] when an attempt's answer was
+// repeated. The error matches [ErrOutcomeUnknown] when an attempt's response was
 // lost and no later one told that the change was made.
 func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWebhookRequest) (*Webhook, error) {
 	const operation = "UpdateWebhook"
@@ -239,7 +239,7 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWeb
 		operation: operation,
 		method:    http.MethodPatch,
 		path:      webhooksPath + "/" + url.PathEscape(id),
-		pattern:   webhookPattern,
+		route:     webhookRoute,
 		body:      body,
 		decode:    updated.decode,
 	})
@@ -250,7 +250,7 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWeb
 }
 
 // DeleteWebhook deletes a webhook. The error matches [ErrNotFound] when there is
-// no such webhook, unless an earlier attempt whose answer was lost may have
+// no such webhook, unless an earlier attempt whose response was lost may have
 // deleted it: then the call has done what was asked.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	const operation = "DeleteWebhook"
@@ -262,7 +262,7 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	return c.delete(ctx, &call{
 		operation: operation,
 		path:      webhooksPath + "/" + url.PathEscape(id),
-		pattern:   webhookPattern,
+		route:     webhookRoute,
 	})
 }
 
@@ -277,7 +277,7 @@ func (c *Client) delete(ctx context.Context, call *call) error {
 	return err
 }
 
-// decode reads the answer to a create or an update.
+// decode reads the response to a create or an update.
 func (w *Webhook) decode(data []byte) error {
 	if err := w.UnmarshalJSON(data); err != nil {
 		return err

@@ -23,16 +23,16 @@ import (
 func TestCreateWebhookMakesOneAtMost(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
-		"reset":                {Reset: true},
+		"reset":                {ResetConnection: true},
 		"429":                  {Status: 429},
 		"500":                  {Status: 500, Body: "<html>"},
 		"501":                  {Status: 501},
 		"503":                  {Status: 503},
-		"a body cut off":       {CutOff: true},
+		"a body cut off":       {TruncateBody: true},
 		"an unreadable 201":    {Status: 201, Body: "<html>"},
 		"a 201 without a body": {Status: 201},
-		"no answer in time":    {Delay: time.Hour},
-		"a body that drips":    {Trickle: time.Second},
+		"no response in time":  {Delay: time.Hour},
+		"a body that drips":    {ByteDelay: time.Second},
 	} {
 		for _, afterChange := range []bool{false, true} {
 			if afterChange && fault.Status == http.StatusTooManyRequests {
@@ -40,7 +40,7 @@ func TestCreateWebhookMakesOneAtMost(t *testing.T) {
 			}
 			for _, times := range []int{1, 2, 3} {
 				fault := fault
-				fault.AfterChange, fault.Times = afterChange, times
+				fault.AfterCommit, fault.Times = afterChange, times
 				t.Run(fmt.Sprintf("%s, after the change %t, %d times", name, afterChange, times), func(t *testing.T) {
 					t.Parallel()
 					for _, present := range []int{0, 149, 150} {
@@ -57,7 +57,7 @@ func TestCreateWebhookMakesOneAtMost(t *testing.T) {
 // createUnder creates a webhook under a fault, beside those that are present. A
 // blind client can't look up what it made.
 func createUnder(t *testing.T, fault messagemediatest.Fault, present int, blind bool) {
-	api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+	api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 	defer api.Close()
 	client := api.Client()
 	fill(t, client, present)
@@ -93,7 +93,7 @@ func fill(t *testing.T, client *messagemedia.Client, count int) {
 // makes good what was lost.
 func TestCreateWebhookFindsWhatALostAnswerMade(t *testing.T) {
 	t.Parallel()
-	lost := messagemediatest.Fault{Reset: true, AfterChange: true}
+	lost := messagemediatest.Fault{ResetConnection: true, AfterCommit: true}
 	for name, c := range map[string]struct {
 		present int
 		fault   messagemediatest.Fault
@@ -101,9 +101,9 @@ func TestCreateWebhookFindsWhatALostAnswerMade(t *testing.T) {
 	}{
 		"by the 409 of the next attempt":         {0, lost, 2},
 		"by the limit's 400 of the next attempt": {149, lost, 2},
-		"at the end of the attempts":             {0, messagemediatest.Fault{Status: 503, AfterChange: true, Times: 3}, 3},
-		"after a 2xx that is not repeated":       {0, messagemediatest.Fault{Status: 201, Body: "<html>", AfterChange: true}, 1},
-		"after a status that is not repeated":    {0, messagemediatest.Fault{Status: 501, AfterChange: true}, 1},
+		"at the end of the attempts":             {0, messagemediatest.Fault{Status: 503, AfterCommit: true, Times: 3}, 3},
+		"after a 2xx that is not repeated":       {0, messagemediatest.Fault{Status: 201, Body: "<html>", AfterCommit: true}, 1},
+		"after a status that is not repeated":    {0, messagemediatest.Fault{Status: 501, AfterCommit: true}, 1},
 		"on a second page":                       {120, lost, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestCreateWebhookFindsWhatALostAnswerMade(t *testing.T) {
 	}
 }
 
-// TestCreateWebhookComparesWhatItFinds answers the create with nothing, and the
+// TestCreateWebhookComparesWhatItFinds responds the create with nothing, and the
 // look-up with one webhook.
 func TestCreateWebhookComparesWhatItFinds(t *testing.T) {
 	t.Parallel()
@@ -161,7 +161,7 @@ func TestCreateWebhookComparesWhatItFinds(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", after ", status), func(t *testing.T) {
 				t.Parallel()
 				posts := 0
-				client := newClient(t, answering(func(r *http.Request) (*http.Response, error) {
+				client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 					if r.Method == http.MethodGet {
 						return httpmock.NewStringResponse(200, `{"page":0,"pageSize":100,"pageData":[{"id":"other","url":"https://example.com/","method":"PUT"},{"id":"found","url":"https://example.com/","method":"POST",`+c.found+`}]}`), nil
 					}
@@ -199,9 +199,9 @@ func TestCreateWebhookReportsAConflictWithoutALookUp(t *testing.T) {
 func TestCreateWebhookCannotKnowWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
-		api.Fail(messagemediatest.Fault{Delay: time.Hour, AfterChange: true})
+		api.Fail(messagemediatest.Fault{Delay: time.Hour, AfterCommit: true})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := api.Client().CreateWebhook(ctx, validRequest())
@@ -272,7 +272,7 @@ func TestWebhooksEnds(t *testing.T) {
 	}{
 		"at an empty page":                      {[]string{emptyPage}, nil, 1},
 		"at a short page":                       {[]string{`{"page":0,"pageSize":2,"pageData":[` + a + `]}`}, []string{"a"}, 1},
-		"by the page size of the answer":        {[]string{`{"page":0,"pageSize":1,"pageData":[` + a + `]}`, `{"page":1,"pageSize":1,"pageData":[` + b + `]}`, `{"page":2,"pageSize":1,"pageData":[]}`}, []string{"a", "b"}, 3},
+		"by the page size of the response":      {[]string{`{"page":0,"pageSize":1,"pageData":[` + a + `]}`, `{"page":1,"pageSize":1,"pageData":[` + b + `]}`, `{"page":2,"pageSize":1,"pageData":[]}`}, []string{"a", "b"}, 3},
 		"at a page that is repeated":            {[]string{`{"page":0,"pageSize":1,"pageData":[` + a + `]}`}, []string{"a"}, 2},
 		"at a repeated page without a size":     {[]string{`{"pageData":[` + a + `,` + b + `]}`}, []string{"a", "b"}, 2},
 		"with each webhook once when they move": {[]string{`{"pageSize":2,"pageData":[` + a + `,` + a + `]}`, `{"pageSize":2,"pageData":[` + a + `,` + b + `]}`, `{"pageSize":2,"pageData":[]}`}, []string{"a", "b"}, 3},
@@ -280,7 +280,7 @@ func TestWebhooksEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			client := newClient(t, answering(func(*http.Request) (*http.Response, error) {
+			client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 				calls++
 				return httpmock.NewStringResponse(200, c.pages[min(calls, len(c.pages))-1]), nil
 			}), basic)
@@ -350,11 +350,11 @@ func TestUpdateWebhookSendsOnlyWhatIsSet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := messagemediatest.NewServer(t)
-			api.Fail(messagemediatest.Fault{Status: 200, Body: aWebhook, AfterChange: true})
+			api.Fail(messagemediatest.Fault{Status: 200, Body: aWebhook, AfterCommit: true})
 			webhook, err := api.Client().UpdateWebhook(t.Context(), "a/b?c", c.request)
 			require.NoError(t, err)
 			assert.Equal(t, "76fa7010-8c1f-4a24-917a-4d62a54e744d", webhook.ID)
-			assert.Equal(t, c.body, api.Requests()[0].Body)
+			assert.Equal(t, c.body, api.Requests()[0].RequestBody)
 			assert.Equal(t, "/v1/webhooks/messages/a%2Fb%3Fc", api.Requests()[0].Target)
 		})
 	}

@@ -24,7 +24,7 @@ const (
 	defaultReadTimeout = 20 * time.Second
 	defaultRetryDelay  = 5 * time.Second // the least; the platform's own is not documented
 
-	maxAnswerBytes = 64 << 10 // kept of what a receiver answers
+	maxResponseBytes = 64 << 10 // kept of what a receiver responds
 )
 
 var contentTypes = map[messagemedia.Encoding]string{
@@ -35,11 +35,11 @@ var contentTypes = map[messagemedia.Encoding]string{
 
 // subscribed are deliveries yet to be made: one for each webhook of an account
 // that is subscribed to an event type.
-func (s *Server) subscribed(account string, eventType messagemedia.EventType) []Delivery {
-	var deliveries []Delivery
+func (s *Server) subscribed(account string, eventType messagemedia.EventType) []DeliveryResult {
+	var deliveries []DeliveryResult
 	for _, webhook := range s.Webhooks(account) {
 		if slices.Contains(webhook.Events, eventType) {
-			deliveries = append(deliveries, Delivery{Webhook: webhook})
+			deliveries = append(deliveries, DeliveryResult{Webhook: webhook})
 		}
 	}
 	return deliveries
@@ -47,7 +47,7 @@ func (s *Server) subscribed(account string, eventType messagemedia.EventType) []
 
 // deliver calls one webhook until it acknowledges, or its retries are used up.
 // The error says why it can't be called again.
-func (s *Server) deliver(ctx context.Context, d *Delivery, event webhook.Event, settings sendSettings) error {
+func (s *Server) deliver(ctx context.Context, d *DeliveryResult, event webhook.Event, settings sendSettings) error {
 	templates, err := parseTemplates(d.Webhook)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *Server) deliver(ctx context.Context, d *Delivery, event webhook.Event, 
 				return err
 			}
 		}
-		attempt, err := templates.render(ctx, platform.Variables(event, tries), settings.rawValues)
+		attempt, err := templates.render(ctx, platform.Variables(event, tries), settings.unescapedURLValues)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (s *Server) deliver(ctx context.Context, d *Delivery, event webhook.Event, 
 
 // waitToRetry waits between two attempts, if that is asked for.
 func (s sendSettings) waitToRetry(ctx context.Context, wait time.Duration) error {
-	if !s.waits {
+	if !s.retryDelays {
 		return context.Cause(ctx)
 	}
 	timer := time.NewTimer(wait)
@@ -132,7 +132,7 @@ func (t *templates) render(ctx context.Context, variables *velocity.Map, rawURLV
 	for _, name := range [...]string{"Content-Length", "Transfer-Encoding", "Trailer"} {
 		header.Del(name) // go by the body, whatever a webhook says
 	}
-	return Attempt{Method: t.webhook.Method, URL: target, Header: header, Body: []byte(body)}, nil
+	return Attempt{Method: t.webhook.Method, URL: target, Header: header, RequestBody: []byte(body)}, nil
 }
 
 // percentEncode makes a value that is safe in a path as well as in a query.
@@ -155,10 +155,10 @@ func (s *Server) attempt(ctx context.Context, a *Attempt, webhook messagemedia.W
 	a.Duration = time.Since(start)
 }
 
-var errReadTimeout = errors.New("no answer within the webhook's ReadTimeout")
+var errReadTimeout = errors.New("no response within the webhook's ReadTimeout")
 
 func (s *Server) exchange(ctx context.Context, a *Attempt, settings sendSettings) error {
-	request, err := http.NewRequestWithContext(ctx, a.Method, a.URL, bytes.NewReader(a.Body))
+	request, err := http.NewRequestWithContext(ctx, a.Method, a.URL, bytes.NewReader(a.RequestBody))
 	if err != nil {
 		return err
 	}
@@ -176,27 +176,27 @@ func (s *Server) exchange(ctx context.Context, a *Attempt, settings sendSettings
 	defer response.Body.Close()
 	defer context.AfterFunc(ctx, func() { response.Body.Close() })() // after a 101, nothing else ends reading
 	a.Status = response.StatusCode
-	a.Answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
+	a.ResponseBody, err = io.ReadAll(io.LimitReader(response.Body, maxResponseBytes))
 	return err
 }
 
-// receiver serves a handler in memory, for the time of one Send.
-type receiver struct {
+// handlerServer serves a handler in memory, for the time of one Send.
+type handlerServer struct {
 	client *http.Client
 	server *http.Server
 	cancel context.CancelFunc // of the requests that are still being handled
 }
 
-func newReceiver(handler http.Handler) *receiver {
+func newHandlerServer(handler http.Handler) *handlerServer {
 	listener := newPipeListener()
 	ctx, cancel := context.WithCancel(context.Background())
 	server := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }}
 	go server.Serve(listener)
 	transport := &http.Transport{DialContext: listener.dial, DialTLSContext: listener.dial}
-	return &receiver{&http.Client{Transport: transport}, server, cancel}
+	return &handlerServer{&http.Client{Transport: transport}, server, cancel}
 }
 
-func (r *receiver) close() {
+func (r *handlerServer) close() {
 	r.cancel()
 	r.client.CloseIdleConnections()
 	r.server.Close()

@@ -1,6 +1,6 @@
 // Package messagemediatest is the webhooks platform in memory, for tests and for
 // trying things out: a real HTTP server that takes what the MessageMedia API
-// takes, and answers as it does, errors and their wording included.
+// takes, and responds as it does, errors and their wording included.
 //
 //	api := messagemediatest.NewServer(t)
 //	client := api.Client()
@@ -30,12 +30,12 @@
 // # Failing on purpose
 //
 // [Server.Fail] makes the next requests fail, before or after the change that
-// they ask for took effect. [Server.Requests] tells what came, what was answered
+// they ask for took effect. [Server.Requests] tells what came, what the response was
 // and what changed.
 //
 // # Fake time
 //
-// A bubble of testing/synctest hangs on sockets. With [InMemory] the server and
+// A bubble of testing/synctest hangs on sockets. With [WithInMemoryNetwork] the server and
 // its clients speak the same HTTP over a connection in memory, and with [ToHandler]
 // so do deliveries.
 //

@@ -35,7 +35,7 @@ func ExampleStart() {
 	// Output: https://example.com/hooks/sms
 }
 
-// The first answer gets lost after the webhook was made: the client finds it.
+// The first response gets lost after the webhook was made: the client finds it.
 func ExampleServer_Fail() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -43,12 +43,12 @@ func ExampleServer_Fail() {
 	}
 	defer api.Close()
 
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 	_, err = api.Client().CreateWebhook(context.Background(), request)
 	fmt.Println(err, len(api.Webhooks("")))
 
 	for _, exchange := range api.Requests() {
-		fmt.Println(exchange.Method, exchange.Status, exchange.Changed)
+		fmt.Println(exchange.Method, exchange.Status, exchange.Committed)
 	}
 	// Output:
 	// <nil> 1

@@ -8,40 +8,39 @@ import (
 	"time"
 )
 
-// Fault makes a request fail. The zero value of a field changes nothing, so a
-// fault says only what is to go wrong:
+// Fault makes a request fail. The zero value of a field changes nothing, so a fault
+// names only what goes wrong:
 //
 //	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
-//	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+//	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 type Fault struct {
-	// Match chooses the requests that fail. Nil is any request.
+	// Match selects the requests that fail. If nil, any request does.
 	Match func(*http.Request) bool
 
-	// Times is how many requests fail. 0 is one.
+	// Times is how many requests fail. If zero, one does.
 	Times int
 
-	// AfterChange lets the request take effect before it fails.
-	AfterChange bool
+	// AfterCommit lets the request take effect before it fails.
+	AfterCommit bool
 
-	// Delay is the time until the failure, or until the answer if nothing else is
-	// set. It ends early when the client leaves.
+	// Delay is the time until the failure, or until the response if nothing else is
+	// set. It ends early if the client disconnects.
 	Delay time.Duration
 
-	// Reset breaks the connection off in place of an answer: before the request's
-	// body is read, or after the change.
-	Reset bool
+	// ResetConnection resets the connection instead of responding: before the request's
+	// body is read or, with AfterCommit, after the request took effect.
+	ResetConnection bool
 
-	// Status, Header and Body are the answer in place of the real one, when Status
-	// is set.
+	// Status, Header and Body replace the real response, if Status is set.
 	Status int
 	Header http.Header
 	Body   string
 
-	// CutOff announces the whole body, sends half of it, and breaks the connection off.
-	CutOff bool
+	// TruncateBody announces the whole body, sends half of it, and resets the connection.
+	TruncateBody bool
 
-	// Trickle is the time before each byte of the body.
-	Trickle time.Duration
+	// ByteDelay is the time before each byte of the body.
+	ByteDelay time.Duration
 }
 
 // Fail queues faults. A request takes the first that matches it.
@@ -68,25 +67,25 @@ func (s *Server) nextFault(r *http.Request) Fault {
 	return Fault{}
 }
 
-// apply handles a request up to its answer. An answer with status 0 is none.
-func (f Fault) apply(closing context.Context, r *http.Request, handle func() answer) (answer, delivery) {
-	var answer answer
-	if f.AfterChange {
-		answer = handle()
+// apply handles a request up to its response. A response with status 0 is none.
+func (f Fault) apply(closing context.Context, r *http.Request, handle func() response) (response, responsePlan) {
+	var response response
+	if f.AfterCommit {
+		response = handle()
 	}
-	if !sleep(closing, r, f.Delay) || f.Reset {
-		return noAnswer, delivery{reset: true}
+	if !sleep(closing, r, f.Delay) || f.ResetConnection {
+		return noResponse, responsePlan{resetConnection: true}
 	}
 	switch {
 	case f.Status != 0:
-		answer.status, answer.header, answer.body = f.Status, f.Header, []byte(f.Body)
-	case !f.AfterChange:
-		answer = handle()
+		response.status, response.header, response.body = f.Status, f.Header, []byte(f.Body)
+	case !f.AfterCommit:
+		response = handle()
 	}
-	return answer, delivery{closing: closing, cutOff: f.CutOff, trickle: f.Trickle}
+	return response, responsePlan{shutdownCtx: closing, truncateBody: f.TruncateBody, byteDelay: f.ByteDelay}
 }
 
-var noAnswer = answer{}
+var noResponse = response{}
 
 // sleep waits, unless the client or the server goes first.
 func sleep(closing context.Context, r *http.Request, d time.Duration) bool {
@@ -104,44 +103,44 @@ func sleep(closing context.Context, r *http.Request, d time.Duration) bool {
 	return false
 }
 
-// delivery is the way in which an answer goes out.
-type delivery struct {
-	closing context.Context
-	reset   bool
-	cutOff  bool
-	trickle time.Duration
+// responsePlan is how a response is written.
+type responsePlan struct {
+	shutdownCtx     context.Context
+	resetConnection bool
+	truncateBody    bool
+	byteDelay       time.Duration
 }
 
-func (d delivery) write(w http.ResponseWriter, r *http.Request, answer answer) {
-	if d.reset {
+func (d responsePlan) write(w http.ResponseWriter, r *http.Request, response response) {
+	if d.resetConnection {
 		reset(w)
 		return
 	}
-	for name, values := range answer.header {
+	for name, values := range response.header {
 		w.Header()[name] = values
 	}
-	if answer.status != http.StatusNoContent && answer.status != http.StatusNotModified {
-		w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
+	if response.status != http.StatusNoContent && response.status != http.StatusNotModified {
+		w.Header().Set("Content-Length", strconv.Itoa(len(response.body)))
 	}
-	w.WriteHeader(answer.status)
-	body := answer.body
-	if d.cutOff {
+	w.WriteHeader(response.status)
+	body := response.body
+	if d.truncateBody {
 		body = body[:len(body)/2]
 	}
 	d.writeBody(w, r, body)
-	if d.cutOff {
+	if d.truncateBody {
 		http.NewResponseController(w).Flush()
 		reset(w)
 	}
 }
 
-func (d delivery) writeBody(w http.ResponseWriter, r *http.Request, body []byte) {
-	if d.trickle == 0 {
+func (d responsePlan) writeBody(w http.ResponseWriter, r *http.Request, body []byte) {
+	if d.byteDelay == 0 {
 		w.Write(body)
 		return
 	}
 	for i := range body {
-		if !sleep(d.closing, r, d.trickle) {
+		if !sleep(d.shutdownCtx, r, d.byteDelay) {
 			return
 		}
 		w.Write(body[i : i+1])

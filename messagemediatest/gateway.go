@@ -21,18 +21,20 @@ const maxClockSkew = 300 * time.Second
 // authorized checks credentials as the gateway does.
 func (s *Server) authorized(r *http.Request, body []byte) bool {
 	if key, secret, ok := r.BasicAuth(); ok {
-		return equal(key, s.Key) && equal(secret, s.Secret)
+		return equalConstantTime(key, s.Key) && equalConstantTime(secret, s.Secret)
 	}
 	signature, ok := parseHMAC(r.Header.Get("Authorization"))
-	return ok && equal(signature.username, s.Key) &&
-		signature.coversRequest() && fresh(r) && signature.digestsAgree(r, body) &&
+	return ok && equalConstantTime(signature.username, s.Key) &&
+		signature.coversRequest() && dateInRange(r) && signature.digestsMatch(r, body) &&
 		signature.verify(r, s.Secret)
 }
 
-func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+func equalConstantTime(a, b string) bool {
+	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}
 
-// fresh tells whether the Date is near enough to this clock.
-func fresh(r *http.Request) bool {
+// dateInRange reports whether the Date is near enough to this clock.
+func dateInRange(r *http.Request) bool {
 	date, err := http.ParseTime(r.Header.Get("Date"))
 	return err == nil && time.Since(date).Abs() <= maxClockSkew
 }
@@ -54,7 +56,7 @@ func parseHMAC(header string) (hmacSignature, bool) {
 	return hmacSignature{username: parts[1], algorithm: parts[2], headers: strings.Fields(parts[3]), signature: parts[4]}, true
 }
 
-// coversRequest tells whether the signature can't be used for another request,
+// coversRequest reports whether the signature can't be used for another request,
 // or at another time.
 func (h hmacSignature) coversRequest() bool {
 	return h.signs("date") && h.signs("request-line")
@@ -69,8 +71,8 @@ func (h hmacSignature) signs(name string) bool {
 	return false
 }
 
-// digestsAgree compares the body with each digest of it that is signed.
-func (h hmacSignature) digestsAgree(r *http.Request, body []byte) bool {
+// digestsMatch compares the body with each digest of it that is signed.
+func (h hmacSignature) digestsMatch(r *http.Request, body []byte) bool {
 	sum := md5.Sum(body)
 	for _, name := range []string{"Content-MD5", "x-Content-MD5"} {
 		if h.signs(name) && r.Header.Get(name) != hex.EncodeToString(sum[:]) {

@@ -20,12 +20,12 @@ import (
 type SendOption func(*sendSettings)
 
 type sendSettings struct {
-	account   string
-	client    *http.Client
-	handler   http.Handler
-	waits     bool
-	rawValues bool
-	err       error // of an option that can't be right
+	account            string
+	client             *http.Client
+	handler            http.Handler
+	retryDelays        bool
+	unescapedURLValues bool
+	err                error // of an option that can't be right
 }
 
 // ToAccount sends to the webhooks of a sub-account. The default is the account
@@ -56,30 +56,30 @@ func ThroughClient(client *http.Client) SendOption {
 	}
 }
 
-// WithRetryWaits waits the webhook's RetryDelay between two attempts, as the
+// WithRetryDelays waits the webhook's RetryDelay between two attempts, as the
 // platform does; where it is not set, 5 seconds. By default nothing waits.
-func WithRetryWaits() SendOption {
-	return func(s *sendSettings) { s.waits = true }
+func WithRetryDelays() SendOption {
+	return func(s *sendSettings) { s.retryDelays = true }
 }
 
-// WithRawURLValues puts the values of variables into a webhook's URL as they are.
+// WithUnescapedURLValues puts the values of variables into a webhook's URL as they are.
 // By default they are percent-encoded. Which of these the platform does is not
 // documented: a receiver that can take both is safe.
-func WithRawURLValues() SendOption {
-	return func(s *sendSettings) { s.rawValues = true }
+func WithUnescapedURLValues() SendOption {
+	return func(s *sendSettings) { s.unescapedURLValues = true }
 }
 
-// Report tells what became of an event.
-type Report struct {
+// SendResult is what became of an event.
+type SendResult struct {
 	// EventType is what the webhooks are subscribed to.
 	EventType messagemedia.EventType
 
 	// Deliveries has one for each subscribed webhook, in the order of their creation.
-	Deliveries []Delivery
+	Deliveries []DeliveryResult
 }
 
-// Delivery is what the platform sent to one webhook.
-type Delivery struct {
+// DeliveryResult is what the platform sent to one webhook.
+type DeliveryResult struct {
 	// Webhook is the webhook as it was when the event happened.
 	Webhook messagemedia.Webhook
 
@@ -93,36 +93,36 @@ type Delivery struct {
 
 // Attempt is one request to a receiver, and what came of it.
 type Attempt struct {
-	Method string
-	URL    string      // rendered
-	Header http.Header // with the signature, when a key was enabled
-	Body   []byte      // the rendered template
+	Method      string
+	URL         string      // rendered
+	Header      http.Header // with the signature, when a key was enabled
+	RequestBody []byte      // the rendered template
 
-	Status   int           // of the answer, 0 when there was none
-	Answer   []byte        // the answer's body, 64 KiB at most
-	Err      error         // why there was no answer, or no whole one
-	Duration time.Duration // until the answer, or the failure
+	Status       int           // of the response, 0 if there was none
+	ResponseBody []byte        // the response's body, 64 KiB at most
+	Err          error         // why there was no response, or no whole one
+	Duration     time.Duration // until the response, or the failure
 
 	// Wait is the time that the platform lets pass before the next attempt, 0 when
 	// there was none.
 	Wait time.Duration
 }
 
-// Acknowledged tells whether there was a webhook for the event, and each answered
+// Acknowledged reports whether there was a webhook for the event, and each responded
 // 2xx in the end.
-func (r *Report) Acknowledged() bool {
-	return len(r.Deliveries) > 0 && !slices.ContainsFunc(r.Deliveries, func(d Delivery) bool { return !d.Acknowledged() })
+func (r *SendResult) Acknowledged() bool {
+	return len(r.Deliveries) > 0 && !slices.ContainsFunc(r.Deliveries, func(d DeliveryResult) bool { return !d.Acknowledged() })
 }
 
-// Acknowledged tells whether the receiver answered 2xx in the end.
-func (d Delivery) Acknowledged() bool {
+// Acknowledged reports whether the receiver responded 2xx in the end.
+func (d DeliveryResult) Acknowledged() bool {
 	return len(d.Attempts) > 0 && d.Attempts[len(d.Attempts)-1].acknowledged()
 }
 
 func (a Attempt) acknowledged() bool { return a.Err == nil && a.Status >= 200 && a.Status <= 299 }
 
 // String has a line for each attempt, for a test that fails to print.
-func (r *Report) String() string {
+func (r *SendResult) String() string {
 	if len(r.Deliveries) == 0 {
 		return string(r.EventType) + ": no webhook is subscribed to it"
 	}
@@ -147,20 +147,20 @@ func (a Attempt) String() string {
 	return fmt.Sprintf("%d %s after %v", a.Status, http.StatusText(a.Status), a.Duration)
 }
 
-// Send has an event happen: it renders the template and the URL of each webhook of
+// Send simulates an event: it renders the template and the URL of each webhook of
 // the account that is subscribed to the event's type, signs the request when a
 // signature key is enabled, and sends it with the webhook's method, headers and
-// ReadTimeout, until it is answered 2xx or the webhook's Retries are used up.
-// Webhooks are called side by side.
+// ReadTimeout, until it is acknowledged with 2xx or the webhook's Retries are used up.
+// Send calls the webhooks concurrently.
 //
-// What a field of the event does not say is not there for the template, either:
-// an event without a ReplyID renders $replyId as it is written. RetryCount counts
+// A zero field of the event is undefined in the template: an event without a ReplyID
+// renders $replyId literally. RetryCount counts
 // from the event's own.
 //
 // The error says that the event can't be sent, or that the context ended or the
-// server was closed. What a receiver answers is no error: the report has it.
-func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendOption) (*Report, error) {
-	settings := sendSettings{client: &http.Client{Transport: s.receivers}}
+// server was closed. What a receiver responds is no error: the report has it.
+func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendOption) (*SendResult, error) {
+	settings := sendSettings{client: &http.Client{Transport: s.deliveryTransport}}
 	for _, option := range options {
 		option(&settings)
 	}
@@ -171,14 +171,14 @@ func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendO
 	caller := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(s.closing, func() { cancel(errClosed) })()
+	defer context.AfterFunc(s.shutdownCtx, func() { cancel(errClosed) })()
 	if settings.handler != nil {
-		receiver := newReceiver(settings.handler)
+		receiver := newHandlerServer(settings.handler)
 		defer receiver.close()
 		settings.client = receiver.client
 	}
 	settings.client = withoutRedirects(settings.client)
-	report := &Report{EventType: eventType, Deliveries: s.subscribed(settings.account, eventType)}
+	report := &SendResult{EventType: eventType, Deliveries: s.subscribed(settings.account, eventType)}
 	var group sync.WaitGroup
 	for i := range report.Deliveries {
 		group.Go(func() {
@@ -189,7 +189,7 @@ func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendO
 	if err := caller.Err(); err != nil {
 		return report, fmt.Errorf("messagemediatest: Send: %w", err)
 	}
-	if s.closing.Err() != nil {
+	if s.shutdownCtx.Err() != nil {
 		return report, fmt.Errorf("messagemediatest: Send: %w", errClosed)
 	}
 	return report, nil

@@ -25,23 +25,23 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestWhatReceiversAnswer is about answers that are not what one expects. It runs
+// TestWhatReceiversRespond is about responses that are not what one expects. It runs
 // in fake time: the bubble ends only when every goroutine has.
-func TestWhatReceiversAnswer(t *testing.T) {
+func TestWhatReceiversRespond(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		answer       http.HandlerFunc
+		response     http.HandlerFunc
 		status       int
 		body         string
 		err          string
 		acknowledged bool
 	}{
-		"a panic is no answer": {
-			answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-			err:    "EOF",
+		"a panic is no response": {
+			response: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			err:      "EOF",
 		},
-		"a panic after the header is no whole answer": {
-			answer: func(w http.ResponseWriter, r *http.Request) {
+		"a panic after the header is no whole response": {
+			response: func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(200)
 				http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
@@ -49,23 +49,23 @@ func TestWhatReceiversAnswer(t *testing.T) {
 			status: 200, err: "unexpected EOF",
 		},
 		"early hints are passed over": {
-			answer: func(w http.ResponseWriter, r *http.Request) {
+			response: func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(103)
 				w.WriteHeader(204)
 			},
 			status: 204, acknowledged: true,
 		},
 		"another protocol is none": {
-			answer: func(w http.ResponseWriter, r *http.Request) {
+			response: func(w http.ResponseWriter, r *http.Request) {
 				connection, _, _ := http.NewResponseController(w).Hijack()
 				defer connection.Close()
 				io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
 				io.Copy(io.Discard, connection) // until it is closed
 			},
-			status: 101, err: "no answer within the webhook's ReadTimeout",
+			status: 101, err: "no response within the webhook's ReadTimeout",
 		},
 		"what is compressed is read": {
-			answer: func(w http.ResponseWriter, r *http.Request) {
+			response: func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Encoding", "gzip")
 				zip := gzip.NewWriter(w)
 				io.WriteString(zip, "thanks")
@@ -74,7 +74,7 @@ func TestWhatReceiversAnswer(t *testing.T) {
 			status: 200, body: "thanks", acknowledged: true,
 		},
 		"of what never ends, the beginning is read": {
-			answer: func(w http.ResponseWriter, r *http.Request) {
+			response: func(w http.ResponseWriter, r *http.Request) {
 				for r.Context().Err() == nil {
 					if _, err := io.WriteString(w, strings.Repeat("x", 1000)); err != nil {
 						return
@@ -84,7 +84,7 @@ func TestWhatReceiversAnswer(t *testing.T) {
 			status: 200, body: strings.Repeat("x", 64<<10), acknowledged: true,
 		},
 		"what drips ends with the time to read it": {
-			answer: func(w http.ResponseWriter, r *http.Request) {
+			response: func(w http.ResponseWriter, r *http.Request) {
 				for r.Context().Err() == nil {
 					io.WriteString(w, "x")
 					http.NewResponseController(w).Flush()
@@ -94,19 +94,19 @@ func TestWhatReceiversAnswer(t *testing.T) {
 					}
 				}
 			},
-			status: 200, body: "xxx", err: "no answer within the webhook's ReadTimeout",
+			status: 200, body: "xxx", err: "no response within the webhook's ReadTimeout",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+				api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 				defer api.Close()
 				subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = 10 * time.Second })
-				report := mustSend(t, api, sms, messagemediatest.ToHandler(c.answer))
+				report := mustSend(t, api, sms, messagemediatest.ToHandler(c.response))
 				attempt := report.Deliveries[0].Attempts[0]
 				assert.Equal(t, c.status, attempt.Status)
-				assert.Equal(t, c.body, string(attempt.Answer))
+				assert.Equal(t, c.body, string(attempt.ResponseBody))
 				if c.err == "" {
 					assert.NoError(t, attempt.Err)
 				} else {
@@ -135,18 +135,18 @@ func TestAnAttemptIsOneRequest(t *testing.T) {
 	assert.EqualValues(t, 4, calls.Load())
 }
 
-// TestAHandlerThatNeverAnswers ignores that its request is over.
-func TestAHandlerThatNeverAnswers(t *testing.T) {
+// TestAHandlerThatNeverResponds ignores that its request is over.
+func TestAHandlerThatNeverResponds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
 		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries = 1 })
 		release := make(chan struct{})
 		defer close(release)
 		report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })))
 		require.Len(t, report.Deliveries[0].Attempts, 2)
-		assert.EqualError(t, report.Deliveries[0].Attempts[1].Err, "no answer within the webhook's ReadTimeout")
+		assert.EqualError(t, report.Deliveries[0].Attempts[1].Err, "no response within the webhook's ReadTimeout")
 	})
 }
 
@@ -194,24 +194,24 @@ func TestCloseEndsWhatIsBeingSent(t *testing.T) {
 	t.Parallel()
 	for name, handler := range map[string]http.Handler{
 		"an attempt":                http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
-		"the wait between two":      answering(503),
-		"the wait after a redirect": answering(302),
+		"the wait between two":      responding(503),
+		"the wait after a redirect": responding(302),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+				api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 				subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.RetryDelay = 5, time.Minute })
 				start := time.Now()
 				time.AfterFunc(time.Second, api.Close)
-				report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(handler), messagemediatest.WithRetryWaits())
+				report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(handler), messagemediatest.WithRetryDelays())
 				require.EqualError(t, err, "messagemediatest: Send: the server is closed")
 				assert.Equal(t, time.Second, time.Since(start))
 				require.Len(t, report.Deliveries[0].Attempts, 1)
 				assert.EqualError(t, report.Deliveries[0].Err, "the server is closed")
 				assert.Zero(t, report.Deliveries[0].Attempts[0].Wait, "there was no next attempt")
 
-				report, err = api.Send(t.Context(), sms, messagemediatest.ToHandler(answering(204)))
+				report, err = api.Send(t.Context(), sms, messagemediatest.ToHandler(responding(204)))
 				require.EqualError(t, err, "messagemediatest: Send: the server is closed")
 				assert.False(t, report.Acknowledged())
 			})
@@ -316,7 +316,7 @@ func TestSignedRequestsOfEveryKind(t *testing.T) {
 		at, err := url.Parse(attempt.URL)
 		require.NoError(t, err)
 		body, _ := bodies.Load(at.RequestURI())
-		assert.Equal(t, string(attempt.Body), body)
+		assert.Equal(t, string(attempt.RequestBody), body)
 		assert.Equal(t, key.ID, attempt.Header.Get("X-MessageMedia-Key-Id"))
 	}
 }

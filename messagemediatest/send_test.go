@@ -41,16 +41,16 @@ func subscribe(t *testing.T, client *messagemedia.Client, change func(*messageme
 
 func unchanged(*messagemedia.CreateWebhookRequest) {}
 
-// answering is a receiver that answers with these statuses, one after the other,
+// responding is a receiver that responds with these statuses, one after the other,
 // and then with the last of them.
-func answering(statuses ...int) http.Handler {
+func responding(statuses ...int) http.Handler {
 	var calls atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(statuses[min(int(calls.Add(1)), len(statuses))-1])
 	})
 }
 
-func mustSend(t *testing.T, api *messagemediatest.Server, event webhook.Event, options ...messagemediatest.SendOption) *messagemediatest.Report {
+func mustSend(t *testing.T, api *messagemediatest.Server, event webhook.Event, options ...messagemediatest.SendOption) *messagemediatest.SendResult {
 	t.Helper()
 	report, err := api.Send(t.Context(), event, options...)
 	require.NoError(t, err)
@@ -68,17 +68,17 @@ func TestSendCallsTheWebhooksThatAreSubscribed(t *testing.T) {
 	second := subscribe(t, client, func(r *messagemedia.CreateWebhookRequest) { r.Method = http.MethodPut })
 	subscribe(t, client.ForAccount("branch"), unchanged)
 
-	report := mustSend(t, api, sms, messagemediatest.ToHandler(answering(204)))
+	report := mustSend(t, api, sms, messagemediatest.ToHandler(responding(204)))
 	assert.Equal(t, messagemedia.EventReceivedSMS, report.EventType)
 	assert.True(t, report.Acknowledged())
 	require.Len(t, report.Deliveries, 2)
 	assert.Equal(t, first.ID, report.Deliveries[0].Webhook.ID)
 	assert.Equal(t, second.ID, report.Deliveries[1].Webhook.ID)
 
-	report = mustSend(t, api, sms, messagemediatest.ToHandler(answering(204)), messagemediatest.ToAccount("branch"))
+	report = mustSend(t, api, sms, messagemediatest.ToHandler(responding(204)), messagemediatest.ToAccount("branch"))
 	assert.Len(t, report.Deliveries, 1)
 
-	report = mustSend(t, api, &webhook.OptOut{NotificationID: "1"}, messagemediatest.ToHandler(answering(204)))
+	report = mustSend(t, api, &webhook.OptOut{NotificationID: "1"}, messagemediatest.ToHandler(responding(204)))
 	assert.Empty(t, report.Deliveries)
 	assert.False(t, report.Acknowledged(), "nobody was there to acknowledge it")
 }
@@ -100,7 +100,7 @@ func TestSendRefusesWhatIsNoEvent(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	for want, event := range map[string]webhook.Event{
 		`a delivery report with the status "queued", want enroute,`: &webhook.DeliveryReport{Status: webhook.StatusQueued},
-		`a *webhook.Unknown, want a *webhook.DeliveryReport,`:       &webhook.Unknown{},
+		`a *webhook.UnparsedEvent, want a *webhook.DeliveryReport,`: &webhook.UnparsedEvent{},
 		`a <nil>, want`: nil,
 	} {
 		_, err := api.Send(t.Context(), event)
@@ -142,9 +142,9 @@ func TestTheRequestIsTheWebhooksOwn(t *testing.T) {
 				assert.Equal(t, "t", got.Header.Get("X-Token"))
 				assert.Empty(t, got.Header.Get("X-MessageMedia-Signature"), "no key is enabled")
 				assert.Equal(t, `<"Yes" & more> 0`, string(body))
-				assert.Equal(t, body, attempt.Body)
+				assert.Equal(t, body, attempt.RequestBody)
 				assert.Equal(t, 200, attempt.Status)
-				assert.Equal(t, "thanks", string(attempt.Answer))
+				assert.Equal(t, "thanks", string(attempt.ResponseBody))
 			})
 		}
 	}
@@ -160,8 +160,8 @@ func TestValuesInAURL(t *testing.T) {
 		status  int
 	}{
 		"are percent-encoded":                                      {`"a b" & c=/é`, nil, "/hooks/%22a%20b%22%20%26%20c%3D%2F%C3%A9?text=%22a%20b%22%20%26%20c%3D%2F%C3%A9", 200},
-		"are raw when that is asked for":                           {`a&b=/c`, []messagemediatest.SendOption{messagemediatest.WithRawURLValues()}, "/hooks/a&b=/c?text=a&b=/c", 200},
-		"are refused by servers when they are raw and have blanks": {`a b`, []messagemediatest.SendOption{messagemediatest.WithRawURLValues()}, "", 400},
+		"are raw when that is asked for":                           {`a&b=/c`, []messagemediatest.SendOption{messagemediatest.WithUnescapedURLValues()}, "/hooks/a&b=/c?text=a&b=/c", 200},
+		"are refused by servers when they are raw and have blanks": {`a b`, []messagemediatest.SendOption{messagemediatest.WithUnescapedURLValues()}, "", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -183,26 +183,26 @@ func TestAFailedDeliveryIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		retries      int
-		answers      []int
+		responds     []int
 		attempts     int
 		acknowledged bool
 	}{
-		"until it is answered 2xx":           {5, []int{503, 301, 404, 200}, 4, true},
-		"until the retries are used up":      {2, []int{500}, 3, false},
-		"never, when there are no retries":   {0, []int{500, 204}, 1, false},
-		"never, when it is answered at once": {5, []int{299}, 1, true},
+		"until it is acknowledged with 2xx":     {5, []int{503, 301, 404, 200}, 4, true},
+		"until the retries are used up":         {2, []int{500}, 3, false},
+		"never, when there are no retries":      {0, []int{500, 204}, 1, false},
+		"never, when the first response is 2xx": {5, []int{299}, 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := messagemediatest.NewServer(t)
 			subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.RetryDelay = c.retries, time.Minute })
-			report := mustSend(t, api, sms, messagemediatest.ToHandler(answering(c.answers...)))
+			report := mustSend(t, api, sms, messagemediatest.ToHandler(responding(c.responds...)))
 			delivery := report.Deliveries[0]
 			require.Len(t, delivery.Attempts, c.attempts)
 			assert.Equal(t, c.acknowledged, delivery.Acknowledged())
 			assert.Equal(t, c.acknowledged, report.Acknowledged())
 			for i, attempt := range delivery.Attempts {
-				assert.Equal(t, c.answers[min(i, len(c.answers)-1)], attempt.Status)
+				assert.Equal(t, c.responds[min(i, len(c.responds)-1)], attempt.Status)
 				assert.Equal(t, i < c.attempts-1, attempt.Wait == time.Minute)
 			}
 			assert.NoError(t, delivery.Err)
@@ -219,13 +219,13 @@ func TestWaitsBetweenAttempts(t *testing.T) {
 		want               []time.Duration // since the start, of each attempt's beginning
 	}{
 		"nothing waits by default":        {time.Minute, 0, nil, []time.Duration{0, 0, 0}},
-		"the webhook's delay":             {time.Minute, 0, []messagemediatest.SendOption{messagemediatest.WithRetryWaits()}, []time.Duration{0, time.Minute, 2 * time.Minute}},
-		"five seconds when there is none": {0, 0, []messagemediatest.SendOption{messagemediatest.WithRetryWaits()}, []time.Duration{0, 5 * time.Second, 10 * time.Second}},
+		"the webhook's delay":             {time.Minute, 0, []messagemediatest.SendOption{messagemediatest.WithRetryDelays()}, []time.Duration{0, time.Minute, 2 * time.Minute}},
+		"five seconds when there is none": {0, 0, []messagemediatest.SendOption{messagemediatest.WithRetryDelays()}, []time.Duration{0, 5 * time.Second, 10 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+				api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 				defer api.Close()
 				subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.RetryDelay = 2, c.delay })
 				start := time.Now()
@@ -245,14 +245,14 @@ func TestAReceiverThatIsTooSlow(t *testing.T) {
 	t.Parallel()
 	for timeout, want := range map[time.Duration]time.Duration{0: 20 * time.Second, 3 * time.Second: 3 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+			api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 			defer api.Close()
 			subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = timeout })
 			report := mustSend(t, api, sms, messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				<-r.Context().Done()
 			})))
 			attempt := report.Deliveries[0].Attempts[0]
-			assert.EqualError(t, attempt.Err, "no answer within the webhook's ReadTimeout")
+			assert.EqualError(t, attempt.Err, "no response within the webhook's ReadTimeout")
 			assert.Equal(t, want, attempt.Duration)
 			assert.False(t, report.Acknowledged())
 		})
@@ -262,12 +262,12 @@ func TestAReceiverThatIsTooSlow(t *testing.T) {
 func TestTheContextEndsAWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
 		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.RetryDelay = 5, time.Minute })
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
-		report, err := api.Send(ctx, sms, messagemediatest.WithRetryWaits(), messagemediatest.ToHandler(answering(503)))
+		report, err := api.Send(ctx, sms, messagemediatest.WithRetryDelays(), messagemediatest.ToHandler(responding(503)))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Len(t, report.Deliveries[0].Attempts, 2, "what was done until then is in the report")
 		assert.ErrorIs(t, report.Deliveries[0].Err, context.DeadlineExceeded)
@@ -313,7 +313,7 @@ func TestATemplateThatCannotBeRendered(t *testing.T) {
 			t.Parallel()
 			api := messagemediatest.NewServer(t)
 			subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.URL, r.Template = c.url, c.template })
-			report := mustSend(t, api, sms, messagemediatest.ToHandler(answering(204)))
+			report := mustSend(t, api, sms, messagemediatest.ToHandler(responding(204)))
 			assert.ErrorContains(t, report.Deliveries[0].Err, c.want)
 			assert.Empty(t, report.Deliveries[0].Attempts)
 			assert.False(t, report.Acknowledged())
@@ -404,7 +404,7 @@ func TestADeliveryOverHTTP2Verifies(t *testing.T) {
 func TestManyEventsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // it ends only when nothing of a Send is left
-		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
 		for _, method := range []string{"POST", "PUT", "PATCH"} {
 			subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Retries = method, 3 })
@@ -419,7 +419,7 @@ func TestManyEventsAtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for range 50 {
 			group.Go(func() {
-				report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(handler), messagemediatest.WithRetryWaits())
+				report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(handler), messagemediatest.WithRetryDelays())
 				assert.NoError(t, err)
 				assert.Len(t, report.Deliveries, 3)
 				for _, delivery := range report.Deliveries {
@@ -459,7 +459,7 @@ func TestAWebhookWithoutATemplateHasAnEmptyBody(t *testing.T) {
 func TestAReportPrintsALineForEachAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
 		assert.Equal(t, "OPT_OUT_SMS: no webhook is subscribed to it", mustSend(t, api, &webhook.OptOut{}).String())
 
@@ -471,7 +471,7 @@ func TestAReportPrintsALineForEachAttempt(t *testing.T) {
 				<-r.Context().Done()
 			}
 		})))
-		assert.Equal(t, `RECEIVED_SMS: POST http://receiver.example/hooks/sms: attempt 1: no answer within the webhook's ReadTimeout after 1s
+		assert.Equal(t, `RECEIVED_SMS: POST http://receiver.example/hooks/sms: attempt 1: no response within the webhook's ReadTimeout after 1s
 RECEIVED_SMS: POST http://receiver.example/hooks/sms: attempt 2: 200 OK after 0s
 RECEIVED_SMS: PUT http://receiver.example/hooks/sms: no further attempt: the template: velocity: line 1, column 1: #end without a #if or #foreach that it ends`, report.String())
 	})

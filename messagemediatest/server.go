@@ -30,11 +30,11 @@ type Server struct {
 	http    *httptest.Server
 	client  *http.Client
 
-	receivers *http.Transport // what deliveries go out through
+	deliveryTransport *http.Transport // what deliveries go out through
 
-	observe func(Exchange)
-	closing context.Context
-	close   context.CancelFunc
+	observe     func(Exchange)
+	shutdownCtx context.Context
+	close       context.CancelFunc
 
 	mu       sync.Mutex
 	accounts map[string]*account
@@ -72,9 +72,9 @@ func WithTLS() Option {
 	return func(s *settings) { s.tls = true }
 }
 
-// InMemory serves connections in memory in place of sockets, for tests with the
-// fake time of testing/synctest. Only the server's own HTTP client reaches it.
-func InMemory() Option {
+// WithInMemoryNetwork serves connections in memory instead of sockets, for tests with
+// the fake time of testing/synctest. Only the server's own HTTP client reaches it.
+func WithInMemoryNetwork() Option {
 	return func(s *settings) { s.inMemory = true }
 }
 
@@ -84,8 +84,8 @@ func WithKeyBits(bits int) Option {
 	return func(s *settings) { s.keyBits = bits }
 }
 
-// WithObserver calls a function with each request and its answer, when the
-// answer is on its way.
+// WithObserver calls a function with each request and its response, when the
+// response is on its way.
 func WithObserver(observe func(Exchange)) Option {
 	return func(s *settings) { s.observe = observe }
 }
@@ -116,9 +116,9 @@ func Start(options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		Key: settings.key, Secret: settings.secret,
-		keyBits: settings.keyBits, observe: settings.observe, receivers: new(http.Transport), accounts: make(map[string]*account),
+		keyBits: settings.keyBits, observe: settings.observe, deliveryTransport: new(http.Transport), accounts: make(map[string]*account),
 	}
-	s.closing, s.close = context.WithCancel(context.Background())
+	s.shutdownCtx, s.close = context.WithCancel(context.Background())
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}, EnableHTTP2: settings.tls}
 	if settings.tls {
 		s.http.StartTLS()
@@ -147,7 +147,7 @@ func (s *settings) listen() (net.Listener, func(context.Context, string, string)
 func (s *Server) Close() {
 	s.close()
 	s.http.Close()
-	s.receivers.CloseIdleConnections()
+	s.deliveryTransport.CloseIdleConnections()
 }
 
 // HTTPClient returns a client that reaches the server, whether it is on a socket
@@ -188,22 +188,22 @@ func (s *Server) Webhooks(account string) []messagemedia.Webhook {
 	return slices.Clone(s.account(account).webhooks)
 }
 
-// Exchange is a request that the server received, and its answer.
+// Exchange is a request that the server received, and its response.
 type Exchange struct {
-	Method  string      // of the request
-	Target  string      // path and query, as they came
-	Proto   string      // the HTTP version, such as "HTTP/1.1"
-	Account string      // the header Account, empty when there is none
-	Header  http.Header // of the request
-	Body    string      // of the request, empty when a fault kept it from being read
+	Method      string      // of the request
+	Target      string      // path and query, as they came
+	Proto       string      // the HTTP version, such as "HTTP/1.1"
+	Account     string      // the header Account, empty when there is none
+	Header      http.Header // of the request
+	RequestBody string      // of the request, empty when a fault kept it from being read
 
-	Status   int           // of the answer, 0 when there was none
-	Answer   string        // the answer's body
-	Changed  bool          // the request took effect
-	Duration time.Duration // from the request's header to the answer
+	Status       int           // of the response, 0 when there was none
+	ResponseBody string        // the response's body
+	Committed    bool          // whether the request took effect
+	Duration     time.Duration // from the request's header to the response
 }
 
-// Requests returns all requests so far, in the order of their answers.
+// Requests returns all requests so far, in the order of their responses.
 func (s *Server) Requests() []Exchange {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,37 +220,37 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Method: r.Method, Target: r.RequestURI, Proto: r.Proto,
 		Account: r.Header.Get("Account"), Header: r.Header.Clone(),
 	}
-	handle := func() answer {
+	handle := func() response {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes))
 		if err != nil {
 			return badRequest("Failed to parse message body.")
 		}
-		exchange.Body = string(body)
-		answer := s.handle(r, body)
-		exchange.Changed = answer.changed
-		return answer
+		exchange.RequestBody = string(body)
+		response := s.handle(r, body)
+		exchange.Committed = response.committed
+		return response
 	}
-	answer, delivery := s.nextFault(r).apply(s.closing, r, handle)
-	exchange.Status, exchange.Answer, exchange.Duration = answer.status, string(answer.body), time.Since(start)
+	response, delivery := s.nextFault(r).apply(s.shutdownCtx, r, handle)
+	exchange.Status, exchange.ResponseBody, exchange.Duration = response.status, string(response.body), time.Since(start)
 	s.mu.Lock()
 	s.requests = append(s.requests, exchange)
 	s.mu.Unlock()
 	s.observe(exchange)
-	delivery.write(w, r, answer)
+	delivery.write(w, r, response)
 }
 
-// answer is what the platform says to a request.
-type answer struct {
-	status  int
-	header  http.Header
-	body    []byte
-	changed bool
+// response is what the server sends back, and whether the request took effect.
+type response struct {
+	status    int
+	header    http.Header
+	body      []byte
+	committed bool
 }
 
 // handle is the platform: who asks, for what, and what becomes of it.
-func (s *Server) handle(r *http.Request, body []byte) answer {
+func (s *Server) handle(r *http.Request, body []byte) response {
 	if !s.authorized(r, body) {
-		return answer{status: http.StatusUnauthorized}
+		return response{status: http.StatusUnauthorized}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -261,7 +261,7 @@ func (s *Server) handle(r *http.Request, body []byte) answer {
 	if rest, ok := strings.CutPrefix(r.URL.Path, signatureKeysPath); ok && (rest == "" || rest[0] == '/') {
 		return account.serveKeys(r, strings.TrimPrefix(rest, "/"), body, s.keyBits)
 	}
-	return answer{status: http.StatusNotFound}
+	return response{status: http.StatusNotFound}
 }
 
 // account returns an account by its name. It is made when it is first named.

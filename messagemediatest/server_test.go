@@ -29,9 +29,9 @@ const path = "/v1/webhooks/messages"
 const valid = `{"url":"https://example.com/hook","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"]}`
 
 // send speaks plain HTTP with the server, as clients in any language do.
-func send(t *testing.T, api *messagemediatest.Server, method, target, body string, headers ...string) (status int, answer string) {
+func send(t *testing.T, api *messagemediatest.Server, method, target, requestBody string, headers ...string) (status int, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, api.URL+target, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, api.URL+target, strings.NewReader(requestBody))
 	require.NoError(t, err)
 	request.SetBasicAuth(api.Key, api.Secret)
 	for i := 0; i < len(headers); i += 2 {
@@ -55,36 +55,36 @@ func TestWebhooksAreCreatedListedUpdatedAndDeleted(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 
-	status, answer := send(t, api, "POST", path, `{"url":"https://example.com/hook","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"],"template":"<$mtId>","read_timeout":1500,"retries":2,"retry_delay":30,"headers":null}`)
+	status, response := send(t, api, "POST", path, `{"url":"https://example.com/hook","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"],"template":"<$mtId>","read_timeout":1500,"retries":2,"retry_delay":30,"headers":null}`)
 	assert.Equal(t, 201, status)
-	id := decode[messagemedia.Webhook](t, answer).ID
+	id := decode[messagemedia.Webhook](t, response).ID
 	assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, id)
-	assert.Equal(t, `{"id":"`+id+`","url":"https://example.com/hook","method":"POST","events":["RECEIVED_SMS"],"headers":{},"template":"<$mtId>","retries":2,"read_timeout":1500,"retry_delay":30,"encoding":"JSON"}`, answer)
+	assert.Equal(t, `{"id":"`+id+`","url":"https://example.com/hook","method":"POST","events":["RECEIVED_SMS"],"headers":{},"template":"<$mtId>","retries":2,"read_timeout":1500,"retry_delay":30,"encoding":"JSON"}`, response)
 
-	status, answer = send(t, api, "GET", path+"?page=0&page_size=20", "")
+	status, response = send(t, api, "GET", path+"?page=0&page_size=20", "")
 	assert.Equal(t, 200, status)
-	assert.Contains(t, answer, `"page":0,"pageSize":20,"pageData":[{"id":"`+id)
+	assert.Contains(t, response, `"page":0,"pageSize":20,"pageData":[{"id":"`+id)
 
-	status, answer = send(t, api, "PATCH", path+"/"+id, `{"template":"","headers":{"X-A":"b"},"url":null,"retries":5}`)
+	status, response = send(t, api, "PATCH", path+"/"+id, `{"template":"","headers":{"X-A":"b"},"url":null,"retries":5}`)
 	assert.Equal(t, 200, status)
-	updated := decode[messagemedia.Webhook](t, answer)
+	updated := decode[messagemedia.Webhook](t, response)
 	assert.Equal(t, map[string]string{"X-A": "b"}, updated.Headers)
 	assert.Empty(t, updated.Template)
 	assert.Equal(t, 2, updated.Retries, "retries can't be updated")
 
-	status, answer = send(t, api, "DELETE", path+"/"+id, "")
+	status, response = send(t, api, "DELETE", path+"/"+id, "")
 	assert.Equal(t, 204, status)
-	assert.Empty(t, answer)
-	status, answer = send(t, api, "DELETE", path+"/"+id, "")
+	assert.Empty(t, response)
+	status, response = send(t, api, "DELETE", path+"/"+id, "")
 	assert.Equal(t, 404, status)
-	assert.Empty(t, answer)
+	assert.Empty(t, response)
 	assert.Empty(t, api.Webhooks(""))
 }
 
 func TestAnswersHaveTheFieldsThatAreSet(t *testing.T) {
 	t.Parallel()
-	_, answer := send(t, messagemediatest.NewServer(t), "POST", path, valid)
-	fields := decode[map[string]any](t, answer)
+	_, response := send(t, messagemediatest.NewServer(t), "POST", path, valid)
+	fields := decode[map[string]any](t, response)
 	delete(fields, "id")
 	assert.Equal(t, map[string]any{
 		"url": "https://example.com/hook", "method": "POST", "encoding": "JSON",
@@ -97,7 +97,7 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, target, body string
 		status               int
-		answer               string
+		response             string
 	}{
 		"not JSON":                     {"POST", path, `{`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
 		"a wrong type":                 {"POST", path, `{"url":7}`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
@@ -115,9 +115,9 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, answer := send(t, messagemediatest.NewServer(t), c.method, c.target, c.body)
+			status, response := send(t, messagemediatest.NewServer(t), c.method, c.target, c.body)
 			assert.Equal(t, c.status, status)
-			assert.Equal(t, c.answer, answer)
+			assert.Equal(t, c.response, response)
 		})
 	}
 }
@@ -125,8 +125,8 @@ func TestRefusals(t *testing.T) {
 func TestAnUpdateThatChangesNothingIsRefused(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
-	_, answer := send(t, api, "POST", path, valid)
-	id := decode[messagemedia.Webhook](t, answer).ID
+	_, response := send(t, api, "POST", path, valid)
+	id := decode[messagemedia.Webhook](t, response).ID
 	for _, body := range []string{`{}`, `{"url":null,"template":null,"headers":null,"events":null}`} {
 		status, _ := send(t, api, "PATCH", path+"/"+id, body)
 		assert.Equal(t, 400, status, body)
@@ -138,15 +138,15 @@ func TestURLAndMethodAreUnique(t *testing.T) {
 	const conflict = `{"message":"A webhook with the given url and method already exists."}`
 	api := messagemediatest.NewServer(t)
 	send(t, api, "POST", path, valid)
-	status, answer := send(t, api, "POST", path, valid)
+	status, response := send(t, api, "POST", path, valid)
 	assert.Equal(t, 409, status)
-	assert.Equal(t, conflict, answer)
+	assert.Equal(t, conflict, response)
 
-	_, answer = send(t, api, "POST", path, strings.Replace(valid, `"POST"`, `"PUT"`, 1))
-	id := decode[messagemedia.Webhook](t, answer).ID
-	status, answer = send(t, api, "PATCH", path+"/"+id, `{"method":"POST"}`)
+	_, response = send(t, api, "POST", path, strings.Replace(valid, `"POST"`, `"PUT"`, 1))
+	id := decode[messagemedia.Webhook](t, response).ID
+	status, response = send(t, api, "PATCH", path+"/"+id, `{"method":"POST"}`)
 	assert.Equal(t, 409, status)
-	assert.Equal(t, conflict, answer)
+	assert.Equal(t, conflict, response)
 	status, _ = send(t, api, "PATCH", path+"/"+id, `{"method":"PUT"}`)
 	assert.Equal(t, 200, status, "a webhook does not clash with itself")
 }
@@ -158,9 +158,9 @@ func TestAnAccountHolds150WebhooksInPages(t *testing.T) {
 		status, _ := send(t, api, "POST", path, strings.Replace(valid, "hook", fmt.Sprint("hook", i), 1))
 		require.Equal(t, 201, status)
 	}
-	status, answer := send(t, api, "POST", path, valid)
+	status, response := send(t, api, "POST", path, valid)
 	assert.Equal(t, 400, status)
-	assert.Equal(t, `{"message":"Maximum number of webhooks (150) reached"}`, answer)
+	assert.Equal(t, `{"message":"Maximum number of webhooks (150) reached"}`, response)
 
 	for target, want := range map[string]struct{ size, entries int }{
 		path:                              {100, 100},
@@ -173,8 +173,8 @@ func TestAnAccountHolds150WebhooksInPages(t *testing.T) {
 		path + "?page=&page_size=":        {100, 100},
 		path + "?page=1&page_size=100000": {100000, 0},
 	} {
-		_, answer := send(t, api, "GET", target, "")
-		page := decode[messagemedia.WebhookPage](t, answer)
+		_, response := send(t, api, "GET", target, "")
+		page := decode[messagemedia.WebhookPage](t, response)
 		assert.Equal(t, want.size, page.PageSize, target)
 		assert.Len(t, page.Webhooks, want.entries, target)
 	}
@@ -231,10 +231,10 @@ func TestCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, answer := send(t, api, "POST", path, "{}", c.headers...)
+			status, response := send(t, api, "POST", path, "{}", c.headers...)
 			assert.Equal(t, c.status, status)
 			if status == 401 {
-				assert.Empty(t, answer)
+				assert.Empty(t, response)
 			}
 		})
 	}
@@ -266,18 +266,18 @@ func TestFaults(t *testing.T) {
 		fault   messagemediatest.Fault
 		status  int
 		body    string
-		fails   error // of reading the answer
+		fails   error // of reading the response
 		changed bool
 	}{
-		"an answer in place of the real one": {fault: messagemediatest.Fault{Status: 503, Body: "<html>", Header: http.Header{"Retry-After": {"7"}}}, status: 503, body: "<html>"},
-		"an answer after the change":         {fault: messagemediatest.Fault{Status: 500, AfterChange: true}, status: 500, changed: true},
-		"a reset":                            {fault: messagemediatest.Fault{Reset: true}, fails: syscall.ECONNRESET},
-		"a reset after the change":           {fault: messagemediatest.Fault{Reset: true, AfterChange: true}, fails: syscall.ECONNRESET, changed: true},
-		"a cut-off body of the real answer":  {fault: messagemediatest.Fault{CutOff: true}, status: 201, fails: io.ErrUnexpectedEOF, changed: true},
-		"a cut-off body of its own":          {fault: messagemediatest.Fault{Status: 200, Body: "123456", CutOff: true}, status: 200, fails: io.ErrUnexpectedEOF},
-		"a fault for other requests":         {fault: messagemediatest.Fault{Status: 500, Match: func(r *http.Request) bool { return r.Method == "GET" }}, status: 201, changed: true},
-		"a delay":                            {fault: messagemediatest.Fault{Delay: time.Millisecond}, status: 201, changed: true},
-		"a slow body":                        {fault: messagemediatest.Fault{Trickle: time.Microsecond}, status: 201, changed: true},
+		"a response in place of the real one": {fault: messagemediatest.Fault{Status: 503, Body: "<html>", Header: http.Header{"Retry-After": {"7"}}}, status: 503, body: "<html>"},
+		"a response after the change":         {fault: messagemediatest.Fault{Status: 500, AfterCommit: true}, status: 500, changed: true},
+		"a reset":                             {fault: messagemediatest.Fault{ResetConnection: true}, fails: syscall.ECONNRESET},
+		"a reset after the change":            {fault: messagemediatest.Fault{ResetConnection: true, AfterCommit: true}, fails: syscall.ECONNRESET, changed: true},
+		"a cut-off body of the real response": {fault: messagemediatest.Fault{TruncateBody: true}, status: 201, fails: io.ErrUnexpectedEOF, changed: true},
+		"a cut-off body of its own":           {fault: messagemediatest.Fault{Status: 200, Body: "123456", TruncateBody: true}, status: 200, fails: io.ErrUnexpectedEOF},
+		"a fault for other requests":          {fault: messagemediatest.Fault{Status: 500, Match: func(r *http.Request) bool { return r.Method == "GET" }}, status: 201, changed: true},
+		"a delay":                             {fault: messagemediatest.Fault{Delay: time.Millisecond}, status: 201, changed: true},
+		"a slow body":                         {fault: messagemediatest.Fault{ByteDelay: time.Microsecond}, status: 201, changed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -307,7 +307,7 @@ func TestFaults(t *testing.T) {
 			}
 			assert.Equal(t, c.changed, len(api.Webhooks("")) == 1)
 			require.Len(t, api.Requests(), 1)
-			assert.Equal(t, c.changed, api.Requests()[0].Changed)
+			assert.Equal(t, c.changed, api.Requests()[0].Committed)
 			assert.Equal(t, c.status, api.Requests()[0].Status)
 
 			if c.fault.Match == nil {
@@ -334,14 +334,14 @@ func TestFaultsLastAsLongAsTheySay(t *testing.T) {
 func TestFakeTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := messagemediatest.NewServer(t, messagemediatest.InMemory())
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close() // before the bubble ends, and so before the test's clean-up
 		api.Fail(messagemediatest.Fault{Delay: time.Hour}, messagemediatest.Fault{Delay: time.Hour})
 		start := time.Now()
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		client := api.Client(messagemedia.WithTimeout(2 * time.Hour))
+		client := api.Client(messagemedia.WithAttemptTimeout(2 * time.Hour))
 		_, err := client.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Minute, time.Since(start))
@@ -384,20 +384,20 @@ func TestExchanges(t *testing.T) {
 	assert.Equal(t, api.Requests(), observed)
 	require.Len(t, observed, 2)
 	created := observed[0]
-	assert.Equal(t, []any{"POST", path, "HTTP/1.1", "sub", valid, 201, true}, []any{created.Method, created.Target, created.Proto, created.Account, created.Body, created.Status, created.Changed})
-	assert.Contains(t, created.Answer, `"id":`)
+	assert.Equal(t, []any{"POST", path, "HTTP/1.1", "sub", valid, 201, true}, []any{created.Method, created.Target, created.Proto, created.Account, created.RequestBody, created.Status, created.Committed})
+	assert.Contains(t, created.ResponseBody, `"id":`)
 	assert.Positive(t, created.Duration)
 	assert.Equal(t, 400, observed[1].Status)
-	assert.False(t, observed[1].Changed)
+	assert.False(t, observed[1].Committed)
 }
 
-// TestFaultsAreTakenInTheirOrder: two answers in place of the real one, and then one
+// TestFaultsAreTakenInTheirOrder: two responds in place of the real one, and then one
 // that gets lost.
 func TestFaultsAreTakenInTheirOrder(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 	_, err := api.Client(messagemedia.WithMaxRetryWait(0)).CreateWebhook(t.Context(), request)
 	require.NoError(t, err, "it looks the webhook up")
 	var statuses []int

@@ -27,13 +27,13 @@ var (
 )
 
 // signatureKey is a key with its private half. The public half is in none of
-// the answers but the one that created it.
+// the responses but the one that created it.
 type signatureKey struct {
 	messagemedia.SignatureKey
 	signer *Signer
 }
 
-func (a *account) serveKeys(r *http.Request, id string, body []byte, bits int) answer {
+func (a *account) serveKeys(r *http.Request, id string, body []byte, bits int) response {
 	switch {
 	case id == "" && r.Method == http.MethodGet:
 		return a.listKeys(r.URL.Query())
@@ -50,10 +50,10 @@ func (a *account) serveKeys(r *http.Request, id string, body []byte, bits int) a
 	case id != "" && r.Method == http.MethodDelete:
 		return a.deleteKey(id)
 	}
-	return answer{status: http.StatusMethodNotAllowed}
+	return response{status: http.StatusMethodNotAllowed}
 }
 
-func (a *account) createKey(body []byte, bits int) answer {
+func (a *account) createKey(body []byte, bits int) response {
 	var request messagemedia.CreateSignatureKeyRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		return badRequest("Failed to parse message body.")
@@ -63,7 +63,7 @@ func (a *account) createKey(body []byte, bits int) answer {
 	}
 	signer, err := newSigner(request.Digest, bits)
 	if err != nil {
-		return failure(http.StatusInternalServerError, err.Error())
+		return errorResponse(http.StatusInternalServerError, err.Error())
 	}
 	key := &signatureKey{signer: signer, SignatureKey: messagemedia.SignatureKey{
 		ID:      signer.id,
@@ -74,7 +74,7 @@ func (a *account) createKey(body []byte, bits int) answer {
 	a.keys = append(a.keys, key)
 	created := key.SignatureKey
 	created.PublicKey = signer.publicKey()
-	return changed(http.StatusCreated, created)
+	return committed(http.StatusCreated, created)
 }
 
 func keyViolations(request messagemedia.CreateSignatureKeyRequest) []string {
@@ -95,12 +95,12 @@ func keyViolations(request messagemedia.CreateSignatureKeyRequest) []string {
 }
 
 // listKeys counts pages from 1.
-func (a *account) listKeys(query url.Values) answer {
-	page, err := number(cmp.Or(query.Get("page"), "1"))
+func (a *account) listKeys(query url.Values) response {
+	page, err := parseCount(cmp.Or(query.Get("page"), "1"))
 	if err != nil || page == 0 {
 		return badRequest("page property value is invalid")
 	}
-	size, err := number(query.Get("page_size"))
+	size, err := parseCount(query.Get("page_size"))
 	if err != nil {
 		return badRequest("page_size property value is invalid")
 	}
@@ -111,36 +111,36 @@ func (a *account) listKeys(query url.Values) answer {
 			part = append(part, key.SignatureKey)
 		}
 	}
-	return jsonAnswer(http.StatusOK, part)
+	return jsonResponse(http.StatusOK, part)
 }
 
-func (a *account) getKey(id string) answer {
+func (a *account) getKey(id string) response {
 	if !uuidPattern.MatchString(id) {
 		return badRequest("key_id property value is invalid")
 	}
 	if key := a.findKey(id); key != nil {
-		return jsonAnswer(http.StatusOK, key.SignatureKey)
+		return jsonResponse(http.StatusOK, key.SignatureKey)
 	}
 	return keyNotFound
 }
 
-func (a *account) deleteKey(id string) answer {
+func (a *account) deleteKey(id string) response {
 	key := a.findKey(id)
 	if key == nil {
 		return keyNotFound
 	}
 	a.keys = slices.DeleteFunc(a.keys, func(k *signatureKey) bool { return k == key })
-	return answer{status: http.StatusOK, changed: true}
+	return response{status: http.StatusOK, committed: true}
 }
 
-func (a *account) getEnabledKey() answer {
+func (a *account) getEnabledKey() response {
 	if key := a.enabledKey(); key != nil {
-		return jsonAnswer(http.StatusOK, key.SignatureKey)
+		return jsonResponse(http.StatusOK, key.SignatureKey)
 	}
-	return failure(http.StatusNotFound, "Currently no key is enabled")
+	return errorResponse(http.StatusNotFound, "Currently no key is enabled")
 }
 
-func (a *account) enableKey(body []byte) answer {
+func (a *account) enableKey(body []byte) response {
 	var request struct {
 		KeyID string `json:"key_id"`
 	}
@@ -157,30 +157,30 @@ func (a *account) enableKey(body []byte) answer {
 	for _, other := range a.keys {
 		other.Enabled = other == key
 	}
-	return changed(http.StatusOK, key.SignatureKey)
+	return committed(http.StatusOK, key.SignatureKey)
 }
 
-func (a *account) disableKey() answer {
+func (a *account) disableKey() response {
 	key := a.enabledKey()
 	if key != nil {
 		key.Enabled = false
 	}
-	return answer{status: http.StatusNoContent, changed: key != nil}
+	return response{status: http.StatusNoContent, committed: key != nil}
 }
 
 func (a *account) findKey(id string) *signatureKey {
-	return a.keyThat(func(k *signatureKey) bool { return k.ID == id })
+	return a.findKeyFunc(func(k *signatureKey) bool { return k.ID == id })
 }
 
 func (a *account) enabledKey() *signatureKey {
-	return a.keyThat(func(k *signatureKey) bool { return k.Enabled })
+	return a.findKeyFunc(func(k *signatureKey) bool { return k.Enabled })
 }
 
-func (a *account) keyThat(is func(*signatureKey) bool) *signatureKey {
+func (a *account) findKeyFunc(is func(*signatureKey) bool) *signatureKey {
 	if i := slices.IndexFunc(a.keys, is); i >= 0 {
 		return a.keys[i]
 	}
 	return nil
 }
 
-var keyNotFound = failure(http.StatusNotFound, "Entity not found")
+var keyNotFound = errorResponse(http.StatusNotFound, "Entity not found")

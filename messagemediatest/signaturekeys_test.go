@@ -28,7 +28,7 @@ func TestSignatureKeysAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, target, body string
 		status               int
-		answer               string
+		response             string
 	}{
 		"a key without digest and cipher":  {"POST", keysPath, `{"digest":null}`, 400, `{"message":"Bad Request","details":["/digest: Digest cannot be null","/cipher: Cipher cannot be null"]}`},
 		"a key of an unknown kind":         {"POST", keysPath, `{"digest":"MD5","cipher":"RA"}`, 400, `{"message":"Bad Request","details":["/digest: [MD5] is invalid","/cipher: [RA] is invalid"]}`},
@@ -51,9 +51,9 @@ func TestSignatureKeysAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, answer := send(t, api, c.method, c.target, c.body)
+			status, response := send(t, api, c.method, c.target, c.body)
 			assert.Equal(t, c.status, status)
-			assert.Equal(t, c.answer, answer)
+			assert.Equal(t, c.response, response)
 		})
 	}
 }

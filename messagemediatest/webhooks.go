@@ -37,7 +37,7 @@ type account struct {
 	keys     []*signatureKey
 }
 
-func (a *account) serveWebhooks(r *http.Request, id string, body []byte) answer {
+func (a *account) serveWebhooks(r *http.Request, id string, body []byte) response {
 	switch {
 	case id == "" && r.Method == http.MethodGet:
 		return a.list(r.URL.Query())
@@ -48,10 +48,10 @@ func (a *account) serveWebhooks(r *http.Request, id string, body []byte) answer 
 	case id != "" && r.Method == http.MethodDelete:
 		return a.delete(id)
 	}
-	return answer{status: http.StatusMethodNotAllowed}
+	return response{status: http.StatusMethodNotAllowed}
 }
 
-func (a *account) create(body []byte) answer {
+func (a *account) create(body []byte) response {
 	var request messagemedia.CreateWebhookRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		return badRequest("Failed to parse message body.")
@@ -61,10 +61,10 @@ func (a *account) create(body []byte) answer {
 	switch {
 	case len(details) > 0:
 		return badRequest(details...)
-	case a.find(request.URL, request.Method) >= 0:
+	case a.indexOf(request.URL, request.Method) >= 0:
 		return conflict
 	case len(a.webhooks) >= maxWebhooks:
-		return failure(http.StatusBadRequest, fmt.Sprintf("Maximum number of webhooks (%d) reached", maxWebhooks))
+		return errorResponse(http.StatusBadRequest, fmt.Sprintf("Maximum number of webhooks (%d) reached", maxWebhooks))
 	}
 	webhook := messagemedia.Webhook{
 		ID:          newUUID(),
@@ -81,12 +81,12 @@ func (a *account) create(body []byte) answer {
 		webhook.RetryDelay = request.RetryDelay
 	}
 	a.webhooks = append(a.webhooks, webhook)
-	return changed(http.StatusCreated, webhook)
+	return committed(http.StatusCreated, webhook)
 }
 
-func (a *account) list(query url.Values) answer {
-	page, err := number(query.Get("page"))
-	size, err2 := number(cmp.Or(query.Get("page_size"), query.Get("pageSize")))
+func (a *account) list(query url.Values) response {
+	page, err := parseCount(query.Get("page"))
+	size, err2 := parseCount(cmp.Or(query.Get("page_size"), query.Get("pageSize")))
 	if err := errors.Join(err, err2); err != nil {
 		return badRequest("page property value is invalid")
 	}
@@ -97,13 +97,13 @@ func (a *account) list(query url.Values) answer {
 			part = append(part, &a.webhooks[i])
 		}
 	}
-	return jsonAnswer(http.StatusOK, messagemedia.WebhookPage{Page: page, PageSize: size, Webhooks: part})
+	return jsonResponse(http.StatusOK, messagemedia.WebhookPage{Page: page, PageSize: size, Webhooks: part})
 }
 
-func (a *account) update(id string, body []byte) answer {
+func (a *account) update(id string, body []byte) response {
 	i := slices.IndexFunc(a.webhooks, func(w messagemedia.Webhook) bool { return w.ID == id })
 	if i < 0 {
-		return answer{status: http.StatusNotFound}
+		return response{status: http.StatusNotFound}
 	}
 	var request messagemedia.UpdateWebhookRequest
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -114,11 +114,11 @@ func (a *account) update(id string, body []byte) answer {
 		return badRequest(details...)
 	}
 	updated := updatedWebhook(a.webhooks[i], request)
-	if other := a.find(updated.URL, updated.Method); other >= 0 && other != i {
+	if other := a.indexOf(updated.URL, updated.Method); other >= 0 && other != i {
 		return conflict
 	}
 	a.webhooks[i] = updated
-	return changed(http.StatusOK, updated)
+	return committed(http.StatusOK, updated)
 }
 
 func updatedWebhook(webhook messagemedia.Webhook, request messagemedia.UpdateWebhookRequest) messagemedia.Webhook {
@@ -137,16 +137,16 @@ func updatedWebhook(webhook messagemedia.Webhook, request messagemedia.UpdateWeb
 	return webhook
 }
 
-func (a *account) delete(id string) answer {
+func (a *account) delete(id string) response {
 	kept := slices.DeleteFunc(slices.Clone(a.webhooks), func(w messagemedia.Webhook) bool { return w.ID == id })
 	if len(kept) == len(a.webhooks) {
-		return answer{status: http.StatusNotFound}
+		return response{status: http.StatusNotFound}
 	}
 	a.webhooks = kept
-	return answer{status: http.StatusNoContent, changed: true}
+	return response{status: http.StatusNoContent, committed: true}
 }
 
-func (a *account) find(url, method string) int {
+func (a *account) indexOf(url, method string) int {
 	return slices.IndexFunc(a.webhooks, func(w messagemedia.Webhook) bool { return w.URL == url && w.Method == method })
 }
 
@@ -195,38 +195,38 @@ func zeroDurations(body []byte) []string {
 	return details
 }
 
-// number reads a count from a query; a missing one is 0.
-func number(text string) (int, error) {
+// parseCount reads a count from a query; a missing one is 0.
+func parseCount(text string) (int, error) {
 	n, err := strconv.ParseUint(cmp.Or(text, "0"), 10, 31)
 	return int(n), err
 }
 
-var conflict = failure(http.StatusConflict, "A webhook with the given url and method already exists.")
+var conflict = errorResponse(http.StatusConflict, "A webhook with the given url and method already exists.")
 
-func badRequest(details ...string) answer {
-	return jsonAnswer(http.StatusBadRequest, struct {
+func badRequest(details ...string) response {
+	return jsonResponse(http.StatusBadRequest, struct {
 		Message string   `json:"message"`
 		Details []string `json:"details"`
 	}{"Bad Request", details})
 }
 
-func failure(status int, message string) answer {
-	return jsonAnswer(status, map[string]string{"message": message})
+func errorResponse(status int, message string) response {
+	return jsonResponse(status, map[string]string{"message": message})
 }
 
-func changed(status int, v any) answer {
-	answer := jsonAnswer(status, v)
-	answer.changed = true
-	return answer
+func committed(status int, v any) response {
+	response := jsonResponse(status, v)
+	response.committed = true
+	return response
 }
 
-// jsonAnswer keeps <, > and & as they are: they are common in templates.
-func jsonAnswer(status int, v any) answer {
+// jsonResponse keeps <, > and & as they are: they are common in templates.
+func jsonResponse(status int, v any) response {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		return answer{status: http.StatusInternalServerError}
+		return response{status: http.StatusInternalServerError}
 	}
-	return answer{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.TrimSpace(body.Bytes())}
+	return response{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.TrimSpace(body.Bytes())}
 }

@@ -73,8 +73,8 @@ func newChecker(events []messagemedia.EventType) *checker {
 }
 
 // add takes down a problem, once. Events are those that it is a problem of.
-func (c *checker) add(field string, at place, severity Severity, message, mend string, events ...messagemedia.EventType) {
-	problem := Problem{Field: field, Line: at.Line, Column: at.Column, Severity: severity, Message: message, Mend: mend}
+func (c *checker) add(field string, at place, severity Severity, message, suggestion string, events ...messagemedia.EventType) {
+	problem := Problem{Field: field, Line: at.Line, Column: at.Column, Severity: severity, Message: message, Suggestion: suggestion}
 	i := slices.IndexFunc(c.findings, func(f *finding) bool { return f.Problem == problem })
 	if i < 0 {
 		c.findings = append(c.findings, &finding{problem, events})
@@ -135,21 +135,21 @@ func (c *checker) checkTemplate(text string, encoding messagemedia.Encoding) {
 		c.add("template", place{}, SeverityWarning, "there is none, and what the platform sends then is not documented", "set messagemedia.JSONTemplate")
 		return
 	}
-	if reading := c.read("template", text); reading != nil {
+	if reading := c.parse("template", text); reading != nil {
 		form, known := forms[encoding]
 		if !known {
 			c.add("encoding", place{}, SeverityWarning, fmt.Sprintf("%q is not documented, so whether texts are escaped for it was not checked", encoding), "")
 			form = anyForm
 		}
-		reading.try(form)
+		reading.renderCases(form)
 	}
 }
 
 // checkURL looks at the variables of a URL. Their values may be encoded twice, or
 // not at all: the platform's way is not documented.
 func (c *checker) checkURL(text string) {
-	if reading := c.read("url", text); reading != nil {
-		reading.try(urlForm)
+	if reading := c.parse("url", text); reading != nil {
+		reading.renderCases(urlForm)
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *checker) checkDedupeKey() {
 			continue
 		}
 		sample, _ := Sample(eventType)
-		variable, id := identity(sample)
+		variable, id := platformID(sample)
 		if !strings.Contains(output, id) {
 			c.add("template", place{}, SeverityWarning,
 				"there is no dedupe key: nothing in a delivery tells a second try from another event",
@@ -172,8 +172,8 @@ func (c *checker) checkDedupeKey() {
 	}
 }
 
-// identity is the platform's own ID of an event, and the variable that has it.
-func identity(event webhook.Event) (variable, id string) {
+// platformID is the platform's own ID of an event, and the variable that has it.
+func platformID(event webhook.Event) (variable, id string) {
 	switch e := event.(type) {
 	case *webhook.DeliveryReport:
 		return "drId", e.DeliveryReportID

@@ -39,7 +39,7 @@ func TestCheck(t *testing.T) {
 		events   []messagemedia.EventType
 		want     []string
 	}{
-		"a template without a flaw": {
+		"a template without a problem": {
 			`{"id":"$moId","text":"$!esc.json($moContent)"}`, "JSON", []messagemedia.EventType{sms}, nil,
 		},
 		"no template": {
@@ -457,7 +457,7 @@ func TestWhatIsAdvisedMends(t *testing.T) {
 		problems := template.Check(strings.Replace(around, "FLAW", c.flawed, 1), c.encoding, []messagemedia.EventType{sms})
 		require.Len(t, problems, 1, "%s: %v", c.flawed, problems)
 		assert.Equal(t, []int{2, column}, []int{problems[0].Line, problems[0].Column}, c.flawed)
-		require.Equal(t, "write "+c.want, problems[0].Mend, c.flawed)
+		require.Equal(t, "write "+c.want, problems[0].Suggestion, c.flawed)
 		mended := strings.Replace(around, "FLAW", c.want, 1)
 		assert.Empty(t, template.Check(mended, c.encoding, []messagemedia.EventType{sms}), c.flawed)
 	}
@@ -467,7 +467,7 @@ func TestNoNameIsAdvisedThatIsThreeTypingErrorsAway(t *testing.T) {
 	t.Parallel()
 	problems := template.Check(`{"id":"$drId","x":"$!stxxxs"}`, "JSON", []messagemedia.EventType{report})
 	require.Len(t, problems, 1)
-	assert.Empty(t, problems[0].Mend)
+	assert.Empty(t, problems[0].Suggestion)
 }
 
 func validRequest() messagemedia.CreateWebhookRequest {
@@ -487,7 +487,7 @@ func TestCheckRequest(t *testing.T) {
 		change func(*messagemedia.CreateWebhookRequest)
 		want   []string
 	}{
-		"a request without a flaw": {func(*messagemedia.CreateWebhookRequest) {}, nil},
+		"a request without a problem": {func(*messagemedia.CreateWebhookRequest) {}, nil},
 		"no retries": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Retries = 0 },
 			[]string{`retries: warning: there is one attempt for each event, and a message whose delivery fails is lost; set Retries, 5 at best`},
@@ -603,8 +603,8 @@ func TestProblemsAreInOrder(t *testing.T) {
 
 func TestRenderSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	_, err := template.Render(t.Context(), "$moId", &webhook.Unknown{})
-	assert.EqualError(t, err, "template: *webhook.Unknown is no event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut")
+	_, err := template.Render(t.Context(), "$moId", &webhook.UnparsedEvent{})
+	assert.EqualError(t, err, "template: *webhook.UnparsedEvent is no event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut")
 	_, err = template.Render(t.Context(), "$moId", nil)
 	assert.ErrorContains(t, err, "template: <nil> is no event")
 	_, err = template.Render(t.Context(), "\n#if($moId", &webhook.ReceivedSMS{})

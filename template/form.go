@@ -37,7 +37,7 @@ var (
 // what a template inserts.
 func (f form) unescaped(inserted string) (character rune, found bool) {
 	for _, character := range f.dangerous {
-		if strings.Contains(inserted, marked(character)) || character == '+' && strings.Contains(inserted, hostileBase64) {
+		if strings.Contains(inserted, marked(character)) || character == '+' && strings.Contains(inserted, adversarialBase64) {
 			return character, true
 		}
 	}

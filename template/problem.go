@@ -30,11 +30,11 @@ type Problem struct {
 	// Severity says how bad it is.
 	Severity Severity
 
-	// Message says what it is, and what it means for deliveries.
+	// Message describes the problem, and what it means for deliveries.
 	Message string
 
-	// Mend says what to write in its place. It is empty when there is no general rule.
-	Mend string
+	// Suggestion is a proposed fix. It is empty if there is no general rule.
+	Suggestion string
 }
 
 // String is the problem on one line, as compilers write it.
@@ -44,8 +44,8 @@ func (p Problem) String() string {
 		place = fmt.Sprintf("%s:%d:%d", p.Field, p.Line, p.Column)
 	}
 	text := fmt.Sprintf("%s: %s: %s", place, p.Severity, p.Message)
-	if p.Mend != "" {
-		text += "; " + p.Mend
+	if p.Suggestion != "" {
+		text += "; " + p.Suggestion
 	}
 	return text
 }

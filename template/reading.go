@@ -12,32 +12,32 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// reading is a template that is being checked.
-type reading struct {
+// parsedTemplate is a template that is being checked.
+type parsedTemplate struct {
 	*checker
 	field     string
 	template  *velocity.Template
 	assigned  map[string]bool                                  // the names that the template itself gives a value
 	keys      []string                                         // the names by which it may ask for metadata
-	explained map[*velocity.Reference]bool                     // those that looking at them has told enough of
+	diagnosed map[*velocity.Reference]bool                     // those that looking at them has told enough of
 	literal   map[*velocity.Reference][]messagemedia.EventType // where each rendered as it is written
 }
 
-// read parses a template and looks at each reference in it, wherever it stands. It
+// parse parses a template and looks at each reference in it, wherever it stands. It
 // returns nil when the template can't be rendered.
-func (c *checker) read(field, text string) *reading {
+func (c *checker) parse(field, text string) *parsedTemplate {
 	parsed, err := velocity.Parse(text)
 	if err != nil {
 		c.addParseError(field, err)
 		return nil
 	}
-	r := &reading{
+	r := &parsedTemplate{
 		c, field, parsed, assignedNames(parsed), askedKeys(parsed),
 		make(map[*velocity.Reference]bool), make(map[*velocity.Reference][]messagemedia.EventType),
 	}
 	walk(parsed, func(node velocity.Node) {
 		if reference, ok := node.(*velocity.Reference); ok {
-			r.look(reference)
+			r.inspect(reference)
 		}
 	})
 	return r
@@ -113,25 +113,25 @@ var documented = func() map[string]bool {
 	return names
 }()
 
-func (r *reading) isKnown(name string) bool {
+func (r *parsedTemplate) isKnown(name string) bool {
 	return documented[name] || r.assigned[name] || slices.Contains(builtIn, name)
 }
 
-// look finds what can be told of a reference without rendering it.
-func (r *reading) look(reference *velocity.Reference) {
-	if message, mend := r.explain(reference); message != "" {
-		r.explained[reference] = true
-		r.add(r.field, reference.Pos(), SeverityWarning, message, mend)
+// inspect finds what can be told of a reference without rendering it.
+func (r *parsedTemplate) inspect(reference *velocity.Reference) {
+	if message, suggestion := r.diagnose(reference); message != "" {
+		r.diagnosed[reference] = true
+		r.add(r.field, reference.Pos(), SeverityWarning, message, suggestion)
 	}
 	if reference.Name == "type" && !r.assigned["type"] {
 		r.add(r.field, reference.Pos(), SeverityWarning, "$type is deprecated", "write $format")
 	}
 }
 
-// explain says why a reference does not mean what it seems to.
-func (r *reading) explain(reference *velocity.Reference) (message, mend string) {
+// diagnose says why a reference does not mean what it seems to.
+func (r *parsedTemplate) diagnose(reference *velocity.Reference) (message, suggestion string) {
 	if meant, hyphenated := r.cutHyphen(reference); hyphenated {
-		return "a hyphen belongs to the name: this does not read $" + meant, "write " + braced(reference, meant)
+		return "a hyphen belongs to the name: this does not read $" + meant, "write " + bracedForm(reference, meant)
 	}
 	if name := reference.Name; !r.isKnown(name) {
 		return fmt.Sprintf("$%s is no documented variable, and renders as it is written unless the account has it", name), didYouMean("$", name, documented)
@@ -145,14 +145,14 @@ func (r *reading) explain(reference *velocity.Reference) (message, mend string) 
 	case len(call.Args) != 1 && escapes[call.Name]:
 		return fmt.Sprintf("$esc.%s takes one text, not %d: the call renders as it is written, or as nothing where it is quiet", call.Name, len(call.Args)), ""
 	case unprotected:
-		return fmt.Sprintf("the ! does not protect: without $%s, %s renders as it is written", argument.Name, reference.Source), "write " + quiet(reference)
+		return fmt.Sprintf("the ! does not protect: without $%s, %s renders as it is written", argument.Name, reference.Source), "write " + quietForm(reference)
 	}
 	return "", ""
 }
 
 // cutHyphen finds what was meant by a reference that has a hyphen for a part of its
 // last name: a variable that is known, or what stands before a hyphen at the end.
-func (r *reading) cutHyphen(reference *velocity.Reference) (meant string, found bool) {
+func (r *parsedTemplate) cutHyphen(reference *velocity.Reference) (meant string, found bool) {
 	name := reference.Name
 	for i := range name {
 		if name[i] == '-' && r.isKnown(name[:i]) && !r.isKnown(name) {
@@ -175,8 +175,8 @@ func bare(reference *velocity.Reference) string {
 	return text
 }
 
-// braced is a reference that ends where it was meant to: what follows is text.
-func braced(reference *velocity.Reference, meant string) string {
+// bracedForm is a reference that ends where it was meant to: what follows is text.
+func bracedForm(reference *velocity.Reference, meant string) string {
 	sign := "$"
 	if reference.Quiet {
 		sign = "$!"
@@ -223,8 +223,8 @@ func quietArgument(reference *velocity.Reference) (*velocity.Reference, bool) {
 	return nil, false
 }
 
-// quiet is a reference as it is written to render nothing when there is nothing.
-func quiet(reference *velocity.Reference) string {
+// quietForm is a reference as it is written to render nothing when there is nothing.
+func quietForm(reference *velocity.Reference) string {
 	return "$!" + strings.TrimPrefix(reference.Source, "$")
 }
 

@@ -11,21 +11,21 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// try renders the template for the trials of each event type, and looks at what
+// renderCases renders the template for the trials of each event type, and looks at what
 // each reference inserts and at the whole.
-func (r *reading) try(form form) {
+func (r *parsedTemplate) renderCases(form form) {
 	for _, eventType := range r.events {
-		for _, trial := range r.trials(eventType, form) {
-			if !r.tryOne(trial, form) {
+		for _, trial := range r.testCases(eventType, form) {
+			if !r.renderCase(trial, form) {
 				break // what follows would say the same again
 			}
 		}
 	}
 }
 
-// tryOne renders the template for one trial. It tells whether that gave something
+// renderCase renders the template for one trial. It reports whether that gave something
 // that can be read.
-func (r *reading) tryOne(t trial, form form) bool {
+func (r *parsedTemplate) renderCase(t testCase, form form) bool {
 	variables, intact := platform.Variables(t.event, 0), true
 	var undefined []*velocity.Reference
 	output, err := r.template.Render(context.Background(), variables, velocity.Options{
@@ -61,17 +61,17 @@ func (r *reading) tryOne(t trial, form form) bool {
 }
 
 // outcome names what a template makes of a trial.
-func (t trial) outcome() string {
+func (t testCase) outcome() string {
 	switch t.kind {
 	case sparse:
 		return "what it renders where a value is missing"
-	case hostile:
+	case adversarial:
 		return "what it renders where a text has quotes, brackets and line breaks in it"
 	}
 	return "what it renders"
 }
 
-func (r *reading) addRenderError(err error, t trial) {
+func (r *parsedTemplate) addRenderError(err error, t testCase) {
 	at, meaning := place{}, ": the rendering fails, and the message is lost"
 	if failure, ok := errors.AsType[*velocity.Error](err); ok {
 		at, err = failure.Position, errors.New(failure.Message)
@@ -84,11 +84,11 @@ func (r *reading) addRenderError(err error, t trial) {
 
 // addUndefined takes down a reference that has no value: it renders as it is
 // written, or, when it is quiet, as nothing.
-func (r *reading) addUndefined(reference *velocity.Reference, t trial, form form, variables *velocity.Map) {
+func (r *parsedTemplate) addUndefined(reference *velocity.Reference, t testCase, form form, variables *velocity.Map) {
 	about := subject(reference)
 	has := variables.Get(about.Name) != nil
 	switch {
-	case r.explained[reference], r.explained[about]:
+	case r.diagnosed[reference], r.diagnosed[about]:
 		// looking at it has told
 	case has && r.isText(about) && len(about.Accessors) > 0:
 		r.addAccident(about, t)
@@ -106,35 +106,35 @@ func (r *reading) addUndefined(reference *velocity.Reference, t trial, form form
 // addLiteral takes down a reference that renders as it is written, unless it did so
 // for another event of the type already. Where JSON breaks by it, nothing in its
 // place would break it, too.
-func (r *reading) addLiteral(reference *velocity.Reference, message string, t trial, form form) {
+func (r *parsedTemplate) addLiteral(reference *velocity.Reference, message string, t testCase, form form) {
 	if slices.Contains(r.literal[reference], t.eventType) {
 		return
 	}
 	r.literal[reference] = append(r.literal[reference], t.eventType)
-	mend, name := "write "+quiet(reference), subject(reference).Name
+	suggestion, name := "write "+quietForm(reference), subject(reference).Name
 	switch {
 	case t.eventType == messagemedia.EventOptOutSMS && (name == "moId" || name == "replyId"):
-		mend = "an opt-out has $notificationId in its place"
+		suggestion = "an opt-out has $notificationId in its place"
 	case t.kind == sparse && t.broken != nil && form.name == "JSON":
-		mend = fmt.Sprintf("write #if(%[1]s)%[1]s#{else}null#end", reference.Source)
+		suggestion = fmt.Sprintf("write #if(%[1]s)%[1]s#{else}null#end", reference.Source)
 	}
-	r.add(r.field, reference.Pos(), SeverityWarning, reference.Source+" "+message, mend, t.eventType)
+	r.add(r.field, reference.Pos(), SeverityWarning, reference.Source+" "+message, suggestion, t.eventType)
 }
 
-// isText tells whether a variable is a text or a number: it has methods, and no
+// isText reports whether a variable is a text or a number: it has methods, and no
 // parts.
-func (r *reading) isText(reference *velocity.Reference) bool {
+func (r *parsedTemplate) isText(reference *velocity.Reference) bool {
 	name := reference.Name
 	return documented[name] && !r.assigned[name] && name != "metadata" && name != "attachments"
 }
 
 // addAccident takes down what a text was asked for and does not have. A property is
 // likely text that stands after a variable, as in $mtId.json.
-func (r *reading) addAccident(reference *velocity.Reference, t trial) {
+func (r *parsedTemplate) addAccident(reference *velocity.Reference, t testCase) {
 	name := reference.Name
 	if property, ok := reference.Accessors[0].(*velocity.Property); ok {
 		r.add(r.field, reference.Pos(), SeverityWarning,
-			fmt.Sprintf("this reads the property %s of $%s, which has none", property.Name, name), "write "+braced(reference, name), t.eventType)
+			fmt.Sprintf("this reads the property %s of $%s, which has none", property.Name, name), "write "+bracedForm(reference, name), t.eventType)
 		return
 	}
 	r.add(r.field, reference.Pos(), SeverityWarning,
@@ -143,7 +143,7 @@ func (r *reading) addAccident(reference *velocity.Reference, t trial) {
 
 // addUnescaped takes down a reference through which somebody's text reaches the
 // payload as it was typed.
-func (r *reading) addUnescaped(reference *velocity.Reference, character rune, form form, t trial) {
+func (r *parsedTemplate) addUnescaped(reference *velocity.Reference, character rune, form form, t testCase) {
 	if r.field == "url" {
 		r.add(r.field, reference.Pos(), SeverityWarning,
 			reference.Source+" puts a text into the URL, and whether the platform encodes it is not documented",

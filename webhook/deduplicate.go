@@ -7,10 +7,10 @@ import (
 )
 
 // Deduplicator remembers which deliveries were handled. The platform sends a
-// delivery again when the answer does not reach it, so without one a receiver
+// delivery again when the response does not reach it, so without one a receiver
 // sees duplicates. It is called from several goroutines at once.
 type Deduplicator interface {
-	// Seen tells whether a key was marked. Its time is taken from the callback's, so
+	// Seen reports whether a key was marked. Its time is taken from the callback's, so
 	// one that asks a database gives up early.
 	Seen(ctx context.Context, key string) (bool, error)
 
@@ -40,7 +40,7 @@ const (
 	defaultWindow  = 30 * time.Minute
 )
 
-// Seen tells whether a key was marked within the window. It never fails.
+// Seen reports whether a key was marked within the window. It never fails.
 func (d *MemoryDeduplicator) Seen(_ context.Context, key string) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

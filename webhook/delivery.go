@@ -29,7 +29,7 @@ type Delivery struct {
 	// Body is the payload as it came.
 	Body []byte
 
-	// Event is what the payload says, an [*Unknown] when it can't be parsed.
+	// Event is what the payload says, an [*UnparsedEvent] when it can't be parsed.
 	Event Event
 }
 

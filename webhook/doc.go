@@ -1,5 +1,5 @@
 // Package webhook is the receiving side of a webhook: it verifies that a delivery
-// was signed by the platform, parses it into a typed event, and answers.
+// was signed by the platform, parses it into a typed event, and responds.
 //
 //	handler := webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
 //		switch event := d.Event.(type) {
@@ -7,7 +7,7 @@
 //			fmt.Printf("%s texted %q\n", event.SourceNumber, event.Content)
 //		case *webhook.DeliveryReport:
 //			fmt.Printf("message %s: %s\n", event.MessageID, event.Status)
-//		case *webhook.Unknown:
+//		case *webhook.UnparsedEvent:
 //			fmt.Println(event.Err)
 //		}
 //		return nil // only when it is stored: the platform does not send it again
@@ -42,7 +42,7 @@
 // The target is verified as it came, every byte. Where a proxy rewrites the path,
 // [WithPublicURL] says what the platform calls; where a gateway renames Date,
 // [WithDateHeader] says to what. The HTTP version that a proxy speaks makes no
-// difference. An http.ServeMux answers a path with double slashes or dots by a
+// difference. An http.ServeMux responds a path with double slashes or dots by a
 // redirect, before any handler sees it: don't have such paths in a webhook's URL.
 //
 // # What a valid signature proves
@@ -84,7 +84,7 @@
 //
 // # Duplicates, and deliveries that are lost
 //
-// The platform sends a delivery again when no answer reached it, so every
+// The platform sends a delivery again when no response reached it, so every
 // receiver sees duplicates; see [Delivery.DedupeKey] and [WithDeduplicator].
 //
 // It gives up after the webhook's Retries: 6 attempts at most, and at the default

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 // envelope is what a request says of itself before its body is read. All of it
@@ -31,7 +32,7 @@ type envelope struct {
 // delimiters, so it is this strictness that makes its parts unambiguous: a
 // method is a token, a target has no space, a date has 29 bytes.
 func (v *Verifier) open(ctx context.Context, method, target string, header http.Header) (e envelope, err error) {
-	if !isToken(method) {
+	if !check.IsToken(method) {
 		return e, fmt.Errorf("%w: the method is not a token", ErrMalformed)
 	}
 	if !isTarget(target) {
@@ -39,19 +40,6 @@ func (v *Verifier) open(ctx context.Context, method, target string, header http.
 	}
 	e = envelope{method: method, target: v.signedTarget(target), header: header}
 	return e, v.readHeaders(ctx, &e)
-}
-
-func isToken(s string) bool {
-	return s != "" && strings.IndexFunc(s, isNotTokenChar) < 0
-}
-
-// isNotTokenChar knows the tchar of RFC 9110, section 5.6.2.
-func isNotTokenChar(r rune) bool {
-	switch {
-	case '0' <= r && r <= '9', 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
-		return false
-	}
-	return !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // isTarget is false for what no HTTP/1.1 request line can carry. A target that

@@ -3,7 +3,7 @@ package webhook
 import "errors"
 
 // Why a delivery is refused. None of these says what would have been right, so
-// that an answer built from one teaches a forger nothing.
+// that a response built from one teaches a forger nothing.
 var (
 	// ErrMalformed: the method, the target or a signature header is not one that
 	// the platform could have sent.
@@ -44,7 +44,7 @@ var (
 	ErrKeySource = errors.New("webhook: key source failed")
 )
 
-// Why the handler of [NewHandler] gives another answer than 204, besides the
+// Why the handler of [NewHandler] gives another response than 204, besides the
 // errors of the verifier.
 var (
 	// ErrMethodNotAllowed: the platform never calls with this method.

@@ -6,7 +6,7 @@ import (
 )
 
 // Event is what a delivery tells: a [*DeliveryReport], a [*ReceivedSMS], a
-// [*ReceivedMMS], an [*OptOut], or [*Unknown] for a payload that is none of them.
+// [*ReceivedMMS], an [*OptOut], or [*UnparsedEvent] for a payload that is none of them.
 //
 // A field is the zero value when the payload does not have it, which depends on
 // the webhook's template. Every byte of a payload was written by that template:
@@ -81,24 +81,24 @@ type Attachment struct {
 // OptOut tells that a recipient wants no more messages.
 type OptOut struct {
 	NotificationID    string            // the platform's ID of the opt-out
-	MessageID         string            // of the message that it answers, often missing
+	MessageID         string            // of the message that it responds, often missing
 	AccountID         string            // the account that may not send any more
 	VendorID          string            // the vendor of the account
 	Format            string            // of the message, such as "SMS"
 	SourceNumber      string            // who opted out
-	DestinationNumber string            // the number that they answered to
+	DestinationNumber string            // the number that they wrote to
 	Content           string            // what they wrote
-	OriginalText      string            // the message that it answers
+	OriginalText      string            // the message that it responds
 	SubmittedAt       time.Time         // when that message was sent
 	ReceivedAt        time.Time         // when the opt-out came in
 	RetryCount        int               // how often the delivery was tried before
-	Metadata          map[string]string // of the message that it answers
+	Metadata          map[string]string // of the message that it responds
 }
 
-// Unknown is a payload that is no event that this package knows: one of a template
-// of your own, of another encoding than JSON, or one that was made to deceive.
+// UnparsedEvent is a payload that is not an event that this package knows: one of a
+// template of your own, of another encoding than JSON, or a crafted one.
 // [Decode] reads it into a type of your own.
-type Unknown struct {
+type UnparsedEvent struct {
 	Raw []byte // the payload as it came
 	Err error  // why it was not parsed, without a word of its contents
 }
@@ -116,10 +116,10 @@ func (e *DeliveryReport) dedupeID() string {
 	return "delivery_report " + e.DeliveryReportID + " " + state
 }
 
-func (e *ReceivedSMS) dedupeID() string { return kindAndID("received_sms", e.ReplyID) }
-func (e *ReceivedMMS) dedupeID() string { return kindAndID("received_mms", e.ReplyID) }
-func (e *OptOut) dedupeID() string      { return kindAndID("opt_out", e.NotificationID) }
-func (e *Unknown) dedupeID() string     { return "" }
+func (e *ReceivedSMS) dedupeID() string   { return kindAndID("received_sms", e.ReplyID) }
+func (e *ReceivedMMS) dedupeID() string   { return kindAndID("received_mms", e.ReplyID) }
+func (e *OptOut) dedupeID() string        { return kindAndID("opt_out", e.NotificationID) }
+func (e *UnparsedEvent) dedupeID() string { return "" }
 
 func kindAndID(kind, id string) string {
 	if id == "" {

@@ -36,7 +36,7 @@ func ExampleNewHandler() {
 			fmt.Printf("%s texted %q\n", event.SourceNumber, event.Content)
 		case *webhook.DeliveryReport:
 			fmt.Printf("message %s: %s\n", event.MessageID, event.Status)
-		case *webhook.Unknown:
+		case *webhook.UnparsedEvent:
 			fmt.Println(event.Err)
 		}
 		return nil // only when it is stored: the platform does not send it again
@@ -214,18 +214,18 @@ func ExampleKeySource() {
 // For a template of your own, in JSON.
 func ExampleDecode() {
 	type order struct {
-		Number int    `json:"order"`
-		Answer string `json:"answer"`
+		Number   int    `json:"order"`
+		Response string `json:"response"`
 	}
 	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		order, err := webhook.Decode[order](d, json.Unmarshal)
 		if err != nil {
 			return err
 		}
-		fmt.Println(order.Number, order.Answer)
+		fmt.Println(order.Number, order.Response)
 		return nil
 	})
-	fmt.Println(deliver(handler, `{"order":7,"answer":"YES"}`))
+	fmt.Println(deliver(handler, `{"order":7,"response":"YES"}`))
 	// Output:
 	// 7 YES
 	// 204
@@ -259,7 +259,7 @@ func ExampleWithDeduplicator() {
 
 	const payload = `{"reply_id":"d3c2","content":"YES"}`
 	fmt.Println(deliver(handler, payload))
-	fmt.Println(deliver(handler, payload)) // the first answer got lost
+	fmt.Println(deliver(handler, payload)) // the first response got lost
 	// Output:
 	// handled
 	// 204
@@ -310,7 +310,7 @@ func ExampleParse() {
 		switch event := webhook.Parse([]byte(payload)).(type) {
 		case *webhook.OptOut:
 			fmt.Println(event.SourceNumber, "wants no more messages")
-		case *webhook.Unknown:
+		case *webhook.UnparsedEvent:
 			fmt.Println(event.Err)
 		}
 	}
@@ -319,8 +319,8 @@ func ExampleParse() {
 	// webhook: the payload is no event: content is there twice
 }
 
-func ExampleStatusCode_Meaning() {
-	fmt.Println(webhook.StatusCode(332).Meaning())
+func ExampleStatusCode_Description() {
+	fmt.Println(webhook.StatusCode(332).Description())
 	// Output: there is no route to the destination
 }
 
@@ -336,7 +336,7 @@ func exampleVerifier() *webhook.Verifier {
 	return verifier
 }
 
-// deliver sends a payload as the platform does, and returns the status of the answer.
+// deliver sends a payload as the platform does, and returns the status of the response.
 func deliver(handler http.Handler, payload string) int {
 	r := httptest.NewRequest("POST", "/hooks/sms", strings.NewReader(payload))
 	r.Header = signedHeader("POST", "/hooks/sms", payload)

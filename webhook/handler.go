@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // methods are those that a webhook can have.
 var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
 
-// Handler answers the platform's deliveries. [NewHandler] makes one.
+// Handler responds the platform's deliveries. [NewHandler] makes one.
 type Handler struct {
 	verifier *Verifier
 	callback func(context.Context, *Delivery) error
@@ -46,19 +48,19 @@ type handlerSettings struct {
 type HandlerOption func(*handlerSettings)
 
 // WithTimeout limits the callback: its context ends after this time. The default
-// is 15 seconds, since the platform waits 20 for the answer unless the webhook has
-// another ReadTimeout. The handler does not answer before the callback returns.
+// is 15 seconds, since the platform waits 20 for the response unless the webhook has
+// another ReadTimeout. The handler does not response before the callback returns.
 func WithTimeout(timeout time.Duration) HandlerOption {
 	return func(s *handlerSettings) { s.timeout = timeout }
 }
 
 // WithMaxConcurrent sets how many callbacks run at once. Deliveries past that are
-// answered 503. The default is 64.
+// rejected with 503. The default is 64.
 func WithMaxConcurrent(n int) HandlerOption {
 	return func(s *handlerSettings) { s.maxConcurrent = n }
 }
 
-// WithLogger logs why a delivery was answered otherwise than 204, and failures of
+// WithLogger logs why a delivery got another status than 204, and failures of
 // the [Deduplicator]: what is refused at level Warn, what failed here at Error. No
 // record has a number, a payload, a header or a target in it, unless an error or a
 // panic of your own code has. Without this option nothing is logged.
@@ -74,8 +76,8 @@ func WithErrorHook(hook func(context.Context, error)) HandlerOption {
 }
 
 // WithDeduplicator handles a delivery with a [Delivery.DedupeKey] once. Two copies
-// that arrive together run the callback once, and the second is answered like the
-// first. When Seen fails the callback runs; when Mark fails the answer is 204
+// that arrive together run the callback once, and the second gets the response of the
+// first. When Seen fails the callback runs; when Mark fails the response is 204
 // still: a delivery that was handled twice is better than one that was lost.
 //
 // A process that ends between the callback and Mark handles the delivery again. For
@@ -107,10 +109,10 @@ func WithDedupeKey(key func(*Delivery) string) HandlerOption {
 //	503  the callback or the KeySource failed, too many run at once, or a copy of this one
 //	     still does; with Retry-After
 //
-// No answer has a body, so that a forger learns nothing. The platform repeats
-// whatever is not answered 2xx as often as the webhook's Retries say, whose default
+// No response has a body, so that a forger learns nothing. The platform repeats
+// whatever is not acknowledged with 2xx as often as the webhook's Retries say, whose default
 // is 0. A delivery that was verified and can't be parsed reaches the callback with
-// an [*Unknown].
+// an [*UnparsedEvent].
 //
 // The http.Server around it needs timeouts of its own, ReadTimeout above all. An
 // http.ServeMux redirects paths with double slashes before any handler sees them.
@@ -129,13 +131,13 @@ func NewHandler(verifier *Verifier, callback func(context.Context, *Delivery) er
 		option(&settings)
 	}
 	if err := errors.Join(
-		refuseIf(verifier == nil, "NewHandler: the verifier is nil, want one of NewVerifier"),
-		refuseIf(callback == nil, "NewHandler: the callback is nil"),
-		refuseIf(settings.timeout <= 0, "WithTimeout: %v, want more than 0", settings.timeout),
-		refuseIf(settings.maxConcurrent < 1, "WithMaxConcurrent: %d, want 1 or more", settings.maxConcurrent),
-		refuseIf(settings.logger == nil, "WithLogger: the logger is nil, leave the option out for silence"),
-		refuseIf(settings.onError == nil, "WithErrorHook: the hook is nil, leave the option out for none"),
-		refuseIf(settings.dedupeKey == nil, "WithDedupeKey: the function is nil, leave the option out for Delivery.DedupeKey"),
+		check.That(verifier != nil, "webhook: NewHandler: the verifier is nil, want one of NewVerifier"),
+		check.That(callback != nil, "webhook: NewHandler: the callback is nil"),
+		check.That(settings.timeout > 0, "webhook: WithTimeout: %v, want more than 0", settings.timeout),
+		check.That(settings.maxConcurrent > 0, "webhook: WithMaxConcurrent: %d, want 1 or more", settings.maxConcurrent),
+		check.That(settings.logger != nil, "webhook: WithLogger: the logger is nil, leave the option out for silence"),
+		check.That(settings.onError != nil, "webhook: WithErrorHook: the hook is nil, leave the option out for none"),
+		check.That(settings.dedupeKey != nil, "webhook: WithDedupeKey: the function is nil, leave the option out for Delivery.DedupeKey"),
 	); err != nil {
 		panic(err)
 	}
@@ -147,7 +149,7 @@ func NewHandler(verifier *Verifier, callback func(context.Context, *Delivery) er
 	}
 }
 
-// ServeHTTP verifies a delivery, hands it to the callback, and answers.
+// ServeHTTP verifies a delivery, hands it to the callback, and responds.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err := h.serve(r)
 	if err != nil {
@@ -233,7 +235,7 @@ func (h *Handler) seen(ctx context.Context, key string) bool {
 }
 
 // mark has time of its own: the work is done, whether or not anybody still waits
-// for the answer.
+// for the response.
 func (h *Handler) mark(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.timeout)
 	defer cancel()
@@ -269,7 +271,7 @@ func (h *Handler) report(ctx context.Context, err error) {
 	h.onError(ctx, err)
 }
 
-// statusOf is the answer to a delivery that ended so.
+// statusOf is the response to a delivery that ended so.
 func statusOf(err error) int {
 	switch {
 	case err == nil:

@@ -30,16 +30,16 @@ func accept(context.Context, *webhook.Delivery) error { return nil }
 
 var errDatabase = errors.New("database down")
 
-// answer is what a handler says to a request.
-func answer(handler http.Handler, r *http.Request) *httptest.ResponseRecorder {
+// response is what a handler says to a request.
+func response(handler http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
 	return w
 }
 
-// TestAnswers has a row for each of the table in NewHandler's documentation, with
+// TestResponses has a row for each of the table in NewHandler's documentation, with
 // the errors that the hook gets.
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	t.Parallel()
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
@@ -92,7 +92,7 @@ func TestAnswers(t *testing.T) {
 			if c.change != nil {
 				c.change(r)
 			}
-			w := answer(handler, r)
+			w := response(handler, r)
 			assert.Equal(t, c.status, w.Code)
 			assert.Empty(t, w.Body.String(), "without a word")
 			assert.Equal(t, map[int]string{503: "5"}[c.status], w.Header().Get("Retry-After"))
@@ -132,14 +132,14 @@ func (o *observer) options(more ...webhook.HandlerOption) []webhook.HandlerOptio
 	}, more...)
 }
 
-func TestEveryMethodOfAWebhookIsAnswered(t *testing.T) {
+func TestEveryMethodOfAWebhookIsHandled(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"GET", "POST", "PATCH", "PUT", "DELETE"} {
-		assert.Equal(t, 204, answer(webhook.NewHandler(verifier(t), accept), signedRequest(t, method, "/hooks", "payload")).Code)
+		assert.Equal(t, 204, response(webhook.NewHandler(verifier(t), accept), signedRequest(t, method, "/hooks", "payload")).Code)
 	}
 }
 
-// TestTheServerLives: after a panic it answers as before.
+// TestTheServerLives: after a panic it responds as before.
 func TestTheServerLives(t *testing.T) {
 	t.Parallel()
 	handler := webhook.NewHandler(verifier(t), func(_ context.Context, d *webhook.Delivery) error {
@@ -157,10 +157,10 @@ func TestTheServerLives(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/hooks", strings.NewReader(c.body))
 		require.NoError(t, err)
 		require.NoError(t, signer.Sign(r))
-		answer, err := server.Client().Do(r)
+		response, err := server.Client().Do(r)
 		require.NoError(t, err)
-		require.NoError(t, answer.Body.Close())
-		assert.Equal(t, c.want, answer.StatusCode)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, c.want, response.StatusCode)
 	}
 }
 
@@ -178,10 +178,10 @@ func TestLogsTellNothing(t *testing.T) {
 			r := signedRequest(t, "POST", "/hooks/s3cret?token=s3cret", body)
 			r.Header.Set("X-Token", "s3cret")
 			fault.spoil(t, r)
-			answer(handler, r)
+			response(handler, r)
 			sent++
 		}
-		answer(handler, signedRequest(t, "POST", "/hooks/s3cret?token=s3cret", body))
+		response(handler, signedRequest(t, "POST", "/hooks/s3cret?token=s3cret", body))
 		sent++
 	}
 	signature := signedRequest(t, "POST", "/", "").Header.Get("X-MessageMedia-Signature")
@@ -200,7 +200,7 @@ func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 	t.Parallel()
 	observer := new(observer)
 	handler := webhook.NewHandler(verifier(t), panicsHere, observer.options()...)
-	assert.Equal(t, 500, answer(handler, signedRequest(t, "POST", "/hooks", "payload")).Code)
+	assert.Equal(t, 500, response(handler, signedRequest(t, "POST", "/hooks", "payload")).Code)
 	assert.Contains(t, observer.log.String(), `error="webhook: panic: oops"`)
 	assert.Contains(t, observer.log.String(), "webhook_test.panicsHere")
 }
@@ -210,7 +210,7 @@ func panicsHere(context.Context, *webhook.Delivery) error { panic("oops") }
 // TestSilence: without options a handler writes nowhere.
 func TestSilence(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, 401, answer(webhook.NewHandler(verifier(t), accept), received("POST", "/hooks", "payload")).Code)
+	assert.Equal(t, 401, response(webhook.NewHandler(verifier(t), accept), received("POST", "/hooks", "payload")).Code)
 }
 
 func TestTheCallbackHasATimeLimit(t *testing.T) {
@@ -231,7 +231,7 @@ func TestTheCallbackHasATimeLimit(t *testing.T) {
 					<-ctx.Done()
 					return ctx.Err()
 				}, observer.options(c.options...)...)
-				assert.Equal(t, 503, answer(handler, signedRequest(t, "POST", "/hooks", "payload")).Code)
+				assert.Equal(t, 503, response(handler, signedRequest(t, "POST", "/hooks", "payload")).Code)
 				assert.Equal(t, c.want, time.Since(start))
 				require.ErrorIs(t, observer.errors[0], context.DeadlineExceeded)
 			})
@@ -252,7 +252,7 @@ func TestTheCallbacksContextIsTheRequests(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	})
-	assert.Equal(t, 503, answer(handler, signedRequest(t, "POST", "/hooks", `{"reply_id":"d3c2"}`).WithContext(ctx)).Code)
+	assert.Equal(t, 503, response(handler, signedRequest(t, "POST", "/hooks", `{"reply_id":"d3c2"}`).WithContext(ctx)).Code)
 }
 
 // TestSlots fills them all, and sends one delivery more.
@@ -279,17 +279,17 @@ func TestSlots(t *testing.T) {
 				}
 				var group sync.WaitGroup
 				for i := range c.slots {
-					group.Go(func() { assert.Equal(t, 204, answer(handler, deliver(i)).Code) })
+					group.Go(func() { assert.Equal(t, 204, response(handler, deliver(i)).Code) })
 				}
 				synctest.Wait()
-				w := answer(handler, deliver(c.slots))
+				w := response(handler, deliver(c.slots))
 				assert.Equal(t, 503, w.Code)
 				assert.Equal(t, "5", w.Header().Get("Retry-After"))
 				require.ErrorIs(t, observer.errors[0], webhook.ErrBusy)
-				assert.Equal(t, 401, answer(handler, received("POST", "/hooks", "junk")).Code, "junk takes no slot")
+				assert.Equal(t, 401, response(handler, received("POST", "/hooks", "junk")).Code, "junk takes no slot")
 				close(release)
 				group.Wait()
-				assert.Equal(t, 204, answer(handler, deliver(c.slots)).Code, "the slots are free again")
+				assert.Equal(t, 204, response(handler, deliver(c.slots)).Code, "the slots are free again")
 			})
 		})
 	}
@@ -339,18 +339,18 @@ func TestDuplicatesAreHandledOnce(t *testing.T) {
 		counter := new(counter)
 		handler := webhook.NewHandler(verifier(t), counter.call, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
 		for range 3 {
-			assert.Equal(t, 204, answer(handler, sms(t, "1")).Code)
+			assert.Equal(t, 204, response(handler, sms(t, "1")).Code)
 		}
 		assert.Equal(t, 1, counter.calls)
-		assert.Equal(t, 204, answer(handler, sms(t, "2")).Code)
-		assert.Equal(t, 204, answer(handler, signedRequest(t, "POST", "/other", `{"reply_id":"1"}`)).Code)
+		assert.Equal(t, 204, response(handler, sms(t, "2")).Code)
+		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/other", `{"reply_id":"1"}`)).Code)
 		assert.Equal(t, 3, counter.calls, "another ID, another path")
 
 		time.Sleep(30*time.Minute - time.Nanosecond)
-		answer(handler, sms(t, "1"))
+		response(handler, sms(t, "1"))
 		assert.Equal(t, 3, counter.calls)
 		time.Sleep(time.Nanosecond)
-		answer(handler, sms(t, "1"))
+		response(handler, sms(t, "1"))
 		assert.Equal(t, 4, counter.calls, "the window is over")
 	})
 }
@@ -363,7 +363,7 @@ func TestTwoTextsThatSayYesAreTwo(t *testing.T) {
 	for _, body := range []string{`{"event":"RECEIVED_SMS","content":"YES"}`, `{"event":"RECEIVED_SMS","reply_id":"$replyId","content":"YES"}`, "YES", ""} {
 		counter.calls = 0
 		for range 2 {
-			assert.Equal(t, 204, answer(handler, signedRequest(t, "POST", "/hooks", body)).Code)
+			assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", body)).Code)
 		}
 		assert.Equal(t, 2, counter.calls, body)
 	}
@@ -376,15 +376,15 @@ func TestAKeyOfOnesOwn(t *testing.T) {
 	key := func(d *webhook.Delivery) string { return string(d.Body) }
 	handler := webhook.NewHandler(verifier(t), counter.call, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)), webhook.WithDedupeKey(key))
 	for _, body := range []string{`{"id":"1"}`, `{"id":"1"}`, `{"id":"2"}`, ``, ``} {
-		assert.Equal(t, 204, answer(handler, signedRequest(t, "POST", "/hooks", body)).Code)
+		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", body)).Code)
 	}
 	assert.Equal(t, 4, counter.calls, "an empty key is that of no other")
 
 	never := webhook.NewHandler(verifier(t), counter.call, webhook.WithDedupeKey(func(*webhook.Delivery) string { panic("it has no use") }))
-	assert.Equal(t, 204, answer(never, sms(t, "1")).Code)
+	assert.Equal(t, 204, response(never, sms(t, "1")).Code)
 	broken := webhook.NewHandler(verifier(t), counter.call, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)),
 		webhook.WithDedupeKey(func(*webhook.Delivery) string { panic("oops") }))
-	assert.Equal(t, 500, answer(broken, sms(t, "1")).Code)
+	assert.Equal(t, 500, response(broken, sms(t, "1")).Code)
 }
 
 // TestAFailureIsNotMarked: the platform sends it again, and it is handled then.
@@ -398,9 +398,9 @@ func TestAFailureIsNotMarked(t *testing.T) {
 			t.Parallel()
 			counter := &counter{then: fail}
 			handler := webhook.NewHandler(verifier(t), counter.call, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
-			assert.GreaterOrEqual(t, answer(handler, sms(t, "1")).Code, 500)
+			assert.GreaterOrEqual(t, response(handler, sms(t, "1")).Code, 500)
 			counter.then = nil
-			assert.Equal(t, 204, answer(handler, sms(t, "1")).Code)
+			assert.Equal(t, 204, response(handler, sms(t, "1")).Code)
 			assert.Equal(t, 2, counter.calls)
 		})
 	}
@@ -429,10 +429,10 @@ func TestTwoCopiesTogether(t *testing.T) {
 				}}
 				handler := webhook.NewHandler(verifier(t), counter.call,
 					observer.options(webhook.WithMaxConcurrent(1), webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))...)
-				go func() { answer(handler, sms(t, "1")) }()
+				go func() { response(handler, sms(t, "1")) }()
 				time.Sleep(time.Second)
 				start := time.Now()
-				assert.Equal(t, c.status, answer(handler, sms(t, "1")).Code)
+				assert.Equal(t, c.status, response(handler, sms(t, "1")).Code)
 				assert.Equal(t, 9*time.Second, time.Since(start))
 				assert.Equal(t, 1, counter.calls)
 				synctest.Wait()
@@ -455,15 +455,15 @@ func TestTheSecondCopyWaitsUntilItsDeadline(t *testing.T) {
 		}}
 		handler := webhook.NewHandler(verifier(t), counter.call, observer.options(webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))...)
 		first := make(chan int)
-		go func() { first <- answer(handler, sms(t, "1")).Code }()
+		go func() { first <- response(handler, sms(t, "1")).Code }()
 		synctest.Wait()
 		start := time.Now()
-		w := answer(handler, sms(t, "1"))
+		w := response(handler, sms(t, "1"))
 		assert.Equal(t, 503, w.Code)
 		assert.Equal(t, "5", w.Header().Get("Retry-After"))
 		assert.Equal(t, 15*time.Second, time.Since(start))
 		require.ErrorIs(t, observer.errors[0], webhook.ErrBusy)
-		assert.Equal(t, 204, answer(handler, sms(t, "2")).Code, "others do not wait for it")
+		assert.Equal(t, 204, response(handler, sms(t, "2")).Code, "others do not wait for it")
 		assert.Equal(t, 204, <-first)
 		assert.Equal(t, 2, counter.calls)
 	})
@@ -488,7 +488,7 @@ func TestADeduplicatorThatFails(t *testing.T) {
 			t.Parallel()
 			counter, observer := new(counter), new(observer)
 			handler := webhook.NewHandler(verifier(t), counter.call, observer.options(webhook.WithDeduplicator(deduplicator))...)
-			assert.Equal(t, 204, answer(handler, sms(t, "1")).Code)
+			assert.Equal(t, 204, response(handler, sms(t, "1")).Code)
 			assert.Equal(t, 1, counter.calls)
 			require.Len(t, observer.errors, 2)
 			for i, method := range []string{"Seen", "Mark"} {
@@ -532,7 +532,7 @@ func TestMarkHasATimeOfItsOwn(t *testing.T) {
 			cancel() // the platform has hung up
 			return nil
 		}, webhook.WithDeduplicator(deduplicator))
-		assert.Equal(t, 204, answer(handler, sms(t, "1").WithContext(ctx)).Code)
+		assert.Equal(t, 204, response(handler, sms(t, "1").WithContext(ctx)).Code)
 		require.ErrorIs(t, deduplicator.mark, context.DeadlineExceeded)
 		assert.Equal(t, 15*time.Second, time.Since(start))
 	})
@@ -598,7 +598,7 @@ func TestManyCopiesAtOnce(t *testing.T) {
 	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
 	var group sync.WaitGroup
 	for i := range 60 {
-		group.Go(func() { assert.Equal(t, 204, answer(handler, sms(t, fmt.Sprint(i%3))).Code) })
+		group.Go(func() { assert.Equal(t, 204, response(handler, sms(t, fmt.Sprint(i%3))).Code) })
 	}
 	group.Wait()
 	assert.Equal(t, map[string]int{"/hooks received_sms 0": 1, "/hooks received_sms 1": 1, "/hooks received_sms 2": 1}, calls)

@@ -48,12 +48,12 @@ const (
 type client struct {
 	name string
 	send func(*sender)
-	deaf bool // it does not read the answer
+	deaf bool // it does not read the response
 	want result
 }
 
 type result struct {
-	status  int           // of the answer, 0 when there is none
+	status  int           // of the response, 0 when there is none
 	after   time.Duration // when it came, or the connection was closed
 	handled bool          // the callback returned nil
 	reason  error         // that the hook was told
@@ -76,7 +76,7 @@ var clients = []client{
 		send: func(s *sender) { s.head(); s.body(aPayload[:20]); s.leave() }},
 	{name: "leaves while the callback runs", want: result{0, callbackTakes, true, nil},
 		send: func(s *sender) { s.head(); s.body(aPayload); s.end(); s.leave() }},
-	{name: "does not read the answer", want: result{0, writeTimeout, true, nil}, deaf: true,
+	{name: "does not read the response", want: result{0, writeTimeout, true, nil}, deaf: true,
 		send: func(s *sender) { s.head(); s.body(aPayload); s.end() }},
 	{name: "sends too much", want: result{413, 0, false, webhook.ErrBodyTooLarge},
 		send: func(s *sender) { s.payload = strings.Repeat("x", maxBodyBytes+1); s.head(); s.body(s.payload); s.end() }},
@@ -108,14 +108,14 @@ func TestMatrixOfClients(t *testing.T) {
 }
 
 func (r result) String() string {
-	answer, handled := "no answer", "not handled"
+	response, handled := "no response", "not handled"
 	if r.status != 0 {
-		answer = fmt.Sprint(r.status)
+		response = fmt.Sprint(r.status)
 	}
 	if r.handled {
 		handled = "handled"
 	}
-	return fmt.Sprintf("%s after %v, %s", answer, r.after, handled)
+	return fmt.Sprintf("%s after %v, %s", response, r.after, handled)
 }
 
 // run has a client send a delivery to a server of its own. No goroutine is left
@@ -135,7 +135,7 @@ func (c *client) run(t *testing.T, s *sender) (got result) {
 	var sending sync.WaitGroup
 	sending.Go(func() { c.send(s) })
 	if !c.deaf {
-		got.status = s.answer()
+		got.status = s.response()
 	}
 	if got.status == 0 {
 		server.closed.Wait()
@@ -208,8 +208,8 @@ func (s *sender) end() {
 	}
 }
 
-// answer is the status of the answer, 0 when none comes.
-func (s *sender) answer() int {
+// response is the status of the response, 0 when none comes.
+func (s *sender) response() int {
 	response, err := http.ReadResponse(bufio.NewReader(s.connection), nil)
 	if err != nil {
 		return 0
@@ -219,7 +219,7 @@ func (s *sender) answer() int {
 
 // TestTenThousandDeliveries sends 2,500 events four times each, 64 at a time. Each
 // delivery is sent until it is acknowledged, to a callback that fails at random,
-// over a way on which answers get lost at random. One event in ten is forged. In
+// over a way on which responds get lost at random. One event in ten is forged. In
 // the end each genuine one was handled once, for there is a Deduplicator, all its
 // deliveries were acknowledged, and no forged one was handled.
 func TestTenThousandDeliveries(t *testing.T) {
@@ -317,7 +317,7 @@ func (d *signed) deliver(platform *http.Client) (status int) {
 		r.Header = d.header
 		response, err := platform.Do(r)
 		if err != nil {
-			continue // the answer got lost
+			continue // the response got lost
 		}
 		response.Body.Close()
 		status = response.StatusCode
@@ -325,7 +325,7 @@ func (d *signed) deliver(platform *http.Client) (status int) {
 	return status
 }
 
-// lossy loses one answer of ten.
+// lossy loses one response of ten.
 type lossy struct{ http.Transport }
 
 func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {

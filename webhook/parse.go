@@ -12,7 +12,7 @@ import (
 
 // Parse reads a payload that messagemedia.JSONTemplate rendered, or one of the
 // vendor's sample templates in JSON. It never fails: what it can't read is an
-// [*Unknown], which says why.
+// [*UnparsedEvent], which says why.
 //
 // These are the names that it knows, for templates of your own; others are passed
 // over. Values are strings; numbers can stand without quotes, too.
@@ -33,7 +33,7 @@ import (
 //
 // It is strict where a payload could have been tampered with from inside, by the
 // text of a message that a template did not escape. A documented field that is
-// there twice, or whose name differs only in case, makes the payload Unknown, and
+// there twice, or whose name differs only in case, makes the payload an UnparsedEvent, and
 // so does anything after the object. A name that is twice in the metadata does, too.
 //
 // The platform renders a variable that an event does not have as its name. An ID,
@@ -43,7 +43,7 @@ import (
 func Parse(payload []byte) Event {
 	event, err := parse(payload)
 	if err != nil {
-		return &Unknown{Raw: payload, Err: noEventError{err}}
+		return &UnparsedEvent{Raw: payload, Err: noEventError{err}}
 	}
 	return event
 }

@@ -295,7 +295,7 @@ func TestUnknownPayloads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			unknown, ok := webhook.Parse([]byte(c.payload)).(*webhook.Unknown)
+			unknown, ok := webhook.Parse([]byte(c.payload)).(*webhook.UnparsedEvent)
 			require.True(t, ok)
 			assert.Equal(t, c.payload, string(unknown.Raw))
 			require.ErrorContains(t, unknown.Err, "webhook: the payload is no event: "+c.want)
@@ -314,7 +314,7 @@ func TestWhatIsNotDocumentedIsPassedOver(t *testing.T) {
 		`{"delivery_report_id":"1","vendor_account_id":{"region":1,"Region":2}}`,
 		`{"delivery_report_id":"1","delay":"0","delay":"0"}`,
 	} {
-		assert.IsNotType(t, &webhook.Unknown{}, webhook.Parse([]byte(payload)), payload)
+		assert.IsNotType(t, &webhook.UnparsedEvent{}, webhook.Parse([]byte(payload)), payload)
 	}
 }
 
@@ -351,7 +351,7 @@ func TestDedupeKeys(t *testing.T) {
 		"a text without an ID":       {"/hooks", &webhook.ReceivedSMS{Content: "YES"}, ""},
 		"media without an ID":        {"/hooks", &webhook.ReceivedMMS{}, ""},
 		"an opt-out without an ID":   {"/hooks", &webhook.OptOut{}, ""},
-		"an unknown payload":         {"/hooks", &webhook.Unknown{Raw: []byte("YES")}, ""},
+		"an unknown payload":         {"/hooks", &webhook.UnparsedEvent{Raw: []byte("YES")}, ""},
 		"no event":                   {"/hooks", nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -408,26 +408,26 @@ func TestMeanings(t *testing.T) {
 		webhook.StatusProcessing, webhook.StatusProcessed, webhook.StatusScheduled, webhook.StatusCancelled, webhook.StatusHeld, webhook.StatusRead, webhook.StatusUndefined,
 	}
 	for _, status := range documented {
-		assert.NotEmpty(t, status.Meaning(), status)
+		assert.NotEmpty(t, status.Description(), status)
 	}
-	assert.Equal(t, "delivered to the recipient", webhook.StatusDelivered.Meaning())
-	assert.Empty(t, webhook.Status("teleported").Meaning())
+	assert.Equal(t, "delivered to the recipient", webhook.StatusDelivered.Description())
+	assert.Empty(t, webhook.Status("teleported").Description())
 	codes := []webhook.StatusCode{
 		101, 102, 151, 200, 210, 211, 212, 213, 220, 221, 301, 302, 303, 304, 305, 320, 330, 331, 332, 333,
 		400, 401, 402, 403, 405, 410, 411, 412, 413, 414,
 	}
 	known := 0
 	for code := range webhook.StatusCode(1000) {
-		if code.Meaning() != "" {
+		if code.Description() != "" {
 			known++
 		}
 	}
 	assert.Equal(t, len(codes), known)
 	for _, code := range codes {
-		assert.NotEmpty(t, code.Meaning(), code)
+		assert.NotEmpty(t, code.Description(), code)
 	}
-	assert.Equal(t, "delivered to the handset", webhook.StatusCode(221).Meaning())
-	assert.Empty(t, webhook.StatusCode(0).Meaning())
+	assert.Equal(t, "delivered to the handset", webhook.StatusCode(221).Description())
+	assert.Empty(t, webhook.StatusCode(0).Description())
 }
 
 // FuzzParse has any payload. What parses is valid JSON, and says what encoding/json
@@ -445,7 +445,7 @@ func FuzzParse(f *testing.F) {
 		event := webhook.Parse(payload)
 		require.Equal(t, before, payload, "it is not written to")
 		delivery := &webhook.Delivery{Target: "/hooks", Event: event}
-		if unknown, ok := event.(*webhook.Unknown); ok {
+		if unknown, ok := event.(*webhook.UnparsedEvent); ok {
 			require.Equal(t, payload, unknown.Raw)
 			require.ErrorContains(t, unknown.Err, "webhook: the payload is no event: ")
 			require.Empty(t, delivery.DedupeKey())

@@ -2,19 +2,20 @@ package webhook
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 func (v *Verifier) checkSettings() error {
 	return errors.Join(
-		refuseIf(v.keys == nil || v.keys == (*KeySet)(nil), "the keys are nil, want a KeySet or a KeySource of your own"),
-		refuseIf(v.maxAge <= 0, "max age %v, want more than 0", v.maxAge),
-		refuseIf(v.maxAhead < 0, "max ahead %v, want 0 or more", v.maxAhead),
-		refuseIf(!isToken(v.dateHeader), "date header %q, want the name of a header", v.dateHeader),
-		refuseIf(v.minKeyBits < leastKeyBits, "min key bits %d, want %d or more", v.minKeyBits, leastKeyBits),
-		refuseIf(v.maxBodyBytes < 1, "max body bytes %d, want 1 or more", v.maxBodyBytes),
+		check.That(v.keys != nil && v.keys != (*KeySet)(nil), "webhook: the keys are nil, want a KeySet or a KeySource of your own"),
+		check.That(v.maxAge > 0, "webhook: max age %v, want more than 0", v.maxAge),
+		check.That(v.maxAhead >= 0, "webhook: max ahead %v, want 0 or more", v.maxAhead),
+		check.That(check.IsToken(v.dateHeader), "webhook: date header %q, want the name of a header", v.dateHeader),
+		check.That(v.minKeyBits >= leastKeyBits, "webhook: min key bits %d, want %d or more", v.minKeyBits, leastKeyBits),
+		check.That(v.maxBodyBytes > 0, "webhook: max body bytes %d, want 1 or more", v.maxBodyBytes),
 		checkPublicURL(v.publicURL),
 	)
 }
@@ -32,13 +33,6 @@ func (v *Verifier) checkKeySet() error {
 		errs = append(errs, v.checkKeySize(key))
 	}
 	return errors.Join(errs...)
-}
-
-func refuseIf(wrong bool, format string, args ...any) error {
-	if !wrong {
-		return nil
-	}
-	return fmt.Errorf("webhook: "+format, args...)
 }
 
 // checkPublicURL does not show the URL that it refuses, nor the error of its

@@ -23,9 +23,9 @@ const (
 	StatusUndefined  Status = "undefined"
 )
 
-// Meaning says in words what a status stands for. It is empty for a status that
+// Description describes a status in a few words. It is empty for a status that
 // is not listed here.
-func (s Status) Meaning() string { return statusMeanings[s] }
+func (s Status) Description() string { return statusMeanings[s] }
 
 var statusMeanings = map[Status]string{
 	StatusEnroute:    "on its way to the recipient",
@@ -44,15 +44,15 @@ var statusMeanings = map[Status]string{
 	StatusUndefined:  "not known",
 }
 
-// StatusCode is what became of a message, in detail. Codes of 100 to 299 are those
-// of messages on a good way, 300 to 399 were refused by the gateway, and 400 and
-// more by a provider or the recipient's handset. Codes that are not documented
+// StatusCode is what became of a message, in detail. Codes 100 to 299 mean in progress
+// or delivered, 300 to 399 rejected by the gateway, and 400 and above rejected by a
+// provider or the recipient's handset. Codes that are not documented
 // pass through.
 type StatusCode int
 
-// Meaning says in words what a code stands for. It is empty for a code that is
+// Description describes a code in a few words. It is empty for a code that is
 // not documented.
-func (c StatusCode) Meaning() string { return codeMeanings[c] }
+func (c StatusCode) Description() string { return codeMeanings[c] }
 
 var codeMeanings = map[StatusCode]string{
 	101: "being processed by the gateway",

@@ -64,9 +64,9 @@ func (e *receiver) post(t *testing.T, client *http.Client, url, body string) {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	require.NoError(t, err)
 	require.NoError(t, signer.Sign(r))
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
+	require.NoError(t, response.Body.Close())
 }
 
 // oddTargets are right, and must be verified as they came.
@@ -112,10 +112,10 @@ func TestTargetsAreVerifiedAsTheyCame(t *testing.T) {
 			fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: example.com\r\nContent-Length: 7\r\n", target)
 			require.NoError(t, header.Write(connection))
 			fmt.Fprint(connection, "\r\npayload")
-			answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 			require.NoError(t, err)
 			require.NoError(t, receiver.refusedAs)
-			assert.Equal(t, http.StatusOK, answer.StatusCode)
+			assert.Equal(t, http.StatusOK, response.StatusCode)
 			assert.Equal(t, target, receiver.delivery.Target)
 		})
 	}
@@ -148,9 +148,9 @@ func send(t *testing.T, receiver *receiver, target *url.URL, header http.Header,
 	if strings.HasPrefix(target.Opaque, "//") { // net/url would take it for a host
 		target.Opaque = "https://" + target.Host + target.Opaque
 	}
-	answer, err := receiver.Client().Do(r.WithContext(t.Context()))
+	response, err := receiver.Client().Do(r.WithContext(t.Context()))
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
+	require.NoError(t, response.Body.Close())
 }
 
 // TestForgeryOverHTTP2 moves the Date and the beginning of a signed body into the

@@ -124,7 +124,7 @@ type Message struct {
 // Verify checks that the platform signed this request, reads its body, and
 // parses it. What is wrong with a request that is not accepted is one of this
 // package's errors; see the package's documentation for the order of the checks.
-// A body that can't be parsed is no error: the event is then an [*Unknown].
+// A body that can't be parsed is no error: the event is then an [*UnparsedEvent].
 //
 // The request must be one that a server received: its RequestURI is the target
 // that was signed, whatever a router made of its URL since. The body is used up

@@ -505,7 +505,7 @@ func TestARequestWithoutABody(t *testing.T) {
 	delivery, err := verifier(t).Verify(r)
 	require.NoError(t, err)
 	assert.Empty(t, delivery.Body)
-	assert.IsType(t, &webhook.Unknown{}, delivery.Event)
+	assert.IsType(t, &webhook.UnparsedEvent{}, delivery.Event)
 	assert.Empty(t, delivery.DedupeKey())
 }
 
@@ -605,7 +605,7 @@ func TestDateHeader(t *testing.T) {
 	require.EqualError(t, err, "webhook: missing header: X-Original-Date", "Date is no stand-in")
 }
 
-// TestErrorsTellNothing: an answer that is built from one teaches a forger nothing.
+// TestErrorsTellNothing: a response that is built from one teaches a forger nothing.
 func TestErrorsTellNothing(t *testing.T) {
 	t.Parallel()
 	right := signedRequest(t, "POST", "/hooks", "payload")

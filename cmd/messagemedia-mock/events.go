@@ -28,32 +28,32 @@ func newHandler(api *messagemediatest.Server) http.Handler {
 }
 
 // serveEvent takes an event in the form that messagemedia.JSONTemplate gives it,
-// sends it to the webhooks of the account, and answers with what became of it.
+// sends it to the webhooks of the account, and responds with what became of it.
 func serveEvent(api *messagemediatest.Server, w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		answer(w, http.StatusMethodNotAllowed, failure{"POST an event to " + eventsPath})
+		respond(w, http.StatusMethodNotAllowed, failure{"POST an event to " + eventsPath})
 		return
 	}
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEventBytes))
 	if err != nil {
-		answer(w, http.StatusBadRequest, failure{err.Error()})
+		respond(w, http.StatusBadRequest, failure{err.Error()})
 		return
 	}
 	event := webhook.Parse(payload)
-	if unknown, ok := event.(*webhook.Unknown); ok {
-		answer(w, http.StatusBadRequest, failure{unknown.Err.Error() + `; one is {"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}`})
+	if unknown, ok := event.(*webhook.UnparsedEvent); ok {
+		respond(w, http.StatusBadRequest, failure{unknown.Err.Error() + `; one is {"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}`})
 		return
 	}
 	report, err := api.Send(r.Context(), event, messagemediatest.ToAccount(r.Header.Get("Account")))
 	if err != nil {
-		answer(w, http.StatusBadRequest, failure{err.Error()})
+		respond(w, http.StatusBadRequest, failure{err.Error()})
 		return
 	}
-	answer(w, http.StatusOK, newReport(report))
+	respond(w, http.StatusOK, newSendResult(report))
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func respond(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
@@ -66,9 +66,9 @@ type failure struct {
 	Message string `json:"message"`
 }
 
-// The report as it stands in the answer.
+// The report as it stands in the response.
 type (
-	report struct {
+	sendResult struct {
 		EventType    messagemedia.EventType `json:"event_type"`
 		Acknowledged bool                   `json:"acknowledged"`
 		Deliveries   []delivery             `json:"deliveries"`
@@ -80,35 +80,35 @@ type (
 		Attempts     []attempt `json:"attempts"`
 	}
 	attempt struct {
-		Method     string `json:"method"`
-		URL        string `json:"url"`
-		Body       string `json:"body"`
-		Status     int    `json:"status,omitzero"`
-		Answer     string `json:"answer,omitzero"`
-		Error      string `json:"error,omitzero"`
-		DurationMS int64  `json:"duration_ms"`
+		Method       string `json:"method"`
+		URL          string `json:"url"`
+		RequestBody  string `json:"request_body"`
+		Status       int    `json:"status,omitzero"`
+		ResponseBody string `json:"response_body,omitzero"`
+		Error        string `json:"error,omitzero"`
+		DurationMS   int64  `json:"duration_ms"`
 	}
 )
 
-func newReport(sent *messagemediatest.Report) report {
-	r := report{EventType: sent.EventType, Acknowledged: sent.Acknowledged(), Deliveries: []delivery{}}
+func newSendResult(sent *messagemediatest.SendResult) sendResult {
+	r := sendResult{EventType: sent.EventType, Acknowledged: sent.Acknowledged(), Deliveries: []delivery{}}
 	for _, d := range sent.Deliveries {
 		r.Deliveries = append(r.Deliveries, newDelivery(d))
 	}
 	return r
 }
 
-func newDelivery(sent messagemediatest.Delivery) delivery {
+func newDelivery(sent messagemediatest.DeliveryResult) delivery {
 	d := delivery{WebhookID: sent.Webhook.ID, Acknowledged: sent.Acknowledged(), Error: text(sent.Err), Attempts: []attempt{}}
 	for _, a := range sent.Attempts {
 		d.Attempts = append(d.Attempts, attempt{
-			Method:     a.Method,
-			URL:        a.URL,
-			Body:       string(a.Body),
-			Status:     a.Status,
-			Answer:     string(a.Answer),
-			Error:      text(a.Err),
-			DurationMS: a.Duration.Milliseconds(),
+			Method:       a.Method,
+			URL:          a.URL,
+			RequestBody:  string(a.RequestBody),
+			Status:       a.Status,
+			ResponseBody: string(a.ResponseBody),
+			Error:        text(a.Err),
+			DurationMS:   a.Duration.Milliseconds(),
 		})
 	}
 	return d

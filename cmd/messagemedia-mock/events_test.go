@@ -19,7 +19,7 @@ import (
 
 // post calls the handler of the mock, beside an API that has a webhook for text
 // messages in a sub-account.
-func post(t *testing.T, receiver http.HandlerFunc, method, body string) (status int, answer string) {
+func post(t *testing.T, receiver http.HandlerFunc, method, body string) (status int, response string) {
 	t.Helper()
 	endpoint := httptest.NewServer(receiver)
 	defer endpoint.Close()
@@ -41,7 +41,7 @@ func TestAnEventIsDelivered(t *testing.T) {
 	t.Parallel()
 	var got webhook.Event
 	statuses := []int{503, 204}
-	status, answer := post(t, func(w http.ResponseWriter, r *http.Request) {
+	status, response := post(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got = webhook.Parse(body)
 		w.WriteHeader(statuses[0])
@@ -50,15 +50,15 @@ func TestAnEventIsDelivered(t *testing.T) {
 	assert.Equal(t, 200, status)
 	assert.Equal(t, "<Hello>", got.(*webhook.ReceivedSMS).Content)
 
-	var sent report
-	require.NoError(t, json.Unmarshal([]byte(answer), &sent))
+	var sent sendResult
+	require.NoError(t, json.Unmarshal([]byte(response), &sent))
 	assert.Equal(t, messagemedia.EventReceivedSMS, sent.EventType)
 	assert.True(t, sent.Acknowledged)
 	require.Len(t, sent.Deliveries, 1)
 	require.Len(t, sent.Deliveries[0].Attempts, 2)
 	assert.Equal(t, 503, sent.Deliveries[0].Attempts[0].Status)
 	assert.Equal(t, 204, sent.Deliveries[0].Attempts[1].Status)
-	assert.Contains(t, sent.Deliveries[0].Attempts[1].Body, "<Hello>")
+	assert.Contains(t, sent.Deliveries[0].Attempts[1].RequestBody, "<Hello>")
 }
 
 func TestWhatIsNoEventIsRefused(t *testing.T) {
@@ -76,10 +76,10 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, answer := post(t, func(http.ResponseWriter, *http.Request) { t.Error("it was delivered") }, c.method, c.body)
+			status, response := post(t, func(http.ResponseWriter, *http.Request) { t.Error("it was delivered") }, c.method, c.body)
 			assert.Equal(t, c.status, status)
 			var refused failure
-			require.NoError(t, json.Unmarshal([]byte(answer), &refused))
+			require.NoError(t, json.Unmarshal([]byte(response), &refused))
 			assert.Contains(t, refused.Message, c.want)
 		})
 	}
@@ -87,9 +87,9 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 
 func TestAnEventThatNobodyIsSubscribedTo(t *testing.T) {
 	t.Parallel()
-	status, answer := post(t, func(http.ResponseWriter, *http.Request) { t.Error("it was delivered") }, http.MethodPost, `{"notification_id":"1"}`)
+	status, response := post(t, func(http.ResponseWriter, *http.Request) { t.Error("it was delivered") }, http.MethodPost, `{"notification_id":"1"}`)
 	assert.Equal(t, 200, status)
-	assert.JSONEq(t, `{"event_type":"OPT_OUT_SMS","acknowledged":false,"deliveries":[]}`, answer)
+	assert.JSONEq(t, `{"event_type":"OPT_OUT_SMS","acknowledged":false,"deliveries":[]}`, response)
 }
 
 func TestTheAPIIsBesideTheEvents(t *testing.T) {

@@ -3,11 +3,11 @@
 //
 //	go run github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock -addr 127.0.0.1:8080 -key k -secret s
 //
-// It prints its URL and credentials, and each request with its answer. It ends,
+// It prints its URL and credentials, and each request with its response. It ends,
 // and forgets everything, on an interrupt.
 //
 // A POST to /mock/events, a path that the API does not have, makes an event happen:
-// the webhooks that are subscribed to it are called, and the answer tells every
+// the webhooks that are subscribed to it are called, and the response tells every
 // attempt. The event is written as messagemedia.JSONTemplate would render it, the
 // header Account names a sub-account, and no credentials are needed:
 //
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	api, err := messagemediatest.Start(
-		messagemediatest.InMemory(), // this program has an address of its own
+		messagemediatest.WithInMemoryNetwork(), // this program has an address of its own
 		messagemediatest.WithCredentials(*key, *secret),
 		messagemediatest.WithObserver(func(e messagemediatest.Exchange) { fmt.Fprintln(stdout, line(e)) }),
 	)
@@ -86,16 +86,16 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) {
 
 // line is an exchange for a person to read, without bodies and headers.
 func line(e messagemediatest.Exchange) string {
-	answer := fmt.Sprint(e.Status)
+	response := fmt.Sprint(e.Status)
 	if e.Status == 0 {
-		answer = "no answer"
+		response = "no response"
 	}
 	var failure struct {
 		Message string
 		Details []string
 	}
-	_ = json.Unmarshal([]byte(e.Answer), &failure) // a success has neither
-	text := fmt.Sprintf("%-6s %s → %s in %v", e.Method, e.Target, answer, e.Duration.Round(time.Microsecond))
+	_ = json.Unmarshal([]byte(e.ResponseBody), &failure) // a success has neither
+	text := fmt.Sprintf("%-6s %s → %s in %v", e.Method, e.Target, response, e.Duration.Round(time.Microsecond))
 	if e.Account != "" {
 		text += fmt.Sprintf(" for account %s", e.Account)
 	}

@@ -15,7 +15,7 @@ import (
 func main() {
 	client, err := messagemedia.NewClient(
 		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
-		// messagemedia.WithBaseURL(messagemedia.RegionEU), if the account lives there
+		// messagemedia.WithBaseURL(messagemedia.BaseURLEU), if the account lives there
 	)
 	if err != nil {
 		log.Fatal(err)

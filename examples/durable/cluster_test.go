@@ -72,12 +72,12 @@ func TestOnACluster(t *testing.T) {
 	f.workOff(t, nil)
 	assert.Len(t, f.effects(t), 40)
 
-	// The replicas' own answer to what is there already is understood, too.
-	require.NoError(t, f.store.file(t.Context(), deliveryIDOf(t, text("1", "YES")), deliveryOf("again")))
+	// The replicas' own response to what is there already is understood, too.
+	require.NoError(t, f.store.handle(t.Context(), deliveryIDOf(t, text("1", "YES")), deliveryOf("again")))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
 	message := f.take(t)
 	for range 2 {
-		require.NoError(t, f.store.bury(t.Context(), "key", message, errPoison))
+		require.NoError(t, f.store.deadLetter(t.Context(), "key", message, errPermanent))
 	}
 	assert.Len(t, f.letters(t), 1)
 }

@@ -55,7 +55,7 @@ func startEngine(s settings, logger *slog.Logger, fail func(error)) (*engine, er
 }
 
 // watch fails when the server has reported 3 times in a row that it is not well.
-// After one write that failed, as on a full disk, a stream answers nothing any
+// After one write that failed, as on a full disk, a stream responds nothing any
 // more, until the process is started again.
 func watch(ctx context.Context, server *server.Server, fail func(error)) {
 	ticker := time.NewTicker(time.Second)
@@ -129,7 +129,7 @@ func (e *engine) connect(target string, logger *slog.Logger) error {
 	options := []nats.Option{
 		nats.Name("durable receiver"),
 		nats.MaxReconnects(-1),
-		// What can't be stored now is answered 503 now, not kept in memory for later.
+		// What can't be stored now gets a 503 now, not kept in memory for later.
 		nats.ReconnectBufSize(-1),
 		nats.DrainTimeout(10 * time.Second),
 		nats.ClosedHandler(func(*nats.Conn) { close(e.closed) }),

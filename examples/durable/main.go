@@ -1,4 +1,4 @@
-// Command durable is a receiver that answers 204 only when a delivery is on disk:
+// Command durable is a receiver that responds 204 only when a delivery is on disk:
 // in a queue of NATS JetStream, which runs in this process, or as a cluster where
 // NATS_URL says. From there each delivery is handled, with an effect that happens once.
 //
@@ -74,7 +74,7 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	flags.StringVar(&s.clientAddress, "client-addr", "", "an `address` for the nats tool to reach the embedded server (default: none)")
 	flags.StringVar(&s.stream, "stream", s.stream, "the `name` of the queue's stream; the other streams are named after it")
 	flags.IntVar(&s.replicas, "replicas", s.replicas, "how many servers of a cluster keep each delivery: 1, 3 or 5")
-	flags.Int64Var(&s.maxBytes, "max-bytes", s.maxBytes, "how many `bytes` the queue may have, and the dead letters, and what was handled; past that the answer is 503")
+	flags.Int64Var(&s.maxBytes, "max-bytes", s.maxBytes, "how many `bytes` the queue may have, and the dead letters, and what was handled; past that the response is 503")
 	flags.DurationVar(&s.keep, "keep", s.keep, "how long to remember what was handled")
 	flags.IntVar(&s.workers, "workers", s.workers, "how many deliveries are handled at once")
 	flags.DurationVar(&s.ackWait, "ack-wait", s.ackWait, "how long a worker may be silent before another gets its delivery")

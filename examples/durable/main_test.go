@@ -92,7 +92,7 @@ func (f *fixture) workOff(t *testing.T, handle func(context.Context, string, *we
 }
 
 func (f *fixture) deliver(t *testing.T, body string) int {
-	return f.answer(f.request(t, body)).Code
+	return f.response(f.request(t, body)).Code
 }
 
 func (f *fixture) request(t *testing.T, body string) *http.Request {
@@ -101,7 +101,7 @@ func (f *fixture) request(t *testing.T, body string) *http.Request {
 	return request
 }
 
-func (f *fixture) answer(request *http.Request) *httptest.ResponseRecorder {
+func (f *fixture) response(request *http.Request) *httptest.ResponseRecorder {
 	recorder := httptest.NewRecorder()
 	f.handler.ServeHTTP(recorder, request)
 	return recorder

@@ -80,7 +80,7 @@ func deliveryID(d *webhook.Delivery) string {
 
 // handlingKey names what is to be done once. A delivery without a dedupe key is one
 // of its own: its place in the queue names it, with the time, since a queue
-// that was made anew counts from 1 again.
+// that was made again counts from 1 again.
 func handlingKey(header nats.Header, place *jetstream.MsgMetadata) string {
 	if id := header.Get(headerID); id != "" {
 		return id

@@ -32,9 +32,9 @@ type proof struct {
 
 func (p *proof) check() error {
 	return errors.Join(
-		refuseIf(p.kills < 0, "-kills is %d, want 0 or more", p.kills),
-		refuseIf(p.deliveries < 10*(p.kills+1), "-deliveries is %d, want %d or more for %d kills", p.deliveries, 10*(p.kills+1), p.kills),
-		refuseIf(p.atATime < 1, "-at-a-time is %d, want 1 or more", p.atATime),
+		checkf(p.kills >= 0, "-kills is %d, want 0 or more", p.kills),
+		checkf(p.deliveries >= 10*(p.kills+1), "-deliveries is %d, want %d or more for %d kills", p.deliveries, 10*(p.kills+1), p.kills),
+		checkf(p.atATime > 0, "-at-a-time is %d, want 1 or more", p.atATime),
 		checkReplicas(p.replicas, p.natsURL),
 	)
 }
@@ -68,7 +68,7 @@ func (p *proof) runIn(ctx context.Context, directory string) (*count, error) {
 		return nil, err
 	}
 	defer platform.Close()
-	victim, err := startVictim(settings)
+	victim, err := startReceiverProcess(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -132,12 +132,12 @@ func (p *proof) startPlatform(ctx context.Context, s settings) (*messagemediates
 	return platform, nil
 }
 
-func startVictim(s settings) (*victim, error) {
+func startReceiverProcess(s settings) (*receiverProcess, error) {
 	log, err := os.Create(filepath.Join(filepath.Dir(s.directory), "receiver.log"))
 	if err != nil {
 		return nil, err
 	}
-	v := &victim{logFile: log, args: []string{
+	v := &receiverProcess{logFile: log, args: []string{
 		"serve", "-addr", s.address, "-url", s.publicURL, "-keys", s.keyFile, "-dir", s.directory,
 		"-stream", s.stream, "-replicas", fmt.Sprint(s.replicas), "-ack-wait", s.ackWait.String(),
 	}}
@@ -160,19 +160,19 @@ func event(n int64) webhook.Event {
 }
 
 // send has the platform send all events, some at a time, while the receiver is killed.
-func (p *proof) send(ctx context.Context, platform *messagemediatest.Server, victim *victim) ([]*messagemediatest.Report, error) {
+func (p *proof) send(ctx context.Context, platform *messagemediatest.Server, victim *receiverProcess) ([]*messagemediatest.SendResult, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
 		senders sync.WaitGroup
 		next    atomic.Int64
 		through = make(chan struct{}, p.deliveries)
-		reports = make([]*messagemediatest.Report, p.deliveries)
+		reports = make([]*messagemediatest.SendResult, p.deliveries)
 	)
 	for range p.atATime {
 		senders.Go(func() {
 			for n := next.Add(1) - 1; n < int64(p.deliveries); n = next.Add(1) - 1 {
-				report, err := platform.Send(ctx, event(n), messagemediatest.WithRetryWaits())
+				report, err := platform.Send(ctx, event(n), messagemediatest.WithRetryDelays())
 				if err != nil {
 					cancel(err)
 					return
@@ -182,16 +182,16 @@ func (p *proof) send(ctx context.Context, platform *messagemediatest.Server, vic
 			}
 		})
 	}
-	if err := p.killAlongTheWay(ctx, through, victim); err != nil {
+	if err := p.killWhileSending(ctx, through, victim); err != nil {
 		cancel(err)
 	}
 	senders.Wait()
 	return reports, context.Cause(ctx)
 }
 
-// killAlongTheWay kills the receiver each time that a share of the deliveries is
+// killWhileSending kills the receiver each time that a share of the deliveries is
 // through: while the others of that moment are on their way.
-func (p *proof) killAlongTheWay(ctx context.Context, through <-chan struct{}, victim *victim) error {
+func (p *proof) killWhileSending(ctx context.Context, through <-chan struct{}, victim *receiverProcess) error {
 	for done := 1; done <= p.deliveries; done++ {
 		select {
 		case <-through:

@@ -24,22 +24,22 @@ func TestProve(t *testing.T) {
 	assert.Subset(t, lines, []string{"sent", "50", "kills", "1"})
 }
 
-// sent is a report on a body, with the statuses of the attempts, where 0 is no answer.
-func sent(body string, statuses ...int) *messagemediatest.Report {
+// sent is a report on a body, with the statuses of the attempts, where 0 is no response.
+func sent(body string, statuses ...int) *messagemediatest.SendResult {
 	var attempts []messagemediatest.Attempt
 	for _, status := range statuses {
-		attempt := messagemediatest.Attempt{Body: []byte(body), Status: status}
+		attempt := messagemediatest.Attempt{RequestBody: []byte(body), Status: status}
 		if status == 0 {
 			attempt.Err = errors.New("EOF")
 		}
 		attempts = append(attempts, attempt)
 	}
-	return &messagemediatest.Report{Deliveries: []messagemediatest.Delivery{{Attempts: attempts}}}
+	return &messagemediatest.SendResult{Deliveries: []messagemediatest.DeliveryResult{{Attempts: attempts}}}
 }
 
 func TestTheCountFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	type reports = []*messagemediatest.Report
+	type reports = []*messagemediatest.SendResult
 	for name, c := range map[string]struct {
 		reports reports
 		effects string // bodies
@@ -48,7 +48,7 @@ func TestTheCountFindsWhatIsWrong(t *testing.T) {
 		want    string
 	}{
 		"all is well":                         {reports{sent("a", 0, 204), sent("b", 204)}, "a b", 0, 1, ""},
-		"handled, and the answer lost":        {reports{sent("a", 0, 204), sent("b", 0, 0)}, "a b", 0, 1, ""},
+		"handled, and the response lost":      {reports{sent("a", 0, 204), sent("b", 0, 0)}, "a b", 0, 1, ""},
 		"not acknowledged, and not handled":   {reports{sent("a", 0, 204), sent("b", 0, 503)}, "a", 0, 1, ""},
 		"acknowledged and lost":               {reports{sent("a", 0, 204), sent("b", 204)}, "a", 0, 1, "1 deliveries were acknowledged, and lost"},
 		"handled twice":                       {reports{sent("a", 0, 204)}, "a a", 0, 1, "1 deliveries were handled more than once"},
@@ -59,7 +59,7 @@ func TestTheCountFindsWhatIsWrong(t *testing.T) {
 		"too few kills":                       {reports{sent("a", 0, 204)}, "a", 0, 0, "the receiver was killed 0 times, want 1"},
 		"a kill that hit nothing":             {reports{sent("a", 204)}, "a", 0, 1, "no kill hit a delivery under way"},
 	} {
-		err := newCount(c.reports, bytes.Fields([]byte(c.effects)), c.dead, &victim{kills: c.kills}).verdict(1)
+		err := newCount(c.reports, bytes.Fields([]byte(c.effects)), c.dead, &receiverProcess{kills: c.kills}).verdict(1)
 		if c.want == "" {
 			assert.NoError(t, err, name)
 		} else {
@@ -68,22 +68,22 @@ func TestTheCountFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestTheCountTellsLostAnswersFromRefusedConnections(t *testing.T) {
+func TestTheCountTellsLostResponsesFromRefusedConnections(t *testing.T) {
 	t.Parallel()
 	report := sent("a", 0, 0, 503, 204)
 	report.Deliveries[0].Attempts[1].Err = syscall.ECONNREFUSED
-	count := newCount([]*messagemediatest.Report{report}, [][]byte{[]byte("a")}, 0, new(victim))
-	assert.Equal(t, 1, count.answersLost)
+	count := newCount([]*messagemediatest.SendResult{report}, [][]byte{[]byte("a")}, 0, new(receiverProcess))
+	assert.Equal(t, 1, count.responsesLost)
 	assert.Equal(t, 1, count.refused)
 }
 
 // TestAVictimThatEndsByItselfIsNoVictim has a receiver that can't start.
 func TestAVictimThatEndsByItselfIsNoVictim(t *testing.T) {
 	t.Parallel()
-	v := &victim{args: []string{"serve", "-tries", "0"}}
+	v := &receiverProcess{args: []string{"serve", "-tries", "0"}}
 	require.NoError(t, v.start())
 	p := &proof{deliveries: 10, kills: 1}
-	assert.EqualError(t, p.killAlongTheWay(t.Context(), nil, v), "the receiver ended by itself: exit status 2")
+	assert.EqualError(t, p.killWhileSending(t.Context(), nil, v), "the receiver ended by itself: exit status 2")
 	assert.ErrorContains(t, v.kill(), "process already finished")
 	assert.Zero(t, v.kills)
 }

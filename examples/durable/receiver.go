@@ -16,7 +16,7 @@ import (
 )
 
 // receive runs a receiver until the context ends. What is started last ends first:
-// the HTTP server when the deliveries that it has are answered, the worker when those
+// the HTTP server when the deliveries that it has get a response, the worker when those
 // that it has are handled, the connection when all of that has arrived, and the
 // NATS server when its files are closed.
 func receive(ctx context.Context, s settings, getenv func(string) string, out io.Writer, logger *slog.Logger) error {
@@ -69,7 +69,7 @@ func receive(ctx context.Context, s settings, getenv func(string) string, out io
 	return err
 }
 
-// newHandler answers 204 to what is in the store. No deduplicator: the store is one.
+// newHandler responds 204 to what is in the store. No deduplicator: the store is one.
 func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Logger) (http.Handler, error) {
 	verifier, err := webhook.NewVerifier(keys)
 	if err != nil {
@@ -80,7 +80,7 @@ func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Log
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST "+public.EscapedPath(), webhook.NewHandler(verifier, store.put, webhook.WithLogger(logger)))
+	mux.Handle("POST "+public.EscapedPath(), webhook.NewHandler(verifier, store.enqueue, webhook.WithLogger(logger)))
 	return mux, nil
 }
 

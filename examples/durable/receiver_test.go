@@ -146,11 +146,11 @@ func tryPost(url string, signer *messagemediatest.Signer, body string) (int, err
 	if err := signer.Sign(request); err != nil {
 		return 0, err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, err
 	}
-	return answer.StatusCode, answer.Body.Close()
+	return response.StatusCode, response.Body.Close()
 }
 
 // TestACleanShutdownLosesNothing stops a receiver while it receives, and compares
@@ -271,7 +271,7 @@ func TestAReceiverEndsWhenItsDiskFails(t *testing.T) {
 	defer cancel()
 	var err error
 	for n := 0; n < 100 && err == nil; n++ {
-		err = f.store.put(ctx, deliveryOf(strings.Repeat("x", 1<<20)))
+		err = f.store.enqueue(ctx, deliveryOf(strings.Repeat("x", 1<<20)))
 	}
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	select {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -26,11 +27,11 @@ type settings struct {
 }
 
 const (
-	// horizon is how long copies of a delivery can arrive. The platform tries 6
-	// times, waits at most 60 seconds for an answer, and as long before it tries
+	// dedupeWindow is how long copies of a delivery can arrive. The platform tries 6
+	// times, waits at most 60 seconds for a response, and as long before it tries
 	// again; the verifier accepts a copy that somebody else sends for 15 minutes
 	// more. That makes 26 minutes.
-	horizon = 30 * time.Minute
+	dedupeWindow = 30 * time.Minute
 
 	// maxPayload is how large a message of NATS may be: a body of the verifier's 8
 	// MiB, and a header.
@@ -61,21 +62,21 @@ var streamName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // check reports all that can't be right.
 func (s *settings) check() error {
 	return errors.Join(
-		refuseIf(s.publicURL != "" && !isURL(s.publicURL), "-url is not like https://example.com/hooks/sms"),
-		refuseIf(!streamName.MatchString(s.stream), "-stream is %q, want letters, digits, - and _", s.stream),
+		checkf(s.publicURL == "" || isURL(s.publicURL), "-url is not like https://example.com/hooks/sms"),
+		checkf(streamName.MatchString(s.stream), "-stream is %q, want letters, digits, - and _", s.stream),
 		checkReplicas(s.replicas, s.natsURL),
-		refuseIf(s.maxBytes < 2*maxPayload, "-max-bytes is %d, want %d or more, room for two large deliveries", s.maxBytes, 2*maxPayload),
-		refuseIf(s.keep < horizon, "-keep is %v, want %v or more: as long as copies of a delivery can arrive", s.keep, horizon),
-		refuseIf(s.workers < 1, "-workers is %d, want 1 or more", s.workers),
-		refuseIf(s.ackWait < 3*time.Second, "-ack-wait is %v, want 3s or more", s.ackWait),
-		refuseIf(s.tries < 1, "-tries is %d, want 1 or more", s.tries),
+		checkf(s.maxBytes >= 2*maxPayload, "-max-bytes is %d, want %d or more, room for two large deliveries", s.maxBytes, 2*maxPayload),
+		checkf(s.keep >= dedupeWindow, "-keep is %v, want %v or more: as long as copies of a delivery can arrive", s.keep, dedupeWindow),
+		checkf(s.workers > 0, "-workers is %d, want 1 or more", s.workers),
+		checkf(s.ackWait >= 3*time.Second, "-ack-wait is %v, want 3s or more", s.ackWait),
+		checkf(s.tries > 0, "-tries is %d, want 1 or more", s.tries),
 	)
 }
 
 func checkReplicas(replicas int, natsURL string) error {
 	return errors.Join(
-		refuseIf(replicas != 1 && replicas != 3 && replicas != 5, "-replicas is %d, want 1, 3 or 5", replicas),
-		refuseIf(replicas > 1 && natsURL == "", "-replicas is %d, which needs a cluster: set NATS_URL", replicas),
+		checkf(slices.Contains([]int{1, 3, 5}, replicas), "-replicas is %d, want 1, 3 or 5", replicas),
+		checkf(replicas == 1 || natsURL != "", "-replicas is %d, which needs a cluster: set NATS_URL", replicas),
 	)
 }
 
@@ -84,8 +85,9 @@ func isURL(text string) bool {
 	return err == nil && u.Host != "" && u.Path != "" && u.RawQuery == ""
 }
 
-func refuseIf(wrong bool, format string, args ...any) error {
-	if !wrong {
+// checkf returns nil if ok, and otherwise an error with the formatted text.
+func checkf(ok bool, format string, args ...any) error {
+	if ok {
 		return nil
 	}
 	return fmt.Errorf(format, args...)

@@ -29,15 +29,15 @@ func openStore(ctx context.Context, conn *nats.Conn, s settings) (*store, error)
 		return nil, err
 	}
 	store := &store{js: js, queue: s.stream, dead: s.stream + "_DEAD"}
-	if err := insist(ctx, func(ctx context.Context) error { return store.makeStreams(ctx, s) }); err != nil {
+	if err := retryOnTimeout(ctx, func(ctx context.Context) error { return store.makeStreams(ctx, s) }); err != nil {
 		return nil, fmt.Errorf("make the streams: %w", err)
 	}
 	return store, nil
 }
 
-// insist calls a function up to 6 times, 5 seconds each, as long as it gets no answer:
+// retryOnTimeout calls a function up to 6 times, 5 seconds each, as long as it gets no response:
 // a cluster gives none to what it was asked before it elected another leader.
-func insist(ctx context.Context, call func(context.Context) error) (err error) {
+func retryOnTimeout(ctx context.Context, call func(context.Context) error) (err error) {
 	for range 6 {
 		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
 		err = call(attempt)
@@ -58,7 +58,7 @@ func (s *store) makeStreams(ctx context.Context, settings settings) (err error) 
 		Replicas:   settings.replicas,
 		MaxBytes:   settings.maxBytes,
 		Discard:    jetstream.DiscardNew, // when it is full, the platform has to try again
-		Duplicates: horizon,
+		Duplicates: dedupeWindow,
 	})
 	if err != nil {
 		return err
@@ -85,10 +85,10 @@ func (s *store) makeStreams(ctx context.Context, settings settings) (err error) 
 	return err
 }
 
-// put returns nil when the delivery is on disk, on most of the replicas. It is the
+// enqueue returns nil when the delivery is on disk, on most of the replicas. It is the
 // callback of the HTTP handler: nil is 204, an error 503. The queue stores a copy
 // of what it has, or had within the horizon, no second time, and acknowledges it, too.
-func (s *store) put(ctx context.Context, d *webhook.Delivery) error {
+func (s *store) enqueue(ctx context.Context, d *webhook.Delivery) error {
 	message := encode(s.queue, d)
 	options := []jetstream.PublishOpt{jetstream.WithExpectStream(s.queue)}
 	if id := message.Header.Get(headerID); id != "" {
@@ -98,17 +98,17 @@ func (s *store) put(ctx context.Context, d *webhook.Delivery) error {
 	return err
 }
 
-// errPoison marks a delivery that no further try can handle.
-var errPoison = errors.New("it can't be handled")
+// errPermanent marks a delivery that no further try can handle.
+var errPermanent = errors.New("it can't be handled")
 
-// file is what this example does with a delivery: it writes it into the bucket,
+// handle is what this example does with a delivery: it writes it into the bucket,
 // unless that has the key. The effect and the note that it happened are one write,
 // so no crash can come between them. Your own effect goes here. It may be called
 // again with the same key, after a crash, and must then do nothing: insert into a
 // table with the key as a unique column, in the transaction that does the work.
-func (s *store) file(ctx context.Context, key string, d *webhook.Delivery) error {
-	if unknown, ok := d.Event.(*webhook.Unknown); ok {
-		return fmt.Errorf("%w: %w", errPoison, unknown.Err)
+func (s *store) handle(ctx context.Context, key string, d *webhook.Delivery) error {
+	if unknown, ok := d.Event.(*webhook.UnparsedEvent); ok {
+		return fmt.Errorf("%w: %w", errPermanent, unknown.Err)
 	}
 	_, err := s.handled.Create(ctx, key, d.Body)
 	if errors.Is(err, jetstream.ErrKeyExists) {
@@ -118,8 +118,8 @@ func (s *store) file(ctx context.Context, key string, d *webhook.Delivery) error
 	return err
 }
 
-// bury keeps a message whole among the dead letters, once.
-func (s *store) bury(ctx context.Context, key string, m jetstream.Msg, reason error) error {
+// deadLetter keeps a message whole among the dead letters, once.
+func (s *store) deadLetter(ctx context.Context, key string, m jetstream.Msg, reason error) error {
 	letter := &nats.Msg{Subject: s.dead + "." + key, Header: make(nats.Header), Data: m.Data()}
 	for name, values := range m.Headers() {
 		if !strings.HasPrefix(name, natsPrefix) {

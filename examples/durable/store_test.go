@@ -89,19 +89,19 @@ func TestAQueueMadeAnewHasNewKeys(t *testing.T) {
 	assert.Len(t, f.effects(t), 2)
 }
 
-func TestAFullQueueAnswers503AndDropsNothing(t *testing.T) {
+func TestAFullQueueResponds503AndDropsNothing(t *testing.T) {
 	t.Parallel()
 	s := testSettings(t)
 	s.maxBytes = 100_000
 	f := newFixture(t, s)
 	acknowledged := 0
 	for n := range 1000 {
-		answer := f.answer(f.request(t, text(fmt.Sprint(n), strings.Repeat("x", 10_000))))
-		if answer.Code == http.StatusServiceUnavailable {
-			assert.Equal(t, "5", answer.Header().Get("Retry-After"))
+		response := f.response(f.request(t, text(fmt.Sprint(n), strings.Repeat("x", 10_000))))
+		if response.Code == http.StatusServiceUnavailable {
+			assert.Equal(t, "5", response.Header().Get("Retry-After"))
 			break
 		}
-		require.Equal(t, http.StatusNoContent, answer.Code)
+		require.Equal(t, http.StatusNoContent, response.Code)
 		acknowledged++
 	}
 	require.Positive(t, acknowledged)
@@ -135,7 +135,7 @@ func TestTheLargestHeaderFits(t *testing.T) {
 	for range (maxHeaderBytes + 4096) / len("a:\r\n") { // net/http lets 4 KiB more through
 		request.Header["A"] = append(request.Header["A"], "")
 	}
-	assert.Equal(t, http.StatusNoContent, f.answer(request).Code)
+	assert.Equal(t, http.StatusNoContent, f.response(request).Code)
 	assert.Equal(t, 1, f.queued(t))
 }
 
@@ -153,7 +153,7 @@ func TestARequestGivesTheQueueNoOrders(t *testing.T) {
 	} {
 		request.Header[name] = []string{value}
 	}
-	require.Equal(t, http.StatusNoContent, f.answer(request).Code)
+	require.Equal(t, http.StatusNoContent, f.response(request).Code)
 	require.Equal(t, 2, f.queued(t))
 
 	f.settings.workers = 1
@@ -190,11 +190,11 @@ func TestAWriteUnderWayIsNotDone(t *testing.T) {
 	f := newFixture(t, testSettings(t))
 	bucket := f.store.handled
 	f.store.handled = unsure{bucket}
-	assert.ErrorIs(t, f.store.file(t.Context(), "key", deliveryOf("YES")), jetstream.ErrKeyNotFound)
+	assert.ErrorIs(t, f.store.handle(t.Context(), "key", deliveryOf("YES")), jetstream.ErrKeyNotFound)
 
 	_, err := bucket.Create(t.Context(), "key", []byte("YES"))
 	require.NoError(t, err)
-	assert.NoError(t, f.store.file(t.Context(), "key", deliveryOf("YES")))
+	assert.NoError(t, f.store.handle(t.Context(), "key", deliveryOf("YES")))
 }
 
 // TestTheStreamsFollowTheSettings restarts with others.
@@ -219,33 +219,33 @@ func TestTheStreamsFollowTheSettings(t *testing.T) {
 // and the verifier allow.
 func TestTheQueueRemembersLongerThanCopiesArrive(t *testing.T) {
 	t.Parallel()
-	const tries, longestAnswer, longestDelay, oldest = 6, time.Minute, time.Minute, 15 * time.Minute
+	const tries, longestResponse, longestDelay, oldest = 6, time.Minute, time.Minute, 15 * time.Minute
 	f := newFixture(t, testSettings(t))
 	stream, err := f.store.js.Stream(t.Context(), f.store.queue)
 	require.NoError(t, err)
-	assert.Greater(t, stream.CachedInfo().Config.Duplicates, tries*longestAnswer+(tries-1)*longestDelay+oldest)
+	assert.Greater(t, stream.CachedInfo().Config.Duplicates, tries*longestResponse+(tries-1)*longestDelay+oldest)
 }
 
-func TestWhatGetsNoAnswerIsAskedAgain(t *testing.T) {
+func TestWhatGetsNoResponseIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		silent int // calls without an answer
-		answer error
-		calls  int
-		want   error
-		took   time.Duration
+		silent   int // calls without a response
+		response error
+		calls    int
+		want     error
+		took     time.Duration
 	}{
-		"an answer":               {0, nil, 1, nil, 0},
-		"an error":                {0, jetstream.ErrStreamNotFound, 1, jetstream.ErrStreamNotFound, 0},
-		"an answer at the third":  {2, nil, 3, nil, 10 * time.Second},
-		"an answer at the last":   {5, nil, 6, nil, 25 * time.Second},
-		"no answer, now or later": {100, nil, 6, context.DeadlineExceeded, 30 * time.Second},
+		"a response":                {0, nil, 1, nil, 0},
+		"an error":                  {0, jetstream.ErrStreamNotFound, 1, jetstream.ErrStreamNotFound, 0},
+		"a response at the third":   {2, nil, 3, nil, 10 * time.Second},
+		"a response at the last":    {5, nil, 6, nil, 25 * time.Second},
+		"no response, now or later": {100, nil, 6, context.DeadlineExceeded, 30 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			calls, start := 0, time.Now()
-			err := insist(t.Context(), func(ctx context.Context) error {
+			err := retryOnTimeout(t.Context(), func(ctx context.Context) error {
 				if calls++; calls > c.silent {
-					return c.answer
+					return c.response
 				}
 				<-ctx.Done()
 				return ctx.Err()

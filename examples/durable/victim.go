@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// victim is a receiver in a process of its own, which can be killed and started again.
-type victim struct {
+// receiverProcess is a receiver in a process of its own, which can be killed and started again.
+type receiverProcess struct {
 	args    []string // of the command line
 	logFile *os.File
 
@@ -21,7 +21,7 @@ type victim struct {
 }
 
 // start runs the receiver. Its environment is this one: NATS_URL is.
-func (v *victim) start() error {
+func (v *receiverProcess) start() error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (v *victim) start() error {
 
 // kill ends the receiver without a chance to do anything about it, and starts
 // another. It is an error when the receiver ended by itself.
-func (v *victim) kill() error {
+func (v *receiverProcess) kill() error {
 	if err := v.process.Process.Kill(); err != nil {
 		return fmt.Errorf("kill the receiver: %w", err)
 	}
@@ -64,7 +64,7 @@ func wasKilled(err error) bool {
 }
 
 // stop asks the receiver to end, and waits until it has.
-func (v *victim) stop() error {
+func (v *receiverProcess) stop() error {
 	defer v.logFile.Close()
 	if err := v.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop the receiver: %w", err)

@@ -43,7 +43,7 @@ func startWorker(ctx context.Context, store *store, s settings, logger *slog.Log
 func newWorker(store *store, s settings, logger *slog.Logger) *worker {
 	return &worker{
 		store:  store,
-		handle: store.file,
+		handle: store.handle,
 		tries:  s.tries,
 		// Within the AckWait a delivery may wait until another was handled and
 		// acknowledged, and then be handled and acknowledged itself.
@@ -55,7 +55,7 @@ func newWorker(store *store, s settings, logger *slog.Logger) *worker {
 
 func (w *worker) start(ctx context.Context, s settings) error {
 	var consumer jetstream.Consumer
-	err := insist(ctx, func(ctx context.Context) (err error) {
+	err := retryOnTimeout(ctx, func(ctx context.Context) (err error) {
 		consumer, err = w.makeConsumer(ctx, s)
 		return err
 	})
@@ -121,7 +121,7 @@ func (w *worker) work(m jetstream.Msg) {
 	switch {
 	case err == nil:
 		err = w.acknowledge(m)
-	case errors.Is(err, errPoison), tried >= w.tries:
+	case errors.Is(err, errPermanent), tried >= w.tries:
 		logger.Error("durable: a dead letter", "error", err)
 		err = w.bury(m, key, err)
 	}
@@ -135,11 +135,11 @@ func (w *worker) work(m jetstream.Msg) {
 // may have ended the process.
 func (w *worker) try(m jetstream.Msg, key string, tried int) error {
 	if tried > w.tries {
-		return fmt.Errorf("%w: it was tried %d times", errPoison, w.tries)
+		return fmt.Errorf("%w: it was tried %d times", errPermanent, w.tries)
 	}
 	d, err := decode(m.Headers(), m.Data())
 	if err != nil {
-		return fmt.Errorf("%w: %w", errPoison, err)
+		return fmt.Errorf("%w: %w", errPermanent, err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.patience)
 	defer cancel()
@@ -168,7 +168,7 @@ func (w *worker) acknowledge(m jetstream.Msg) error {
 func (w *worker) bury(m jetstream.Msg, key string, reason error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), w.patience)
 	defer cancel()
-	if err := w.store.bury(ctx, key, m, reason); err != nil {
+	if err := w.store.deadLetter(ctx, key, m, reason); err != nil {
 		return err
 	}
 	return m.DoubleAck(ctx)

@@ -24,7 +24,7 @@ func TestAPoisonMessageBecomesADeadLetter(t *testing.T) {
 	const poison = "<xml>\x00\xff</xml>"
 	request := f.request(t, poison)
 	request.Header.Set("X-Tenant", "7")
-	require.Equal(t, http.StatusNoContent, f.answer(request).Code)
+	require.Equal(t, http.StatusNoContent, f.response(request).Code)
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
 	f.workOff(t, nil)
 
@@ -68,7 +68,7 @@ func TestAFailureIsTriedAgain(t *testing.T) {
 				if calls.Add(1) == 1 {
 					return fail()
 				}
-				return f.store.file(ctx, key, d)
+				return f.store.handle(ctx, key, d)
 			})
 			assert.Len(t, f.effects(t), 1)
 			assert.EqualValues(t, 2, calls.Load())
@@ -145,7 +145,7 @@ func TestALetterIsWrittenOnce(t *testing.T) {
 	message := f.take(t)
 	place, err := message.Metadata()
 	require.NoError(t, err)
-	require.NoError(t, f.store.bury(t.Context(), handlingKey(message.Headers(), place), message, errPoison))
+	require.NoError(t, f.store.deadLetter(t.Context(), handlingKey(message.Headers(), place), message, errPermanent))
 
 	f.workOff(t, nil)
 	assert.Empty(t, f.effects(t))
@@ -159,9 +159,9 @@ func TestALetterThatWasTakenAwayCanBeWrittenAgain(t *testing.T) {
 	message := f.take(t)
 	stream, err := f.store.js.Stream(t.Context(), f.store.dead)
 	require.NoError(t, err)
-	require.NoError(t, f.store.bury(t.Context(), "key", message, errPoison))
+	require.NoError(t, f.store.deadLetter(t.Context(), "key", message, errPermanent))
 	require.NoError(t, stream.DeleteMsg(t.Context(), 1))
-	require.NoError(t, f.store.bury(t.Context(), "key", message, errPoison))
+	require.NoError(t, f.store.deadLetter(t.Context(), "key", message, errPermanent))
 	assert.Equal(t, 1, f.size(t, f.store.dead))
 }
 
@@ -173,13 +173,13 @@ func TestWhenTheLetterCanNotBeWrittenNothingIsLost(t *testing.T) {
 	tried := make(chan struct{})
 	w := f.work(t, func(ctx context.Context, key string, d *webhook.Delivery) error {
 		defer close(tried)
-		return f.store.file(ctx, key, d)
+		return f.store.handle(ctx, key, d)
 	})
 	<-tried
 	w.stop()
 	assert.Equal(t, 1, f.queued(t))
 
-	f.reopen(t) // which makes the stream anew
+	f.reopen(t) // which makes the stream again
 	f.workOff(t, nil)
 	assert.Empty(t, f.effects(t))
 	assert.Len(t, f.letters(t), 1)
@@ -193,7 +193,7 @@ func TestStopWaitsForWhatIsHandled(t *testing.T) {
 	w := f.work(t, func(ctx context.Context, key string, d *webhook.Delivery) error {
 		close(began)
 		<-finish
-		return f.store.file(ctx, key, d)
+		return f.store.handle(ctx, key, d)
 	})
 	<-began
 	stopped := make(chan struct{})
@@ -230,5 +230,5 @@ func TestALetterUnderWayIsNotWritten(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
 	message := f.take(t)
 	f.store.js = undecided{f.store.js}
-	assert.Error(t, f.store.bury(t.Context(), "key", message, errPoison))
+	assert.Error(t, f.store.deadLetter(t.Context(), "key", message, errPermanent))
 }

@@ -58,7 +58,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	return demonstrate(ctx, api, &telemetry{tracers, meters})
 }
 
-// demonstrate makes a webhook whose first answer gets lost, and receives a delivery
+// demonstrate makes a webhook whose first response gets lost, and receives a delivery
 // and a copy of it that was tampered with.
 func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry) error {
 	client := api.Client(
@@ -72,7 +72,7 @@ func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry
 	receiver := httptest.NewServer(t.handler(verifier, func(context.Context, *webhook.Delivery) error { return nil }))
 	defer receiver.Close()
 
-	api.Fail(messagemediatest.Fault{Reset: true, AfterChange: true})
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 	if err := subscribe(ctx, client, receiver.URL+"/hooks/sms?token=7f3a"); err != nil {
 		return err
 	}
@@ -128,9 +128,9 @@ func deliver(ctx context.Context, api *messagemediatest.Server, url, payload str
 		return err
 	}
 	r.Body = io.NopCloser(strings.NewReader(payload))
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return err
 	}
-	return answer.Body.Close()
+	return response.Body.Close()
 }

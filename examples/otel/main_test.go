@@ -80,7 +80,7 @@ func TestSpans(t *testing.T) {
 	assert.Equal(t, []string{
 		"messagemedia.CreateSignatureKey 201",
 		"messagemedia.EnableSignatureKey 200",
-		"messagemedia.CreateWebhook", // its answer got lost
+		"messagemedia.CreateWebhook", // its response got lost
 		"messagemedia.CreateWebhook 409",
 		"messagemedia.ListWebhooks 200", // and CreateWebhook found what it had made
 		"messagemedia.UpdateWebhook 200",

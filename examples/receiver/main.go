@@ -144,8 +144,8 @@ func describe(event webhook.Event) string {
 	case *webhook.ReceivedSMS:
 		return fmt.Sprintf("%s texted %q", e.SourceNumber, e.Content)
 	case *webhook.DeliveryReport:
-		return fmt.Sprintf("message %s: %s (%s)", e.MessageID, e.Status, e.StatusCode.Meaning())
-	case *webhook.Unknown:
+		return fmt.Sprintf("message %s: %s (%s)", e.MessageID, e.Status, e.StatusCode.Description())
+	case *webhook.UnparsedEvent:
 		return fmt.Sprintf("%d bytes that are no event: %v", len(e.Raw), e.Err)
 	default:
 		return fmt.Sprintf("%T", e)

@@ -21,8 +21,8 @@ func TestReceiverOnce(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), settings{address: "127.0.0.1:0", once: true}, nothing, log.New(&out, "", 0)))
 	assert.Contains(t, out.String(), `+61491570156 texted "Hello from a phone"`)
-	assert.Contains(t, out.String(), "A tampered delivery was answered 401\n")
-	assert.Contains(t, out.String(), "The delivery was answered 204\n")
+	assert.Contains(t, out.String(), "A tampered delivery got 401\n")
+	assert.Contains(t, out.String(), "The delivery got 204\n")
 	assert.NotContains(t, out.String(), "Adieu")
 }
 

@@ -93,7 +93,7 @@ func (p *platform) demonstrate(ctx context.Context, url string, out *log.Logger)
 	if p.memory == nil {
 		return nil
 	}
-	ctx = context.WithoutCancel(ctx) // the answer to the last delivery comes after the end
+	ctx = context.WithoutCancel(ctx) // the response to the last delivery comes after the end
 	if err := p.tamper(ctx, url, out); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (p *platform) demonstrate(ctx context.Context, url string, out *log.Logger)
 		return err
 	}
 	for _, attempt := range report.Deliveries[0].Attempts {
-		out.Printf("The delivery was answered %d", attempt.Status)
+		out.Printf("The delivery got %d", attempt.Status)
 	}
 	if !report.Acknowledged() {
 		return errors.New("it should have been acknowledged")
@@ -124,13 +124,13 @@ func (p *platform) tamper(ctx context.Context, url string, out *log.Logger) erro
 		return err
 	}
 	signed.Body = io.NopCloser(strings.NewReader(`{"reply_id":"1","content":"Adieu"}`))
-	answer, err := http.DefaultClient.Do(signed)
+	response, err := http.DefaultClient.Do(signed)
 	if err != nil {
 		return err
 	}
-	answer.Body.Close()
-	out.Printf("A tampered delivery was answered %d", answer.StatusCode)
-	if answer.StatusCode != http.StatusUnauthorized {
+	response.Body.Close()
+	out.Printf("A tampered delivery got %d", response.StatusCode)
+	if response.StatusCode != http.StatusUnauthorized {
 		return errors.New("it should have been 401")
 	}
 	return nil

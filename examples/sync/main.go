@@ -82,7 +82,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.BoolVar(&s.apply, "apply", false, "make the changes")
 	flags.BoolVar(&s.check, "check", false, "exit 2 if there are changes to make")
 	flags.StringVar(&s.prune, "prune", "", "delete webhooks that are not in the file and whose URL lies below this `prefix`, as in https://example.com/hooks")
-	flags.BoolVar(&s.replace, "replace", false, "delete webhooks and create them anew where a field differs that can't be changed; events in that moment are lost")
+	flags.BoolVar(&s.replace, "replace", false, "delete webhooks and create them again where a field differs that can't be changed; events in that moment are lost")
 	err := flags.Parse(args)
 	switch {
 	case err != nil:

@@ -41,11 +41,11 @@ $ go run . -file webhooks.yaml -prune https://example.com/hooks -replace
 Plan: 1 to create, 1 to update, 1 to replace, 1 to delete, 0 unchanged.
 
 $ go run . -file webhooks.yaml -prune https://example.com/hooks -replace -apply
-  ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team): done
--/+ replace POST https://example.com/hooks/reports?… (events, template, read_timeout, retries, retry_delay): done
-  + create  POST https://example.com/hooks/mms: done
-  - delete  POST https://example.com/hooks/2024: done
-Sync: 1 created, 1 updated, 1 replaced, 1 deleted, 0 unchanged, 0 not done, 0 unknown.
+  ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team): applied
+-/+ replace POST https://example.com/hooks/reports?… (events, template, read_timeout, retries, retry_delay): applied
+  + create  POST https://example.com/hooks/mms: applied
+  - delete  POST https://example.com/hooks/2024: applied
+Sync: 1 created, 1 updated, 1 replaced, 1 deleted, 0 unchanged, 0 not applied, 0 unknown.
 
 $ go run . -file webhooks.yaml -prune https://example.com/hooks -replace -check
 Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 3 unchanged.

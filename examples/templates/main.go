@@ -106,8 +106,8 @@ func list(out io.Writer, text string, problems []template.Problem) {
 	lines := strings.Split(text, "\n")
 	for _, p := range problems {
 		fmt.Fprintf(out, "%s: %s\n", p.Severity, p.Message)
-		if p.Mend != "" {
-			fmt.Fprintf(out, "    %s\n", p.Mend)
+		if p.Suggestion != "" {
+			fmt.Fprintf(out, "    %s\n", p.Suggestion)
 		}
 		if p.Line > 0 {
 			line := lines[p.Line-1]

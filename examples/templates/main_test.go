@@ -20,7 +20,7 @@ func TestTemplates(t *testing.T) {
 		code     int
 		want     string
 	}{
-		"a template without a flaw": {
+		"a template without a problem": {
 			[]string{"-events", "OPT_OUT_SMS"}, `{"id":"$notificationId"}`, 0, `OPT_OUT_SMS
     {"id":"3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d"}
 

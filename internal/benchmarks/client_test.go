@@ -31,7 +31,7 @@ import (
 
 // handWebhook and handClient are a client as one would write it for the same
 // requests: net/http and encoding/json, a timeout, a check of the status, a limit for
-// the answer. Both clients reuse connections.
+// the response. Both clients reuse connections.
 type handWebhook struct {
 	ID          string            `json:"id,omitempty"`
 	URL         string            `json:"url,omitempty"`
@@ -98,17 +98,17 @@ func (c *handClient) do(ctx context.Context, method, path string, body []byte, i
 		return err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 10<<20))
+	data, err := io.ReadAll(io.LimitReader(response.Body, 10<<20))
 	if err != nil {
 		return err
 	}
 	if response.StatusCode > 299 {
-		return fmt.Errorf("%s: %s", response.Status, answer)
+		return fmt.Errorf("%s: %s", response.Status, data)
 	}
 	if into == nil {
 		return nil
 	}
-	return json.Unmarshal(answer, into)
+	return json.Unmarshal(data, into)
 }
 
 const (
@@ -132,7 +132,7 @@ func benchByHand() handWebhook {
 	}
 }
 
-// benchServer answers at once, so that what differs is the clients.
+// benchServer responds at once, so that what differs is the clients.
 func benchServer(tb testing.TB) *httptest.Server {
 	webhook := messagemedia.Webhook{
 		ID: benchID, URL: "https://example.com/hooks/sms", Method: http.MethodPost, Encoding: messagemedia.EncodingJSON,

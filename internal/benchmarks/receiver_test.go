@@ -163,7 +163,7 @@ func TestTheHandReadsTheSameReport(t *testing.T) {
 	require.Equal(t, webhook.DeliveryReport(report), *webhook.Parse([]byte(benchReport)).(*webhook.DeliveryReport))
 }
 
-// BenchmarkHandler answers a delivery report, beside VerifyMessage alone, which
+// BenchmarkHandler responds a delivery report, beside VerifyMessage alone, which
 // verifies and parses.
 func BenchmarkHandler(b *testing.B) {
 	d := newBenchDelivery(b, []byte(benchReport))

@@ -14,7 +14,7 @@ import (
 // Variables are those that a template has for an event; tries is how often the
 // delivery was tried before, beside the RetryCount of the event itself. A field with
 // the zero value has none, as on the platform: its variable renders as it is written.
-// What is no event, such as a *webhook.Unknown, gives nil.
+// What is no event, such as a *webhook.UnparsedEvent, gives nil.
 func Variables(event webhook.Event, tries int) *velocity.Map {
 	v := variables{velocity.NewMap()}
 	switch e := event.(type) {

@@ -61,7 +61,7 @@ func TestTheVariablesOfEachKindOfEvent(t *testing.T) {
 	} {
 		assert.Equal(t, want, render(t, "$format $type"+message+" $attachments", platform.Variables(events[i], 3)), "%T", events[i])
 	}
-	assert.Nil(t, platform.Variables(&webhook.Unknown{}, 0))
+	assert.Nil(t, platform.Variables(&webhook.UnparsedEvent{}, 0))
 	assert.Nil(t, platform.Variables(nil, 0))
 }
 
