@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
 const maxWebhooks = 150 // of an account
@@ -260,28 +262,11 @@ type changeJSON struct {
 
 func (c Change) json() changeJSON {
 	key := c.key()
-	return changeJSON{c.Action, key.identity.method, redactURL(key.identity.url), key.id, c.Fields}
+	return changeJSON{c.Action, key.identity.method, redact.URL(key.identity.url), key.id, c.Fields}
 }
 
 // MarshalJSON writes the action, method, URL, ID and fields.
 func (c Change) MarshalJSON() ([]byte, error) { return encodeJSON(c.json()) }
 
 // String names a webhook to people.
-func (i webhookKey) String() string { return i.method + " " + redactURL(i.url) }
-
-// redactURL hides the parts of a URL that can be tokens: user info, query and
-// fragment. It reads the URL by hand, as [urlProblem] does.
-func redactURL(url string) string {
-	if i := strings.IndexAny(url, "?#"); i >= 0 {
-		url = url[:i+1] + "…"
-	}
-	start := 0
-	if i := strings.Index(url, "://"); i >= 0 {
-		start = i + len("://")
-	}
-	authority, _, _ := strings.Cut(url[start:], "/")
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		url = url[:start] + "…" + url[start+at:]
-	}
-	return url
-}
+func (i webhookKey) String() string { return i.method + " " + redact.URL(i.url) }
