@@ -170,7 +170,7 @@ func FuzzJSONTemplate(f *testing.F) {
 		var event webhook.Event
 		switch kind % 4 {
 		case 0:
-			event = &webhook.DeliveryReport{DeliveryReportID: "r" + id, MessageID: id, AccountID: id, VendorID: id, Format: text, SourceNumber: number,
+			event = &webhook.DeliveryReport{DeliveryReportID: "r" + id, MessageID: id, AccountID: id, VendorID: id, Format: text, RecipientNumber: number,
 				OriginalText: text, Status: webhook.Status(number), StatusCode: webhook.StatusCode(code), BillingUnits: &code, SubmittedAt: at, ReceivedAt: at, Metadata: metadata}
 		case 1:
 			if text == "MMS" {

@@ -69,7 +69,7 @@ func sampleReport(status webhook.Status, code webhook.StatusCode) *webhook.Deliv
 		AccountID:        sampleAccountID,
 		VendorID:         sampleVendorID,
 		Format:           "SMS",
-		SourceNumber:     sampleNumber,
+		RecipientNumber:  sampleNumber,
 		OriginalText:     sampleText,
 		Status:           status,
 		StatusCode:       code,

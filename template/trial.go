@@ -94,7 +94,7 @@ type userInput struct {
 func userInputOf(event webhook.Event) userInput {
 	switch e := event.(type) {
 	case *webhook.DeliveryReport:
-		return userInput{&e.OriginalText, nil, &e.Metadata, []*string{&e.SourceNumber}, nil}
+		return userInput{&e.OriginalText, nil, &e.Metadata, []*string{&e.RecipientNumber}, nil}
 	case *webhook.ReceivedSMS:
 		return userInput{&e.OriginalText, &e.Content, &e.Metadata, []*string{&e.SourceNumber, &e.DestinationNumber}, nil}
 	case *webhook.ReceivedMMS:

@@ -24,7 +24,7 @@ type DeliveryReport struct {
 	AccountID        string            // the account that sent it
 	VendorID         string            // the vendor of the account
 	Format           string            // of the message, such as "SMS"
-	SourceNumber     string            // where the message was sent from
+	RecipientNumber  string            // where the message was sent to, the source_number of a payload
 	OriginalText     string            // the message that was sent
 	Status           Status            // what became of it
 	StatusCode       StatusCode        // the same in detail, 0 when it is missing

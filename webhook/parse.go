@@ -173,7 +173,7 @@ func (p *payload) deliveryReport() Event {
 		AccountID:        p.value("account_id"),
 		VendorID:         p.value("vendor_id"),
 		Format:           p.text("format"),
-		SourceNumber:     p.value("source_number"),
+		RecipientNumber:  p.value("source_number"),
 		OriginalText:     p.text("original_text"),
 		Status:           Status(p.value("status")),
 		StatusCode:       StatusCode(p.count("error_code")),

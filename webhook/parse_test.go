@@ -76,7 +76,7 @@ func TestTheVendorsSamplesParse(t *testing.T) {
 			MessageID:        "d781dcab-d9d8-4fb2-9e03-872f07ae94ba",
 			AccountID:        "MyAccount",
 			VendorID:         "MessageMedia",
-			SourceNumber:     "+61491570157",
+			RecipientNumber:  "+61491570157",
 			OriginalText:     "My first message!",
 			Status:           webhook.StatusEnroute,
 			StatusCode:       220,
@@ -136,7 +136,7 @@ func TestEveryDocumentedField(t *testing.T) {
 	metadata := map[string]string{"a": "b"}
 	for kind, want := range map[string]webhook.Event{
 		"DELIVERY_REPORT": &webhook.DeliveryReport{
-			DeliveryReportID: "report", MessageID: "message", AccountID: "account", VendorID: "vendor", Format: "SMS", SourceNumber: "source", OriginalText: "original",
+			DeliveryReportID: "report", MessageID: "message", AccountID: "account", VendorID: "vendor", Format: "SMS", RecipientNumber: "source", OriginalText: "original",
 			Status: webhook.StatusDelivered, StatusCode: 221, BillingUnits: new(2), SubmittedAt: submitted, ReceivedAt: received, RetryCount: 3, Metadata: metadata,
 		},
 		"RECEIVED_SMS": &webhook.ReceivedSMS{

@@ -121,7 +121,7 @@ type benchReportJSON struct {
 	AccountID        string             `json:"account_id"`
 	VendorID         string             `json:"vendor_id"`
 	Format           string             `json:"format"`
-	SourceNumber     string             `json:"source_number"`
+	RecipientNumber  string             `json:"source_number"`
 	OriginalText     string             `json:"original_text"`
 	Status           webhook.Status     `json:"status"`
 	StatusCode       webhook.StatusCode `json:"error_code,string"`

@@ -21,7 +21,7 @@ var benchEvent = &webhook.DeliveryReport{
 	AccountID:        "DeveloperPortal7000",
 	VendorID:         "MessageMedia",
 	Format:           "SMS",
-	SourceNumber:     "+61491593156",
+	RecipientNumber:  "+61491593156",
 	OriginalText:     `Your table for "two" is ready. Reply YES to keep it.`,
 	Status:           webhook.StatusDelivered,
 	StatusCode:       220,
@@ -66,7 +66,7 @@ func goVariables() map[string]any {
 	return map[string]any{
 		"drId": benchEvent.DeliveryReportID, "status": string(benchEvent.Status), "statusCode": "220", "billingUnits": "1",
 		"mtId": benchEvent.MessageID, "accountId": benchEvent.AccountID, "vendorId": benchEvent.VendorID, "format": benchEvent.Format,
-		"sourceAddress": benchEvent.SourceNumber, "mtContent": benchEvent.OriginalText,
+		"sourceAddress": benchEvent.RecipientNumber, "mtContent": benchEvent.OriginalText,
 		"submittedTimestamp": "2026-09-30T08:43:00.000Z", "receivedTimestamp": "2026-09-30T08:44:00.000Z",
 		"metadata": []entry{{"booking", "4711"}, {"table", "12"}},
 	}

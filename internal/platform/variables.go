@@ -19,7 +19,7 @@ func Variables(event webhook.Event, tries int) *velocity.Map {
 	v := variables{velocity.NewMap()}
 	switch e := event.(type) {
 	case *webhook.DeliveryReport:
-		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
+		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.RecipientNumber, e.OriginalText)
 		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
 		v.report(e)
 	case *webhook.ReceivedSMS:

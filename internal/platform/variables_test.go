@@ -23,7 +23,7 @@ import (
 func completeEvents(submitted time.Time) []webhook.Event {
 	metadata := map[string]string{"b": "2", "a": "1"}
 	return []webhook.Event{
-		&webhook.DeliveryReport{DeliveryReportID: "id", MessageID: "mt", AccountID: "account", VendorID: "vendor", Format: "SMS", SourceNumber: "source",
+		&webhook.DeliveryReport{DeliveryReportID: "id", MessageID: "mt", AccountID: "account", VendorID: "vendor", Format: "SMS", RecipientNumber: "source",
 			OriginalText: "text", Status: "failed", StatusCode: 400, BillingUnits: new(0), SubmittedAt: submitted, ReceivedAt: submitted.Add(time.Hour), RetryCount: 2, Metadata: metadata},
 		&webhook.ReceivedSMS{ReplyID: "id", MessageID: "mt", AccountID: "account", VendorID: "vendor", Format: "SMS", SourceNumber: "source", DestinationNumber: "destination",
 			Content: "content", OriginalText: "text", SubmittedAt: submitted, ReceivedAt: submitted.Add(time.Hour), RetryCount: 2, Metadata: metadata},
