@@ -84,7 +84,8 @@ func TestJSONTemplateOfEventsWithLittleInThem(t *testing.T) {
 		"a report with its ID alone":                  &webhook.DeliveryReport{DeliveryReportID: "1"},
 		"a report with its status alone":              &webhook.DeliveryReport{Status: "held"},
 		"a report with its code alone":                &webhook.DeliveryReport{StatusCode: 301},
-		"a report that cost nothing":                  &webhook.DeliveryReport{DeliveryReportID: "1", BillingUnits: new(0)},
+		"a report that cost nothing":                  &webhook.DeliveryReport{DeliveryReportID: "1", BillingUnits: new(0.0)},
+		"a report that cost a half":                   &webhook.DeliveryReport{DeliveryReportID: "1", BillingUnits: new(0.5)},
 		"a text message with nothing":                 &webhook.ReceivedSMS{},
 		"a text message with times":                   &webhook.ReceivedSMS{SubmittedAt: at, ReceivedAt: at.Add(time.Hour)},
 		"a multimedia message with its format alone":  &webhook.ReceivedMMS{Format: "MMS"},
@@ -171,7 +172,7 @@ func FuzzJSONTemplate(f *testing.F) {
 		switch kind % 4 {
 		case 0:
 			event = &webhook.DeliveryReport{DeliveryReportID: "r" + id, MessageID: id, AccountID: id, VendorID: id, Format: text, RecipientNumber: number,
-				OriginalText: text, Status: webhook.Status(number), StatusCode: webhook.StatusCode(code), BillingUnits: &code, SubmittedAt: at, ReceivedAt: at, Metadata: metadata}
+				OriginalText: text, Status: webhook.Status(number), StatusCode: webhook.StatusCode(code), BillingUnits: new(float64(code)), SubmittedAt: at, ReceivedAt: at, Metadata: metadata}
 		case 1:
 			if text == "MMS" {
 				t.Skip("a text message is none")

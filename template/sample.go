@@ -73,7 +73,7 @@ func sampleReport(status webhook.Status, code webhook.StatusCode) *webhook.Deliv
 		OriginalText:     sampleText,
 		Status:           status,
 		StatusCode:       code,
-		BillingUnits:     new(1),
+		BillingUnits:     new(1.0),
 		SubmittedAt:      sampleSubmitted,
 		ReceivedAt:       sampleReceived,
 		Metadata:         sampleMetadata(),

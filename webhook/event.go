@@ -28,7 +28,7 @@ type DeliveryReport struct {
 	OriginalText     string            // the message that was sent
 	Status           Status            // what became of it
 	StatusCode       StatusCode        // the same in detail, 0 when it is missing
-	BillingUnits     *int              // what it cost, nil unless the account has this switched on
+	BillingUnits     *float64          // what it cost, nil unless the account has this switched on
 	SubmittedAt      time.Time         // when the message was sent
 	ReceivedAt       time.Time         // when the report came in
 	RetryCount       int               // how often the delivery was tried before

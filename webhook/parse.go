@@ -177,7 +177,7 @@ func (p *payload) deliveryReport() Event {
 		OriginalText:     p.text("original_text"),
 		Status:           Status(p.value("status")),
 		StatusCode:       StatusCode(p.count("error_code")),
-		BillingUnits:     p.optionalCount("billing_units"),
+		BillingUnits:     p.optionalNumber("billing_units"),
 		SubmittedAt:      p.time("submitted_date"),
 		ReceivedAt:       p.time("date_received"),
 		RetryCount:       p.count("retry_count"),
@@ -285,29 +285,38 @@ func (p *payload) time(name string) time.Time {
 }
 
 func (p *payload) count(name string) int {
-	if count := p.optionalCount(name); count != nil {
-		return *count
-	}
-	return 0
-}
-
-// optionalCount takes a number, or a string with one: templates have both.
-func (p *payload) optionalCount(name string) *int {
-	if p.isMissing(name) {
-		return nil
-	}
-	text := string(p.object[name])
-	if text[0] == '"' {
-		text = p.value(name)
-	}
+	text := p.number(name)
 	if text == "" {
-		return nil
+		return 0
 	}
 	count, err := strconv.Atoi(text)
 	if err != nil {
 		p.fail(fmt.Errorf("%s is not a whole number", name))
 	}
-	return &count
+	return count
+}
+
+func (p *payload) optionalNumber(name string) *float64 {
+	text := p.number(name)
+	if text == "" {
+		return nil
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		p.fail(fmt.Errorf("%s is not a number", name))
+	}
+	return &number
+}
+
+// number takes a number, or a string with one: templates have both.
+func (p *payload) number(name string) string {
+	if p.isMissing(name) {
+		return ""
+	}
+	if text := string(p.object[name]); text[0] != '"' {
+		return text
+	}
+	return p.value(name)
 }
 
 // metadata refuses a name that is there twice. Names that differ only in case are

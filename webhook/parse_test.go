@@ -137,7 +137,7 @@ func TestEveryDocumentedField(t *testing.T) {
 	for kind, want := range map[string]webhook.Event{
 		"DELIVERY_REPORT": &webhook.DeliveryReport{
 			DeliveryReportID: "report", MessageID: "message", AccountID: "account", VendorID: "vendor", Format: "SMS", RecipientNumber: "source", OriginalText: "original",
-			Status: webhook.StatusDelivered, StatusCode: 221, BillingUnits: new(2), SubmittedAt: submitted, ReceivedAt: received, RetryCount: 3, Metadata: metadata,
+			Status: webhook.StatusDelivered, StatusCode: 221, BillingUnits: new(2.0), SubmittedAt: submitted, ReceivedAt: received, RetryCount: 3, Metadata: metadata,
 		},
 		"RECEIVED_SMS": &webhook.ReceivedSMS{
 			ReplyID: "reply", MessageID: "message", AccountID: "account", VendorID: "vendor", Format: "SMS", SourceNumber: "source", DestinationNumber: "destination",
@@ -222,7 +222,7 @@ func TestNumbers(t *testing.T) {
 		require.True(t, ok, text)
 		assert.Equal(t, webhook.StatusCode(want), report.StatusCode, text)
 	}
-	for text, want := range map[string]*int{`1`: new(1), `"2"`: new(2), `0`: new(0), `""`: nil, `null`: nil, `"$billingUnits"`: nil} {
+	for text, want := range map[string]*float64{`1`: new(1.0), `"2"`: new(2.0), `0.5`: new(0.5), `0`: new(0.0), `""`: nil, `null`: nil, `"$billingUnits"`: nil} {
 		report, ok := webhook.Parse([]byte(`{"delivery_report_id":"1","billing_units":` + text + `}`)).(*webhook.DeliveryReport)
 		require.True(t, ok, text)
 		assert.Equal(t, want, report.BillingUnits, text)

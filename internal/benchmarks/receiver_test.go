@@ -125,7 +125,7 @@ type benchReportJSON struct {
 	OriginalText     string             `json:"original_text"`
 	Status           webhook.Status     `json:"status"`
 	StatusCode       webhook.StatusCode `json:"error_code,string"`
-	BillingUnits     *int               `json:"billing_units"`
+	BillingUnits     *float64           `json:"billing_units"`
 	SubmittedAt      time.Time          `json:"submitted_date"`
 	ReceivedAt       time.Time          `json:"date_received"`
 	RetryCount       int                `json:"retry_count"`

@@ -25,7 +25,7 @@ var benchEvent = &webhook.DeliveryReport{
 	OriginalText:     `Your table for "two" is ready. Reply YES to keep it.`,
 	Status:           webhook.StatusDelivered,
 	StatusCode:       220,
-	BillingUnits:     new(1),
+	BillingUnits:     new(1.0),
 	SubmittedAt:      time.Date(2026, 9, 30, 8, 43, 0, 0, time.UTC),
 	ReceivedAt:       time.Date(2026, 9, 30, 8, 44, 0, 0, time.UTC),
 	Metadata:         map[string]string{"booking": "4711", "table": "12"},

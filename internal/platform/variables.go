@@ -3,6 +3,7 @@ package platform
 import (
 	"encoding/base64"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -83,8 +84,16 @@ func (v variables) report(e *webhook.DeliveryReport) {
 		v.text(strconv.Itoa(int(e.StatusCode)), "statusCode")
 	}
 	if e.BillingUnits != nil {
-		v.Set("billingUnits", velocity.Integer(*e.BillingUnits))
+		v.Set("billingUnits", numberValue(*e.BillingUnits))
 	}
+}
+
+// numberValue renders a whole number without a decimal point.
+func numberValue(number float64) velocity.Value {
+	if whole := math.Trunc(number); whole == number && math.Abs(whole) < 1<<53 {
+		return velocity.Integer(whole)
+	}
+	return velocity.Float(number)
 }
 
 func (v variables) reply(id, destination, content string) {

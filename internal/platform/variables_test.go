@@ -24,7 +24,7 @@ func completeEvents(submitted time.Time) []webhook.Event {
 	metadata := map[string]string{"b": "2", "a": "1"}
 	return []webhook.Event{
 		&webhook.DeliveryReport{DeliveryReportID: "id", MessageID: "mt", AccountID: "account", VendorID: "vendor", Format: "SMS", RecipientNumber: "source",
-			OriginalText: "text", Status: "failed", StatusCode: 400, BillingUnits: new(0), SubmittedAt: submitted, ReceivedAt: submitted.Add(time.Hour), RetryCount: 2, Metadata: metadata},
+			OriginalText: "text", Status: "failed", StatusCode: 400, BillingUnits: new(0.0), SubmittedAt: submitted, ReceivedAt: submitted.Add(time.Hour), RetryCount: 2, Metadata: metadata},
 		&webhook.ReceivedSMS{ReplyID: "id", MessageID: "mt", AccountID: "account", VendorID: "vendor", Format: "SMS", SourceNumber: "source", DestinationNumber: "destination",
 			Content: "content", OriginalText: "text", SubmittedAt: submitted, ReceivedAt: submitted.Add(time.Hour), RetryCount: 2, Metadata: metadata},
 		&webhook.ReceivedMMS{ReplyID: "id", MessageID: "mt", AccountID: "account", VendorID: "vendor", Format: "MMS", SourceNumber: "source", DestinationNumber: "destination",
@@ -150,7 +150,7 @@ func otherEvents() []webhook.Event {
 	const text = "</a> \"é😀\" \\ 'x' \n\u2028 &"
 	at := time.Date(2026, 9, 30, 8, 43, 0, 0, time.UTC)
 	return []webhook.Event{
-		&webhook.DeliveryReport{DeliveryReportID: "1", OriginalText: text, Status: webhook.StatusFailed, StatusCode: 400, BillingUnits: new(0), SubmittedAt: at, Metadata: map[string]string{text: text}},
+		&webhook.DeliveryReport{DeliveryReportID: "1", OriginalText: text, Status: webhook.StatusFailed, StatusCode: 400, BillingUnits: new(0.0), SubmittedAt: at, Metadata: map[string]string{text: text}},
 		&webhook.ReceivedSMS{ReplyID: "1", Content: text, ReceivedAt: at, Metadata: map[string]string{text: text}},
 		&webhook.ReceivedMMS{ReplyID: "1", Content: text, Metadata: map[string]string{text: text}, Attachments: []webhook.Attachment{{Name: text, Content: []byte{0xfb, 0xff, 0xbf}}}},
 		&webhook.OptOut{NotificationID: "1", Content: text, Metadata: map[string]string{text: text}},
