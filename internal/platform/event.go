@@ -4,6 +4,7 @@ package platform
 
 import (
 	"fmt"
+	"reflect"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
@@ -11,6 +12,9 @@ import (
 
 // EventType is what webhooks subscribe to in order to be called for an event.
 func EventType(event webhook.Event) (messagemedia.EventType, error) {
+	if err := checkEvent(event); err != nil {
+		return "", err
+	}
 	switch e := event.(type) {
 	case *webhook.DeliveryReport:
 		if eventType, ok := reportTypes[e.Status]; ok {
@@ -34,4 +38,12 @@ var reportTypes = map[webhook.Status]messagemedia.EventType{
 	webhook.StatusExpired:   messagemedia.EventExpiredDR,
 	webhook.StatusRejected:  messagemedia.EventRejectedDR,
 	webhook.StatusFailed:    messagemedia.EventFailedDR,
+}
+
+// checkEvent refuses a nil pointer in an event, which has no fields to read.
+func checkEvent(event webhook.Event) error {
+	if v := reflect.ValueOf(event); v.Kind() == reflect.Pointer && v.IsNil() {
+		return fmt.Errorf("event must not be nil, got a nil %T", event)
+	}
+	return nil
 }

@@ -126,9 +126,4 @@ func (v variables) text(value string, names ...string) {
 	}
 }
 
-// time writes times as the platform does: in UTC, to the millisecond.
-func (v variables) time(value time.Time, name string) {
-	if !value.IsZero() {
-		v.text(value.UTC().Format("2006-01-02T15:04:05.000Z"), name)
-	}
-}
+func (v variables) time(value time.Time, name string) { v.text(timestamp(value), name) }
