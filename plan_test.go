@@ -159,7 +159,8 @@ func TestHeadersThatDifferInCaseOnly(t *testing.T) {
 	request := with("https://example.com/", func(r *messagemedia.CreateWebhookRequest) {
 		r.Headers = map[string]string{"X-A": "1", "x-a": "2"}
 	})
-	_, client := account(t, request)
+	api, client := account(t)
+	api.AddWebhook("", messagemedia.Webhook{URL: request.URL, Method: request.Method, Encoding: request.Encoding, Events: request.Events, Headers: request.Headers, Template: request.Template})
 	for range 20 {
 		plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{request})
 		require.NoError(t, err)

@@ -5,19 +5,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
-	"github.com/messagemedia/webhooks-go-sdk/internal/platform"
-	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
-	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 const (
@@ -27,47 +22,43 @@ const (
 	maxResponseBytes = 64 << 10 // kept of what a receiver responds
 )
 
-var contentTypes = map[messagemedia.Encoding]string{
-	messagemedia.EncodingJSON: "application/json",
-	messagemedia.EncodingForm: "application/x-www-form-urlencoded",
-	messagemedia.EncodingXML:  "application/xml",
+// subscribed returns the webhooks of an account that are subscribed to an event type.
+func (s *Server) subscribed(account string, eventType messagemedia.EventType) []messagemedia.Webhook {
+	return slices.DeleteFunc(s.Webhooks(account), func(w messagemedia.Webhook) bool {
+		return !slices.Contains(w.Events, eventType)
+	})
 }
 
-// subscribed are deliveries yet to be made: one for each webhook of an account
-// that is subscribed to an event type.
-func (s *Server) subscribed(account string, eventType messagemedia.EventType) []DeliveryResult {
-	var deliveries []DeliveryResult
-	for _, webhook := range s.Webhooks(account) {
-		if slices.Contains(webhook.Events, eventType) {
-			deliveries = append(deliveries, DeliveryResult{Webhook: webhook})
+// deliver makes attempts until one is acknowledged or the retries are used up, and then
+// the duplicates that are asked for. Render returns an attempt that is yet to be sent,
+// after a number of tries.
+func (s *Server) deliver(ctx context.Context, d *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) {
+	d.Err = s.deliverOnce(ctx, d, settings, render)
+	if len(d.Attempts) == 0 {
+		return
+	}
+	last := len(d.Attempts) - 1
+	for _, after := range settings.duplicates {
+		if d.Err == nil {
+			d.Err = wait(ctx, after)
+		}
+		if d.Err == nil {
+			d.Err = s.attempt(ctx, d, after, settings, func() (Attempt, error) { return render(last) })
 		}
 	}
-	return deliveries
 }
 
-// deliver calls one webhook until it acknowledges, or its retries are used up.
-// The error says why it can't be called again.
-func (s *Server) deliver(ctx context.Context, d *DeliveryResult, event webhook.Event, settings sendSettings) error {
-	templates, err := parseTemplates(d.Webhook)
-	if err != nil {
-		return err
-	}
-	wait := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
+func (s *Server) deliverOnce(ctx context.Context, d *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) error {
+	delay := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
 	for tries := range d.Webhook.Retries + 1 {
 		if tries > 0 {
-			if err := settings.waitToRetry(ctx, wait); err != nil {
+			if err := settings.waitToRetry(ctx, delay); err != nil {
 				return err
 			}
 		}
-		attempt, err := templates.render(ctx, platform.Variables(event, tries), settings.unescapedURLValues)
-		if err != nil {
+		if err := s.attempt(ctx, d, delay, settings, func() (Attempt, error) { return render(tries) }); err != nil {
 			return err
 		}
-		if tries > 0 {
-			d.Attempts[tries-1].Wait = wait
-		}
-		s.attempt(ctx, &attempt, d.Webhook, settings)
-		d.Attempts = append(d.Attempts, attempt)
 		if d.Acknowledged() {
 			return nil
 		}
@@ -76,76 +67,44 @@ func (s *Server) deliver(ctx context.Context, d *DeliveryResult, event webhook.E
 }
 
 // waitToRetry waits between two attempts, if that is asked for.
-func (s sendSettings) waitToRetry(ctx context.Context, wait time.Duration) error {
+func (s *sendSettings) waitToRetry(ctx context.Context, delay time.Duration) error {
 	if !s.retryDelays {
 		return context.Cause(ctx)
 	}
-	timer := time.NewTimer(wait)
+	return wait(ctx, delay)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return context.Cause(ctx)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// templates are those of a webhook: of its URL, and of its payload.
-type templates struct {
-	webhook   messagemedia.Webhook
-	url, body *velocity.Template
+// attempt renders an attempt, sends it to the receiver, and adds it to the result with
+// what came of it. The error says why there is no attempt.
+func (s *Server) attempt(ctx context.Context, d *DeliveryResult, waited time.Duration, settings *sendSettings, render func() (Attempt, error)) error {
+	attempt, err := render()
+	if err != nil {
+		return err
+	}
+	if last := len(d.Attempts) - 1; last >= 0 {
+		d.Attempts[last].Wait = waited
+	}
+	attempt.send(ctx, cmp.Or(d.Webhook.ReadTimeout, defaultReadTimeout), settings)
+	d.Attempts = append(d.Attempts, attempt)
+	return nil
 }
 
-func parseTemplates(webhook messagemedia.Webhook) (*templates, error) {
-	url, err := velocity.Parse(webhook.URL)
-	if err != nil {
-		return nil, fmt.Errorf("the URL as a template: %w", err)
-	}
-	body, err := velocity.Parse(webhook.Template)
-	if err != nil {
-		return nil, fmt.Errorf("the template: %w", err)
-	}
-	return &templates{webhook, url, body}, nil
-}
-
-// render makes an attempt that is yet to be sent.
-func (t *templates) render(ctx context.Context, variables *velocity.Map, rawURLValues bool) (Attempt, error) {
-	escape := percentEncode
-	if rawURLValues {
-		escape = nil
-	}
-	target, err := t.url.Render(ctx, variables, velocity.Options{Escape: escape})
-	if err != nil {
-		return Attempt{}, fmt.Errorf("the URL as a template: %w", err)
-	}
-	body, err := t.body.Render(ctx, variables, velocity.Options{})
-	if err != nil {
-		return Attempt{}, fmt.Errorf("the template: %w", err)
-	}
-	header := http.Header{"User-Agent": {"messagemediatest"}}
-	if contentType, ok := contentTypes[t.webhook.Encoding]; ok {
-		header.Set("Content-Type", contentType)
-	}
-	for name, value := range t.webhook.Headers {
-		header.Set(name, value)
-	}
-	for _, name := range [...]string{"Content-Length", "Transfer-Encoding", "Trailer"} {
-		header.Del(name) // go by the body, whatever a webhook says
-	}
-	return Attempt{Method: t.webhook.Method, URL: target, Header: header, RequestBody: []byte(body)}, nil
-}
-
-// percentEncode makes a value that is safe in a path as well as in a query.
-func percentEncode(value string) string {
-	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
-}
-
-// attempt sends a request to a receiver, and takes down what comes of it.
-func (s *Server) attempt(ctx context.Context, a *Attempt, webhook messagemedia.Webhook, settings sendSettings) {
+func (a *Attempt) send(ctx context.Context, readTimeout time.Duration, settings *sendSettings) {
 	start := time.Now()
-	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(webhook.ReadTimeout, defaultReadTimeout), errReadTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, errReadTimeout)
 	defer cancel()
-	a.Err = s.exchange(ctx, a, settings)
+	a.Err = a.exchange(ctx, settings)
 	if wrapped, ok := errors.AsType[*url.Error](a.Err); ok {
 		a.Err = wrapped.Err // the attempt itself has method and URL
 	}
@@ -157,17 +116,18 @@ func (s *Server) attempt(ctx context.Context, a *Attempt, webhook messagemedia.W
 
 var errReadTimeout = errors.New("no response within the webhook's ReadTimeout")
 
-func (s *Server) exchange(ctx context.Context, a *Attempt, settings sendSettings) error {
+func (a *Attempt) exchange(ctx context.Context, settings *sendSettings) error {
 	request, err := http.NewRequestWithContext(ctx, a.Method, a.URL, bytes.NewReader(a.RequestBody))
 	if err != nil {
 		return err
 	}
-	request.Header, request.Host = a.Header, cmp.Or(a.Header.Get("Host"), request.Host)
+	request.Header, request.Host = a.Header.Clone(), cmp.Or(a.Header.Get("Host"), request.Host)
 	request.Close = true // on a connection that is used again, net/http itself would try again
-	if signer := s.Signer(settings.account); signer != nil {
+	if signer := settings.signerFor(settings.account); signer != nil {
 		if err := signer.Sign(request); err != nil {
 			return err
 		}
+		a.Header = request.Header.Clone()
 	}
 	response, err := settings.client.Do(request)
 	if err != nil {

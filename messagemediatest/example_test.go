@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
+	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
@@ -78,6 +80,161 @@ func ExampleServer_HTTPClient() {
 	}
 	fmt.Println(len(page.Webhooks), api.Requests()[0].Header.Get("Authorization")[:4])
 	// Output: 0 hmac
+}
+
+// Each fault is taken by the first request that it selects.
+func ExampleServer_Faults() {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+
+	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
+	api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: 1})
+	api.Fail(messagemediatest.Fault{Operation: "DeleteWebhook", Status: 404, Body: "<html>No such host"}) // of a proxy
+
+	client := api.Client(messagemedia.WithMaxAttempts(1))
+	_, err = client.ListWebhooks(context.Background(), messagemedia.ListWebhooksRequest{})
+	fmt.Println(err)
+	for _, fault := range api.Faults() {
+		fmt.Println(fault.Operation, fault.Status, fault.Times)
+	}
+
+	api.ClearFaults()
+	_, err = client.ListWebhooks(context.Background(), messagemedia.ListWebhooksRequest{})
+	fmt.Println(err)
+	// Output:
+	// messagemedia: ListWebhooks: 503 Service Unavailable
+	//  503 1
+	//  0 1
+	// ListWebhooks 0 1
+	// DeleteWebhook 404 1
+	// <nil>
+}
+
+// An account can hold what no call of the API creates, such as two webhooks with one
+// URL and method.
+func ExampleServer_AddWebhook() {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+
+	for range 2 {
+		api.AddWebhook("", messagemedia.Webhook{URL: "https://example.com/hooks/sms", Method: http.MethodPost})
+	}
+	page, err := api.Client().ListWebhooks(context.Background(), messagemedia.ListWebhooksRequest{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, webhook := range page.Webhooks {
+		fmt.Println(webhook.Method, webhook.URL)
+	}
+	// Output:
+	// POST https://example.com/hooks/sms
+	// POST https://example.com/hooks/sms
+}
+
+// The platform may respond with another spelling of what it was given.
+func ExampleWithNormalization() {
+	api, err := messagemediatest.Start(messagemediatest.WithNormalization(messagemediatest.Normalize))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+
+	request := request
+	request.URL = "https://EXAMPLE.com:443/a/../%7esms#1"
+	created, err := api.Client().CreateWebhook(context.Background(), request)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(created.URL)
+	// Output: https://example.com/~sms
+}
+
+// A message was sent with a callback_url, and its recipient replies.
+func ExampleServer_SendToCallbackURL() {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+
+	result, err := api.SendToCallbackURL(context.Background(), "https://example.com/callback?token=t",
+		&webhook.ReceivedSMS{ReplyID: "a175e797", Content: "Yes"},
+		messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			fmt.Println(r.Method, r.RequestURI, string(body))
+		})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Acknowledged())
+	// Output:
+	// POST /callback?token=t {"callback_url":"https://example.com/callback?token=t","reply_id":"a175e797","content":"Yes","metadata":{}}
+	// true
+}
+
+// The report of the delivery overtakes those before it.
+func ExampleServer_SendReports() {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+	ctx := context.Background()
+
+	api.AddWebhook("", messagemedia.Webhook{
+		URL: "https://example.com/reports", Method: http.MethodPost, Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventEnrouteDR, messagemedia.EventSubmittedDR, messagemedia.EventDeliveredDR},
+		Template: "$receivedTimestamp $status $statusCode",
+	})
+	handler := messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Println(string(body))
+	}))
+
+	report := &webhook.DeliveryReport{MessageID: "877c19ef", ReceivedAt: time.Date(2026, 9, 30, 8, 0, 0, 0, time.UTC)}
+	_, err = api.SendReports(ctx, report, []webhook.Status{webhook.StatusDelivered, webhook.StatusEnroute, webhook.StatusSubmitted}, handler)
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// 2026-09-30T08:00:02.000Z delivered 220
+	// 2026-09-30T08:00:00.000Z enroute 101
+	// 2026-09-30T08:00:01.000Z submitted 200
+}
+
+// The platform does not see that a delivery was acknowledged, and sends it again.
+func ExampleWithDuplicate() {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+
+	api.AddWebhook("", messagemedia.Webhook{
+		URL: "https://example.com/hooks/sms", Method: http.MethodPost,
+		Events: []messagemedia.EventType{messagemedia.EventReceivedSMS}, Template: "$moContent",
+	})
+	result, err := api.Send(context.Background(), &webhook.ReceivedSMS{Content: "Yes"},
+		messagemediatest.WithDuplicate(0),
+		messagemediatest.ToHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			fmt.Println(string(body))
+		})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(result.Deliveries[0].Attempts), result.Acknowledged())
+	// Output:
+	// Yes
+	// Yes
+	// 2 true
 }
 
 // The whole way: a webhook is created, a text message arrives, the platform renders

@@ -1,11 +1,14 @@
 package messagemediatest
 
 import (
+	"cmp"
 	"context"
-	"net"
+	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 // Fault makes a request fail. The zero value of a field changes nothing, so a fault
@@ -13,8 +16,23 @@ import (
 //
 //	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
 //	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
+//	api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: 1})
+//	api.Fail(messagemediatest.Fault{Operation: "DeleteWebhook", Status: 404, Body: "<html>No such host"}) // of a proxy
 type Fault struct {
-	// Match selects the requests that fail. If nil, any request does.
+	// Operation selects requests by the name of the SDK's method that sends them, such
+	// as "CreateWebhook". GetWebhook, Webhooks and syncs send "ListWebhooks". If empty,
+	// any request is selected.
+	Operation string
+
+	// Account selects requests by the sub-account that they are for: new("branch"),
+	// or new("") for the account that the credentials belong to. If nil, requests for
+	// any account are selected.
+	Account *string
+
+	// Match selects requests by a function. If nil, those that Operation and Account
+	// select fail. Match is given a copy of the request without its body. It is called
+	// one request at a time and without a lock: it may call the server's methods, but a
+	// request that it sends to the server waits until Match has returned.
 	Match func(*http.Request) bool
 
 	// Times is how many requests fail. If zero, one does.
@@ -24,7 +42,7 @@ type Fault struct {
 	AfterCommit bool
 
 	// Delay is the time until the failure, or until the response if nothing else is
-	// set. It ends early if the client disconnects.
+	// set. It ends early if the client disconnects or the server is closed.
 	Delay time.Duration
 
 	// ResetConnection resets the connection instead of responding: before the request's
@@ -41,30 +59,143 @@ type Fault struct {
 
 	// ByteDelay is the time before each byte of the body.
 	ByteDelay time.Duration
+
+	// Lag makes a list lag behind: it shows the account as it was before its last Lag
+	// changes, at most 100. Operation must be "ListWebhooks" or "ListSignatureKeys".
+	Lag int
 }
 
-// Fail queues faults. A request takes the first that matches it.
-func (s *Server) Fail(faults ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, fault := range faults {
-		fault.Times = max(1, fault.Times)
-		s.faults = append(s.faults, &fault)
+func (f Fault) clone() Fault {
+	f.Header = f.Header.Clone()
+	if f.Account != nil {
+		f.Account = new(*f.Account)
 	}
+	return f
 }
 
-// nextFault returns a copy of the fault that a request takes; the zero one when
-// there is none.
-func (s *Server) nextFault(r *http.Request) Fault {
+// check returns why a request can't fail like this.
+func (f Fault) check() error {
+	lists := []string{"ListWebhooks", "ListSignatureKeys"}
+	return cmp.Or(
+		check.That(f.Operation == "" || slices.Contains(operations(), f.Operation), "Operation must be one of %q, got %q", operations(), f.Operation),
+		check.That(f.Times >= 0, "Times must not be negative, got %d", f.Times),
+		check.That(f.Delay >= 0, "Delay must not be negative, got %v", f.Delay),
+		check.That(f.ByteDelay >= 0, "ByteDelay must not be negative, got %v", f.ByteDelay),
+		check.That(f.Status == 0 || f.Status == 101 || 200 <= f.Status && f.Status <= 999, "Status must be 101 or from 200 to 999, got %d", f.Status),
+		check.That(f.Status != 0 || f.Header == nil && f.Body == "", "Header and Body need a Status"),
+		check.That(0 <= f.Lag && f.Lag <= maxLag, "Lag must be from 0 to %d, got %d", maxLag, f.Lag),
+		check.That(f.Lag == 0 || slices.Contains(lists, f.Operation), "Operation must be one of %q with a Lag, got %q", lists, f.Operation),
+	)
+}
+
+// Fail queues faults. A request takes the first that selects it. If one of them is
+// invalid, Fail queues none and returns an error; with [NewServer] the test fails,
+// too, and so need not look at the error.
+func (s *Server) Fail(faults ...Fault) error {
+	queued := make([]*Fault, len(faults))
+	for i, fault := range faults {
+		if err := fault.check(); err != nil {
+			return s.reject(fmt.Errorf("messagemediatest: Fail: %w", err))
+		}
+		fault.Times = max(1, fault.Times)
+		queued[i] = new(fault.clone())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, fault := range s.faults {
-		if fault.Times > 0 && (fault.Match == nil || fault.Match(r)) {
-			fault.Times--
-			return *fault
+	s.faults = append(s.faults, queued...)
+	return nil
+}
+
+// reject returns an error, and fails the test if there is one.
+func (s *Server) reject(err error) error {
+	if s.tb != nil {
+		s.tb.Helper()
+		s.tb.Error(err)
+	}
+	return err
+}
+
+// Faults returns the faults that are queued. Their Times are what is left.
+func (s *Server) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	faults := make([]Fault, len(s.faults))
+	for i, fault := range s.faults {
+		faults[i] = fault.clone()
+	}
+	return faults
+}
+
+// ClearFaults removes the faults that are queued.
+func (s *Server) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// takeFault returns the fault that a request takes; the zero one if there is none.
+func (s *Server) takeFault(r *http.Request, operation, account string) Fault {
+	candidates := s.faultsFor(operation, account)
+	if len(candidates) == 0 {
+		return Fault{}
+	}
+	select {
+	case s.matching <- struct{}{}:
+		defer func() { <-s.matching }()
+	case <-r.Context().Done():
+		return Fault{}
+	case <-s.shutdownCtx.Done():
+		return Fault{}
+	}
+	for _, candidate := range candidates {
+		if s.isQueued(candidate) && candidate.matches(r) && s.take(candidate) {
+			return candidate.clone()
 		}
 	}
 	return Fault{}
+}
+
+// faultsFor returns the queued faults that select an operation and an account.
+func (s *Server) faultsFor(operation, account string) []*Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var faults []*Fault
+	for _, fault := range s.faults {
+		if (fault.Operation == "" || fault.Operation == operation) && (fault.Account == nil || *fault.Account == account) {
+			faults = append(faults, fault)
+		}
+	}
+	return faults
+}
+
+// matches calls the user's function, if there is one.
+func (f *Fault) matches(r *http.Request) bool {
+	if f.Match == nil {
+		return true
+	}
+	copied := r.Clone(r.Context())
+	copied.Body = http.NoBody
+	return f.Match(copied)
+}
+
+func (s *Server) isQueued(fault *Fault) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.faults, fault)
+}
+
+// take uses a fault once, and reports whether it was still queued.
+func (s *Server) take(fault *Fault) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.faults, fault)
+	if i < 0 {
+		return false
+	}
+	if fault.Times--; fault.Times == 0 {
+		s.faults = slices.Delete(s.faults, i, i+1)
+	}
+	return true
 }
 
 // apply handles a request up to its response. A response with status 0 is none.
@@ -83,80 +214,4 @@ func (f Fault) apply(closing context.Context, r *http.Request, handle func() res
 		response = handle()
 	}
 	return response, responsePlan{shutdownCtx: closing, truncateBody: f.TruncateBody, byteDelay: f.ByteDelay}
-}
-
-var noResponse = response{}
-
-// sleep waits, unless the client or the server goes first.
-func sleep(closing context.Context, r *http.Request, d time.Duration) bool {
-	if d == 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-r.Context().Done():
-	case <-closing.Done():
-	}
-	return false
-}
-
-// responsePlan is how a response is written.
-type responsePlan struct {
-	shutdownCtx     context.Context
-	resetConnection bool
-	truncateBody    bool
-	byteDelay       time.Duration
-}
-
-func (d responsePlan) write(w http.ResponseWriter, r *http.Request, response response) {
-	if d.resetConnection {
-		reset(w)
-		return
-	}
-	for name, values := range response.header {
-		w.Header()[name] = values
-	}
-	if response.status != http.StatusNoContent && response.status != http.StatusNotModified {
-		w.Header().Set("Content-Length", strconv.Itoa(len(response.body)))
-	}
-	w.WriteHeader(response.status)
-	body := response.body
-	if d.truncateBody {
-		body = body[:len(body)/2]
-	}
-	d.writeBody(w, r, body)
-	if d.truncateBody {
-		http.NewResponseController(w).Flush()
-		reset(w)
-	}
-}
-
-func (d responsePlan) writeBody(w http.ResponseWriter, r *http.Request, body []byte) {
-	if d.byteDelay == 0 {
-		w.Write(body)
-		return
-	}
-	for i := range body {
-		if !sleep(d.shutdownCtx, r, d.byteDelay) {
-			return
-		}
-		w.Write(body[i : i+1])
-		http.NewResponseController(w).Flush()
-	}
-}
-
-// reset breaks the connection off, over HTTP/2 the stream. Without lingering, a
-// client sees a reset and not an end.
-func reset(w http.ResponseWriter) {
-	connection, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := connection.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
-	}
-	connection.Close()
 }

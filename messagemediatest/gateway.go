@@ -5,12 +5,12 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,19 +18,21 @@ import (
 // maxClockSkew is how far the Date of a signed request may be off.
 const maxClockSkew = 300 * time.Second
 
+// requestLine stands for the request line among the names of the signed headers.
+const requestLine = "request-line"
+
 // authorized checks credentials as the gateway does.
 func (s *Server) authorized(r *http.Request, body []byte) bool {
+	if len(r.Header.Values("Authorization")) != 1 {
+		return false
+	}
 	if key, secret, ok := r.BasicAuth(); ok {
-		return equalConstantTime(key, s.Key) && equalConstantTime(secret, s.Secret)
+		return key == s.key && secret == s.secret
 	}
 	signature, ok := parseHMAC(r.Header.Get("Authorization"))
-	return ok && equalConstantTime(signature.username, s.Key) &&
-		signature.coversRequest() && dateInRange(r) && signature.digestsMatch(r, body) &&
-		signature.verify(r, s.Secret)
-}
-
-func equalConstantTime(a, b string) bool {
-	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+	return ok && signature.username == s.key &&
+		signature.coversRequest() && dateInRange(r) && signature.coversBody(r, body) &&
+		signature.verify(r, s.secret)
 }
 
 // dateInRange reports whether the Date is near enough to this clock.
@@ -59,27 +61,28 @@ func parseHMAC(header string) (hmacSignature, bool) {
 // coversRequest reports whether the signature can't be used for another request,
 // or at another time.
 func (h hmacSignature) coversRequest() bool {
-	return h.signs("date") && h.signs("request-line")
+	return h.signs("date") && slices.Contains(h.headers, requestLine)
 }
 
-func (h hmacSignature) signs(name string) bool {
-	for _, signed := range h.headers {
-		if strings.EqualFold(signed, name) {
-			return true
-		}
-	}
-	return false
+func (h hmacSignature) signs(header string) bool {
+	return slices.ContainsFunc(h.headers, func(name string) bool { return strings.EqualFold(name, header) })
 }
 
-// digestsMatch compares the body with each digest of it that is signed.
-func (h hmacSignature) digestsMatch(r *http.Request, body []byte) bool {
+// coversBody reports whether each digest that is signed is the body's, and there is
+// one if there is a body.
+func (h hmacSignature) coversBody(r *http.Request, body []byte) bool {
 	sum := md5.Sum(body)
+	covered := len(body) == 0
 	for _, name := range []string{"Content-MD5", "x-Content-MD5"} {
-		if h.signs(name) && r.Header.Get(name) != hex.EncodeToString(sum[:]) {
+		if !h.signs(name) {
+			continue
+		}
+		if r.Header.Get(name) != hex.EncodeToString(sum[:]) {
 			return false
 		}
+		covered = true
 	}
-	return true
+	return covered
 }
 
 // verify builds the signed text from the request as it came: each name as it is
@@ -92,7 +95,7 @@ func (h hmacSignature) verify(r *http.Request, secret string) bool {
 	}
 	var lines []string
 	for _, name := range h.headers {
-		if name == "request-line" {
+		if name == requestLine {
 			lines = append(lines, r.Method+" "+r.RequestURI+" "+r.Proto)
 		} else {
 			lines = append(lines, name+": "+r.Header.Get(name))

@@ -46,8 +46,9 @@ func (l *pipeListener) Close() error {
 
 func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
 
-// pipeAddr is a host that a client may reach by plain http.
+// pipeAddr is a host that a client may reach by plain http, and that httptest's
+// certificate is for.
 type pipeAddr struct{}
 
 func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "localhost" }
+func (pipeAddr) String() string  { return "127.0.0.1" }

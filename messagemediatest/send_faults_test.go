@@ -235,15 +235,6 @@ func TestTheContextEndsRetriesThatDoNotWait(t *testing.T) {
 	assert.Zero(t, report.Deliveries[0].Attempts[0].Wait, "there was no next attempt")
 }
 
-func TestOptionsThatCannotBeRight(t *testing.T) {
-	t.Parallel()
-	api := messagemediatest.NewServer(t)
-	_, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(nil))
-	assert.EqualError(t, err, "messagemediatest: Send: ToHandler: there is no handler")
-	_, err = api.Send(t.Context(), sms, messagemediatest.ThroughClient(nil))
-	assert.EqualError(t, err, "messagemediatest: Send: ThroughClient: there is no client")
-}
-
 // TestHeadersOfAWebhookThatHTTPHasItsOwnIdeasOf compares what is reported with what
 // arrives.
 func TestHeadersOfAWebhookThatHTTPHasItsOwnIdeasOf(t *testing.T) {
@@ -328,13 +319,9 @@ func TestAnAttemptsErrorIsTheCauseAlone(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.URL += "?token=secret" })
 	refused := errors.New("refused")
-	report := mustSend(t, api, sms, messagemediatest.ThroughClient(&http.Client{Transport: broken{refused}}))
+	report := mustSend(t, api, sms, messagemediatest.ThroughClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, refused })}))
 	assert.Equal(t, refused, report.Deliveries[0].Attempts[0].Err)
 }
-
-type broken struct{ err error }
-
-func (b broken) RoundTrip(*http.Request) (*http.Response, error) { return nil, b.err }
 
 // TestLargeDeliveries have a body of 8 MiB.
 func TestLargeDeliveries(t *testing.T) {

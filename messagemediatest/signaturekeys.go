@@ -2,10 +2,7 @@ package messagemediatest
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"time"
@@ -13,174 +10,155 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-const (
-	signatureKeysPath  = "/v1/iam/signature_keys"
-	defaultKeyBits     = 2048
-	defaultKeyPageSize = 20
-)
+const defaultKeyPageSize = 20
 
 var (
-	digests = []messagemedia.Digest{messagemedia.DigestSHA224, messagemedia.DigestSHA256, messagemedia.DigestSHA512}
-	ciphers = []messagemedia.Cipher{messagemedia.CipherRSA}
+	digests = []string{string(messagemedia.DigestSHA224), string(messagemedia.DigestSHA256), string(messagemedia.DigestSHA512)}
+	ciphers = []string{string(messagemedia.CipherRSA)}
 
 	uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
-// signatureKey is a key with its private half. The public half is in none of
-// the responses but the one that created it.
+// signatureKey is a key of an account.
 type signatureKey struct {
-	messagemedia.SignatureKey
-	signer *Signer
+	signer  *Signer
+	created time.Time
+	enabled bool
 }
 
-func (a *account) serveKeys(r *http.Request, id string, body []byte, bits int) response {
-	switch {
-	case id == "" && r.Method == http.MethodGet:
-		return a.listKeys(r.URL.Query())
-	case id == "" && r.Method == http.MethodPost:
-		return a.createKey(body, bits)
-	case id == "enabled" && r.Method == http.MethodGet:
-		return a.getEnabledKey()
-	case id == "enabled" && r.Method == http.MethodPatch:
-		return a.enableKey(body)
-	case id == "enabled" && r.Method == http.MethodDelete:
-		return a.disableKey()
-	case id != "" && r.Method == http.MethodGet:
-		return a.getKey(id)
-	case id != "" && r.Method == http.MethodDelete:
-		return a.deleteKey(id)
-	}
-	return response{status: http.StatusMethodNotAllowed}
+// signatureKeyJSON is a key in a response. Only the creation's has the public key.
+type signatureKeyJSON struct {
+	KeyID     string              `json:"key_id"`
+	PublicKey string              `json:"public_key,omitzero"`
+	Cipher    messagemedia.Cipher `json:"cipher"`
+	Digest    messagemedia.Digest `json:"digest"`
+	Created   string              `json:"created"`
+	Enabled   bool                `json:"enabled"`
 }
 
-func (a *account) createKey(body []byte, bits int) response {
-	var request messagemedia.CreateSignatureKeyRequest
-	if err := json.Unmarshal(body, &request); err != nil {
-		return badRequest("Failed to parse message body.")
+func (k signatureKey) json() signatureKeyJSON {
+	return signatureKeyJSON{
+		KeyID:   k.signer.id,
+		Cipher:  messagemedia.CipherRSA,
+		Digest:  k.signer.digest,
+		Created: k.created.UTC().Format("2006-01-02T15:04:05.000Z"),
+		Enabled: k.enabled,
 	}
-	if details := keyViolations(request); len(details) > 0 {
-		return badRequest(details...)
+}
+
+func (s *Server) createKey(c call) response {
+	o := parseBody(c.body, "digest", "cipher")
+	digest, cipher := o.text("digest"), o.text("cipher")
+	if !o.isUnparsable() {
+		o.checkEnum("digest", digest, digests, true)
+		o.checkEnum("cipher", cipher, ciphers, true)
 	}
-	signer, err := newSigner(request.Digest, bits)
+	if len(o.wrong) > 0 {
+		return badRequest(o.wrong...)
+	}
+	private, err := s.newPrivateKey()
 	if err != nil {
 		return errorResponse(http.StatusInternalServerError, err.Error())
 	}
-	key := &signatureKey{signer: signer, SignatureKey: messagemedia.SignatureKey{
-		ID:      signer.id,
-		Cipher:  request.Cipher,
-		Digest:  request.Digest,
-		Created: time.Now().UTC().Truncate(time.Millisecond),
-	}}
-	a.keys = append(a.keys, key)
-	created := key.SignatureKey
-	created.PublicKey = signer.publicKey()
-	return committed(http.StatusCreated, created)
-}
-
-func keyViolations(request messagemedia.CreateSignatureKeyRequest) []string {
-	var details []string
-	switch {
-	case request.Digest == "":
-		details = append(details, "/digest: Digest cannot be null")
-	case !slices.Contains(digests, request.Digest):
-		details = append(details, fmt.Sprintf("/digest: [%s] is invalid", request.Digest))
+	key := signatureKey{
+		signer:  &Signer{id: newUUID(), digest: messagemedia.Digest(digest), private: private},
+		created: time.Now(),
 	}
-	switch {
-	case request.Cipher == "":
-		details = append(details, "/cipher: Cipher cannot be null")
-	case !slices.Contains(ciphers, request.Cipher):
-		details = append(details, fmt.Sprintf("/cipher: [%s] is invalid", request.Cipher))
-	}
-	return details
+	return s.change(c.account, func(state *state) response {
+		state.keys = append(state.keys, key)
+		created := key.json()
+		created.PublicKey = key.signer.publicKey()
+		return committed(http.StatusCreated, created)
+	})
 }
 
 // listKeys counts pages from 1.
-func (a *account) listKeys(query url.Values) response {
-	page, err := parseCount(cmp.Or(query.Get("page"), "1"))
-	if err != nil || page == 0 {
-		return badRequest("page property value is invalid")
+func (s *Server) listKeys(c call) response {
+	query := parseQuery(c.query, "page", "page_size")
+	page, size := query.count("page"), cmp.Or(query.count("page_size"), defaultKeyPageSize)
+	if !query.values.Has("page") {
+		page = 1
 	}
-	size, err := parseCount(query.Get("page_size"))
-	if err != nil {
-		return badRequest("page_size property value is invalid")
+	if page == 0 && len(query.wrong) == 0 {
+		query.wrong.add("page property value is invalid")
 	}
-	size = cmp.Or(size, defaultKeyPageSize)
-	part := []messagemedia.SignatureKey{}
-	for i, key := range a.keys {
+	if len(query.wrong) > 0 {
+		return badRequest(query.wrong...)
+	}
+	keys := []signatureKeyJSON{}
+	for i, key := range s.state(c.account, c.lag).keys {
 		if i/size == page-1 {
-			part = append(part, key.SignatureKey)
+			keys = append(keys, key.json())
 		}
 	}
-	return jsonResponse(http.StatusOK, part)
+	return jsonResponse(http.StatusOK, keys)
 }
 
-func (a *account) getKey(id string) response {
-	if !uuidPattern.MatchString(id) {
+func (s *Server) getKey(c call) response {
+	if !uuidPattern.MatchString(c.id) {
 		return badRequest("key_id property value is invalid")
 	}
-	if key := a.findKey(id); key != nil {
-		return jsonResponse(http.StatusOK, key.SignatureKey)
+	keys := s.state(c.account, 0).keys
+	if i := findKey(keys, c.id); i >= 0 {
+		return jsonResponse(http.StatusOK, keys[i].json())
 	}
 	return keyNotFound
 }
 
-func (a *account) deleteKey(id string) response {
-	key := a.findKey(id)
-	if key == nil {
-		return keyNotFound
-	}
-	a.keys = slices.DeleteFunc(a.keys, func(k *signatureKey) bool { return k == key })
-	return response{status: http.StatusOK, committed: true}
+func (s *Server) deleteKey(c call) response {
+	return s.change(c.account, func(state *state) response {
+		i := findKey(state.keys, c.id)
+		if i < 0 {
+			return keyNotFound
+		}
+		state.keys = slices.Delete(state.keys, i, i+1)
+		return response{status: http.StatusOK, committed: true}
+	})
 }
 
-func (a *account) getEnabledKey() response {
-	if key := a.enabledKey(); key != nil {
-		return jsonResponse(http.StatusOK, key.SignatureKey)
+func (s *Server) getEnabledKey(c call) response {
+	keys := s.state(c.account, 0).keys
+	if i := findEnabledKey(keys); i >= 0 {
+		return jsonResponse(http.StatusOK, keys[i].json())
 	}
 	return errorResponse(http.StatusNotFound, "Currently no key is enabled")
 }
 
-func (a *account) enableKey(body []byte) response {
-	var request struct {
-		KeyID string `json:"key_id"`
+func (s *Server) enableKey(c call) response {
+	o := parseBody(c.body, "key_id")
+	id := o.text("key_id")
+	if !o.isUnparsable() {
+		o.wrong.require(id != "", "/key_id: Key id cannot be null")
 	}
-	if err := json.Unmarshal(body, &request); err != nil {
-		return badRequest("Failed to parse message body.")
+	if len(o.wrong) > 0 {
+		return badRequest(o.wrong...)
 	}
-	if request.KeyID == "" {
-		return badRequest("/key_id: Key id cannot be null")
-	}
-	key := a.findKey(request.KeyID)
-	if key == nil {
-		return keyNotFound
-	}
-	for _, other := range a.keys {
-		other.Enabled = other == key
-	}
-	return committed(http.StatusOK, key.SignatureKey)
+	return s.change(c.account, func(state *state) response {
+		enabled := findKey(state.keys, id)
+		if enabled < 0 {
+			return keyNotFound
+		}
+		for i := range state.keys {
+			state.keys[i].enabled = i == enabled
+		}
+		return committed(http.StatusOK, state.keys[enabled].json())
+	})
 }
 
-func (a *account) disableKey() response {
-	key := a.enabledKey()
-	if key != nil {
-		key.Enabled = false
-	}
-	return response{status: http.StatusNoContent, committed: key != nil}
+func (s *Server) disableKey(c call) response {
+	return s.change(c.account, func(state *state) response {
+		i := findEnabledKey(state.keys)
+		if i >= 0 {
+			state.keys[i].enabled = false
+		}
+		return response{status: http.StatusNoContent, committed: i >= 0}
+	})
 }
 
-func (a *account) findKey(id string) *signatureKey {
-	return a.findKeyFunc(func(k *signatureKey) bool { return k.ID == id })
+func findKey(keys []signatureKey, id string) int {
+	return slices.IndexFunc(keys, func(k signatureKey) bool { return k.signer.id == id })
 }
 
-func (a *account) enabledKey() *signatureKey {
-	return a.findKeyFunc(func(k *signatureKey) bool { return k.Enabled })
+func findEnabledKey(keys []signatureKey) int {
+	return slices.IndexFunc(keys, func(k signatureKey) bool { return k.enabled })
 }
-
-func (a *account) findKeyFunc(is func(*signatureKey) bool) *signatureKey {
-	if i := slices.IndexFunc(a.keys, is); i >= 0 {
-		return a.keys[i]
-	}
-	return nil
-}
-
-var keyNotFound = errorResponse(http.StatusNotFound, "Entity not found")

@@ -3,12 +3,12 @@ package messagemediatest
 import (
 	"bytes"
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha256" // of SHA224 and SHA256
 	_ "crypto/sha512" // of SHA512
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,49 +19,44 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Signer signs requests as the platform signs deliveries, for tests of an
-// endpoint that verifies them.
+// Signer signs requests as the platform signs deliveries, for tests of a receiver that
+// verifies them. [NewSigner] and [Server.Signer] return one. It is safe for concurrent use.
 type Signer struct {
 	id      string
 	digest  messagemedia.Digest
 	private *rsa.PrivateKey
 }
 
-// NewSigner makes a signer with a key of its own, of 2048 bits, for SHA256. A test
-// that needs another kind creates one at a [Server], and calls [Server.Signer].
+// NewSigner creates a signer with an RSA key that nobody else has, of 2048 bits, for
+// SHA256. A test that needs another kind creates a key at a [Server], and calls
+// [Server.Signer].
 func NewSigner(tb testing.TB) *Signer {
 	tb.Helper()
-	signer, err := newSigner(messagemedia.DigestSHA256, defaultKeyBits)
+	private, err := generateKey(defaultKeyBits)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return signer
+	return &Signer{id: newUUID(), digest: messagemedia.DigestSHA256, private: private}
 }
 
-// Signer signs with the key that an account has enabled. The empty name stands
-// for the account that the credentials belong to. It is nil when no key is enabled.
+// Signer returns what signs with the key that an account has enabled, nil if there is
+// none. The empty name stands for the account that the credentials belong to.
 func (s *Server) Signer(account string) *Signer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if key := s.account(account).enabledKey(); key != nil {
-		return key.signer
+	keys := s.state(account, 0).keys
+	if i := findEnabledKey(keys); i >= 0 {
+		return keys[i].signer
 	}
 	return nil
 }
 
-func newSigner(digest messagemedia.Digest, bits int) (*Signer, error) {
-	private, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		return nil, fmt.Errorf("messagemediatest: %w", err)
-	}
-	return &Signer{id: newUUID(), digest: digest, private: private}, nil
-}
-
-// Key is what a verifier needs to accept the signer's requests.
+// Key returns what a verifier needs to accept the signer's requests, nil for a nil signer.
 func (s *Signer) Key() *webhook.Key {
+	if s == nil {
+		return nil
+	}
 	key, err := webhook.ParseKey(s.id, s.digest, s.publicKey())
 	if err != nil {
-		panic(err) // the key is made here
+		panic(err) // the key was generated here
 	}
 	return key
 }
@@ -77,9 +72,18 @@ func (s *Signer) publicKey() string {
 
 // Sign adds a signature over the request's method, target, Date and body, and the
 // headers that go with it. A Date that is set already stays, so that a test can
-// send an old delivery. What is changed afterwards makes the signature wrong. The
-// error is that of reading the body.
+// send an old delivery. Changes afterwards make the signature wrong. Sign returns an
+// error if the signer is nil, the request is nil or has no URL, or its body can't be read.
 func (s *Signer) Sign(r *http.Request) error {
+	if s == nil {
+		return errors.New("messagemediatest: sign: signer must not be nil; no key is enabled")
+	}
+	if r == nil || r.URL == nil && r.RequestURI == "" {
+		return errors.New("messagemediatest: sign: request must not be nil, and must have a URL")
+	}
+	if r.Header == nil {
+		r.Header = make(http.Header)
+	}
 	body, err := takeBody(r)
 	if err != nil {
 		return fmt.Errorf("messagemediatest: sign: %w", err)

@@ -1,232 +1,208 @@
 package messagemediatest
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
+	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
 const (
-	webhooksPath    = "/v1/webhooks/messages"
 	maxWebhooks     = 150 // of an account
 	defaultPageSize = 100
 )
 
-var (
-	methods   = []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete}
-	encodings = []messagemedia.Encoding{messagemedia.EncodingJSON, messagemedia.EncodingForm, messagemedia.EncodingXML}
-	events    = []messagemedia.EventType{
-		messagemedia.EventReceivedSMS, messagemedia.EventReceivedMMS, messagemedia.EventOptOutSMS,
-		messagemedia.EventEnrouteDR, messagemedia.EventExpiredDR, messagemedia.EventRejectedDR,
-		messagemedia.EventFailedDR, messagemedia.EventDeliveredDR, messagemedia.EventSubmittedDR,
+func (s *Server) createWebhook(c call) response {
+	webhook, _, wrong := readWebhook(c.body, true)
+	if len(wrong) > 0 {
+		return badRequest(wrong...)
 	}
-)
-
-// account holds the webhooks and keys of an account, in the order of creation.
-// The server's mutex guards it.
-type account struct {
-	webhooks []messagemedia.Webhook
-	keys     []*signatureKey
+	s.normalize(&webhook)
+	webhook.ID = newUUID()
+	return s.change(c.account, func(state *state) response {
+		switch {
+		case state.indexOf(webhook.URL, webhook.Method) >= 0:
+			return conflict
+		case len(state.webhooks) >= maxWebhooks:
+			return errorResponse(http.StatusBadRequest, fmt.Sprintf("Maximum number of webhooks (%d) reached", maxWebhooks))
+		}
+		state.webhooks = append(state.webhooks, webhook)
+		return committed(http.StatusCreated, newWebhookJSON(webhook))
+	})
 }
 
-func (a *account) serveWebhooks(r *http.Request, id string, body []byte) response {
-	switch {
-	case id == "" && r.Method == http.MethodGet:
-		return a.list(r.URL.Query())
-	case id == "" && r.Method == http.MethodPost:
-		return a.create(body)
-	case id != "" && r.Method == http.MethodPatch:
-		return a.update(id, body)
-	case id != "" && r.Method == http.MethodDelete:
-		return a.delete(id)
-	}
-	return response{status: http.StatusMethodNotAllowed}
-}
-
-func (a *account) create(body []byte) response {
-	var request messagemedia.CreateWebhookRequest
-	if err := json.Unmarshal(body, &request); err != nil {
-		return badRequest("Failed to parse message body.")
-	}
-	details := append(violations(request.Validate()), zeroDurations(body)...)
-	details = append(details, unknownValues(request.Method, request.Encoding, request.Events)...)
-	switch {
-	case len(details) > 0:
-		return badRequest(details...)
-	case a.indexOf(request.URL, request.Method) >= 0:
-		return conflict
-	case len(a.webhooks) >= maxWebhooks:
-		return errorResponse(http.StatusBadRequest, fmt.Sprintf("Maximum number of webhooks (%d) reached", maxWebhooks))
-	}
-	webhook := messagemedia.Webhook{
-		ID:          newUUID(),
-		URL:         request.URL,
-		Method:      request.Method,
-		Encoding:    request.Encoding,
-		Events:      request.Events,
-		Headers:     request.Headers,
-		Template:    request.Template,
-		ReadTimeout: request.ReadTimeout,
-		Retries:     request.Retries,
-	}
-	if request.Retries > 0 {
-		webhook.RetryDelay = request.RetryDelay
-	}
-	a.webhooks = append(a.webhooks, webhook)
-	return committed(http.StatusCreated, webhook)
-}
-
-func (a *account) list(query url.Values) response {
-	page, err := parseCount(query.Get("page"))
-	size, err2 := parseCount(cmp.Or(query.Get("page_size"), query.Get("pageSize")))
-	if err := errors.Join(err, err2); err != nil {
-		return badRequest("page property value is invalid")
+func (s *Server) listWebhooks(c call) response {
+	query := parseQuery(c.query, "page", "page_size", "pageSize")
+	query.atMostOneOf("page_size", "pageSize")
+	number, size := query.count("page"), query.count("page_size")+query.count("pageSize")
+	if len(query.wrong) > 0 {
+		return badRequest(query.wrong...)
 	}
 	size = cmp.Or(size, defaultPageSize)
-	var part []*messagemedia.Webhook
-	for i := range a.webhooks {
-		if i/size == page {
-			part = append(part, &a.webhooks[i])
+	page := pageJSON{Page: number, PageSize: size, PageData: []webhookJSON{}}
+	for i, webhook := range s.state(c.account, c.lag).webhooks {
+		if i/size == number {
+			page.PageData = append(page.PageData, newWebhookJSON(webhook))
 		}
 	}
-	return jsonResponse(http.StatusOK, messagemedia.WebhookPage{Page: page, PageSize: size, Webhooks: part})
+	return jsonResponse(http.StatusOK, page)
 }
 
-func (a *account) update(id string, body []byte) response {
-	i := slices.IndexFunc(a.webhooks, func(w messagemedia.Webhook) bool { return w.ID == id })
-	if i < 0 {
-		return response{status: http.StatusNotFound}
+func (s *Server) updateWebhook(c call) response {
+	if s.state(c.account, 0).find(c.id) < 0 {
+		return notFound
 	}
-	var request messagemedia.UpdateWebhookRequest
-	if err := json.Unmarshal(body, &request); err != nil {
-		return badRequest("Failed to parse message body.")
+	changes, set, wrong := readWebhook(c.body, false)
+	if len(wrong) > 0 {
+		return badRequest(wrong...)
 	}
-	details := append(violations(request.Validate()), unknownValues(request.Method, request.Encoding, request.Events)...)
-	if len(details) > 0 {
-		return badRequest(details...)
-	}
-	updated := updatedWebhook(a.webhooks[i], request)
-	if other := a.indexOf(updated.URL, updated.Method); other >= 0 && other != i {
-		return conflict
-	}
-	a.webhooks[i] = updated
-	return committed(http.StatusOK, updated)
+	s.normalize(&changes)
+	return s.change(c.account, func(state *state) response {
+		i := state.find(c.id)
+		if i < 0 {
+			return notFound
+		}
+		updated := merge(state.webhooks[i], changes, set)
+		if other := state.indexOf(updated.URL, updated.Method); other >= 0 && other != i {
+			return conflict
+		}
+		state.webhooks[i] = updated
+		return committed(http.StatusOK, newWebhookJSON(updated))
+	})
 }
 
-func updatedWebhook(webhook messagemedia.Webhook, request messagemedia.UpdateWebhookRequest) messagemedia.Webhook {
-	webhook.URL = cmp.Or(request.URL, webhook.URL)
-	webhook.Method = cmp.Or(request.Method, webhook.Method)
-	webhook.Encoding = cmp.Or(request.Encoding, webhook.Encoding)
-	if request.Events != nil {
-		webhook.Events = request.Events
+// merge returns a webhook with the changes to the fields that are set.
+func merge(webhook, changes messagemedia.Webhook, set func(string) bool) messagemedia.Webhook {
+	if set("url") {
+		webhook.URL = changes.URL
 	}
-	if request.Headers != nil {
-		webhook.Headers = request.Headers
+	if set("method") {
+		webhook.Method = changes.Method
 	}
-	if request.Template != nil {
-		webhook.Template = *request.Template
+	if set("encoding") {
+		webhook.Encoding = changes.Encoding
+	}
+	if set("events") {
+		webhook.Events = changes.Events
+	}
+	if set("headers") {
+		webhook.Headers = changes.Headers
+	}
+	if set("template") {
+		webhook.Template = changes.Template
 	}
 	return webhook
 }
 
-func (a *account) delete(id string) response {
-	kept := slices.DeleteFunc(slices.Clone(a.webhooks), func(w messagemedia.Webhook) bool { return w.ID == id })
-	if len(kept) == len(a.webhooks) {
-		return response{status: http.StatusNotFound}
-	}
-	a.webhooks = kept
-	return response{status: http.StatusNoContent, committed: true}
-}
-
-func (a *account) indexOf(url, method string) int {
-	return slices.IndexFunc(a.webhooks, func(w messagemedia.Webhook) bool { return w.URL == url && w.Method == method })
-}
-
-// violations are those that the SDK finds, too.
-func violations(err error) []string {
-	if invalid, ok := errors.AsType[*messagemedia.ValidationError](err); ok {
-		return invalid.Details
-	}
-	return nil
-}
-
-// unknownValues are those that the SDK lets pass, and this version of the
-// platform does not know. A null is none.
-func unknownValues(method string, encoding messagemedia.Encoding, subscribed []messagemedia.EventType) []string {
-	var details []string
-	if method != "" && !slices.Contains(methods, method) {
-		details = append(details, fmt.Sprintf("/method: [%s] is invalid", method))
-	}
-	if encoding != "" && !slices.Contains(encodings, encoding) {
-		details = append(details, fmt.Sprintf("/encoding: [%s] is invalid", encoding))
-	}
-	for i, event := range subscribed {
-		if event != "" && !slices.Contains(events, event) {
-			details = append(details, fmt.Sprintf("/events/%d: [%s] is invalid", i, event))
+func (s *Server) deleteWebhook(c call) response {
+	return s.change(c.account, func(state *state) response {
+		i := state.find(c.id)
+		if i < 0 {
+			return notFound
 		}
-	}
-	return details
+		state.webhooks = slices.Delete(state.webhooks, i, i+1)
+		return response{status: http.StatusNoContent, committed: true}
+	})
 }
 
-// zeroDurations refuses a duration that is set to 0, which the SDK never sends.
-func zeroDurations(body []byte) []string {
-	var sent struct {
-		ReadTimeout *int `json:"read_timeout"`
-		RetryDelay  *int `json:"retry_delay"`
-	}
-	if err := json.Unmarshal(body, &sent); err != nil {
-		return []string{"Failed to parse message body."}
-	}
-	var details []string
-	if sent.ReadTimeout != nil && *sent.ReadTimeout == 0 {
-		details = append(details, "/read_timeout: [0] is not from 1 to 60000")
-	}
-	if sent.RetryDelay != nil && *sent.RetryDelay == 0 {
-		details = append(details, "/retry_delay: [0] is not from 5 to 60")
-	}
-	return details
+func (s state) find(id string) int {
+	return slices.IndexFunc(s.webhooks, func(w messagemedia.Webhook) bool { return w.ID == id })
 }
 
-// parseCount reads a count from a query; a missing one is 0.
-func parseCount(text string) (int, error) {
-	n, err := strconv.ParseUint(cmp.Or(text, "0"), 10, 31)
-	return int(n), err
+func (s state) indexOf(url, method string) int {
+	return slices.IndexFunc(s.webhooks, func(w messagemedia.Webhook) bool { return w.URL == url && w.Method == method })
 }
 
-var conflict = errorResponse(http.StatusConflict, "A webhook with the given url and method already exists.")
+// Fields of a webhook. Those of the creation alone are ignored in an update.
+var (
+	changeableFields = []string{"url", "method", "encoding", "events", "headers", "template"}
+	webhookFields    = append(slices.Clip(changeableFields), "read_timeout", "retries", "retry_delay")
+)
 
-func badRequest(details ...string) response {
-	return jsonResponse(http.StatusBadRequest, struct {
-		Message string   `json:"message"`
-		Details []string `json:"details"`
-	}{"Bad Request", details})
-}
-
-func errorResponse(status int, message string) response {
-	return jsonResponse(status, map[string]string{"message": message})
-}
-
-func committed(status int, v any) response {
-	response := jsonResponse(status, v)
-	response.committed = true
-	return response
-}
-
-// jsonResponse keeps <, > and & as they are: they are common in templates.
-func jsonResponse(status int, v any) response {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return response{status: http.StatusInternalServerError}
+// readWebhook reads the fields of a request and checks them. If none is wrong, set
+// reports which ones are there.
+func readWebhook(body []byte, creating bool) (webhook messagemedia.Webhook, set func(string) bool, wrong violations) {
+	o := parseBody(body, webhookFields...)
+	webhook = messagemedia.Webhook{
+		URL:      o.text("url"),
+		Method:   o.text("method"),
+		Encoding: messagemedia.Encoding(o.text("encoding")),
+		Headers:  o.textMap("headers"),
+		Template: o.text("template"),
 	}
-	return response{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.TrimSpace(body.Bytes())}
+	names := o.texts("events")
+	for _, name := range names {
+		webhook.Events = append(webhook.Events, messagemedia.EventType(name))
+	}
+	if o.isUnparsable() {
+		return webhook, nil, o.wrong
+	}
+	o.checkURL(webhook.URL, creating)
+	o.checkEnum("method", webhook.Method, methods, creating)
+	o.checkEnum("encoding", string(webhook.Encoding), encodings, creating)
+	o.checkEvents(names, creating)
+	o.checkHeaders(webhook.Headers)
+	if creating {
+		o.readDelivery(&webhook)
+	} else {
+		o.wrong.require(slices.ContainsFunc(changeableFields, o.has), "/: At least one field must be set")
+	}
+	return webhook, o.has, o.wrong
+}
+
+// readDelivery reads what is set by the creation alone.
+func (o *object) readDelivery(webhook *messagemedia.Webhook) {
+	webhook.ReadTimeout = time.Duration(o.integer("read_timeout", 1, maxReadTimeout)) * time.Millisecond
+	webhook.Retries = o.integer("retries", 0, maxRetries)
+	delay := time.Duration(o.integer("retry_delay", minRetryDelay, maxRetryDelay)) * time.Second
+	if webhook.Retries > 0 {
+		webhook.RetryDelay = delay
+	}
+}
+
+// webhookJSON is a webhook in a response.
+type webhookJSON struct {
+	ID          string                   `json:"id"`
+	URL         string                   `json:"url"`
+	Method      string                   `json:"method"`
+	Encoding    *messagemedia.Encoding   `json:"encoding"` // null if it is unset
+	Headers     map[string]string        `json:"headers"`
+	Events      []messagemedia.EventType `json:"events"`
+	Template    string                   `json:"template,omitzero"`
+	ReadTimeout int64                    `json:"read_timeout,omitzero"` // milliseconds
+	Retries     int                      `json:"retries"`
+	RetryDelay  int64                    `json:"retry_delay,omitzero"` // seconds
+}
+
+type pageJSON struct {
+	Page     int           `json:"page"`
+	PageSize int           `json:"pageSize"`
+	PageData []webhookJSON `json:"pageData"`
+}
+
+func newWebhookJSON(w messagemedia.Webhook) webhookJSON {
+	j := webhookJSON{
+		ID:          w.ID,
+		URL:         w.URL,
+		Method:      w.Method,
+		Headers:     w.Headers,
+		Events:      w.Events,
+		Template:    w.Template,
+		ReadTimeout: w.ReadTimeout.Milliseconds(),
+		Retries:     w.Retries,
+		RetryDelay:  int64(w.RetryDelay / time.Second),
+	}
+	if w.Encoding != "" {
+		j.Encoding = &w.Encoding
+	}
+	if w.Headers == nil {
+		j.Headers = map[string]string{}
+	}
+	if w.Events == nil {
+		j.Events = []messagemedia.EventType{}
+	}
+	return j
 }

@@ -1,0 +1,196 @@
+package messagemediatest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// unparsable is the API's detail for a body that is not the JSON that it expects.
+const unparsable = "Failed to parse message body."
+
+// violations are what is wrong with a request: each the JSON pointer of the field, and
+// then what is wrong with it, as in the API's details.
+type violations []string
+
+func (v *violations) add(format string, args ...any) {
+	*v = append(*v, fmt.Sprintf(format, args...))
+}
+
+func (v *violations) require(ok bool, format string, args ...any) {
+	if !ok {
+		v.add(format, args...)
+	}
+}
+
+// object is a JSON object whose fields are read one by one. encoding/json would accept
+// names in any case, names that are there twice, and names that nobody reads.
+type object struct {
+	fields  map[string]json.RawMessage
+	pointer string // where the object is in the body
+	wrong   violations
+}
+
+// parseBody reads a body that is an object with no other fields than those named.
+func parseBody(body []byte, names ...string) *object {
+	o := &object{}
+	if !utf8.Valid(body) {
+		o.unparsable("", "")
+		return o
+	}
+	o.parse(body, "")
+	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
+		o.wrong.require(slices.Contains(names, name), "/%s: Unknown field", name)
+	}
+	return o
+}
+
+func (o *object) parse(data []byte, pointer string) {
+	o.pointer = pointer
+	fields, duplicates, err := decodeObject(data)
+	if err != nil {
+		o.unparsable(pointer, "Not an object")
+		return
+	}
+	o.fields = fields
+	for _, name := range duplicates {
+		o.unparsable(pointer+"/"+name, "Duplicate field")
+	}
+}
+
+// unparsable is said once for the whole body, in the API's words, and then where.
+func (o *object) unparsable(pointer, what string) {
+	if !o.isUnparsable() {
+		o.wrong = slices.Insert(o.wrong, 0, unparsable)
+	}
+	if pointer != "" {
+		o.wrong.add("%s: %s", pointer, what)
+	}
+}
+
+// isUnparsable reports whether the body is not the JSON that the API expects, so that
+// further rules would only repeat it.
+func (o *object) isUnparsable() bool { return slices.Contains(o.wrong, unparsable) }
+
+// decodeObject returns the fields of an object, and the names that are there again.
+func decodeObject(data []byte) (fields map[string]json.RawMessage, duplicates []string, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return nil, nil, errors.Join(errors.New("not an object"), err)
+	}
+	fields = make(map[string]json.RawMessage)
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, nil, err
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, nil, err
+		}
+		if _, found := fields[name.(string)]; found {
+			duplicates = append(duplicates, name.(string))
+		}
+		fields[name.(string)] = value
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, nil, errors.New("data after the object")
+	}
+	return fields, duplicates, nil
+}
+
+// has reports whether a field is there and not null.
+func (o *object) has(name string) bool {
+	value, found := o.fields[name]
+	return found && string(value) != "null"
+}
+
+// text returns a string, "" if it is unset.
+func (o *object) text(name string) string {
+	if !o.has(name) {
+		return ""
+	}
+	value, ok := textOf(o.fields[name])
+	if !ok {
+		o.unparsable(o.pointer+"/"+name, "Not a string")
+	}
+	return value
+}
+
+func textOf(data json.RawMessage) (text string, ok bool) {
+	if len(data) == 0 || data[0] != '"' {
+		return "", false
+	}
+	return text, json.Unmarshal(data, &text) == nil
+}
+
+// texts returns an array of strings, nil if it is unset.
+func (o *object) texts(name string) []string {
+	if !o.has(name) {
+		return nil
+	}
+	var elements []json.RawMessage
+	if err := json.Unmarshal(o.fields[name], &elements); err != nil {
+		o.unparsable(o.pointer+"/"+name, "Not an array")
+		return nil
+	}
+	texts := make([]string, len(elements))
+	for i, element := range elements {
+		text, ok := textOf(element)
+		if !ok {
+			o.unparsable(o.pointer+"/"+name+"/"+strconv.Itoa(i), "Not a string")
+		}
+		texts[i] = text
+	}
+	return texts
+}
+
+// textMap returns an object of strings, nil if it is unset.
+func (o *object) textMap(name string) map[string]string {
+	if !o.has(name) {
+		return nil
+	}
+	var inner object
+	inner.parse(o.fields[name], o.pointer+"/"+name)
+	texts := make(map[string]string, len(inner.fields))
+	for _, key := range slices.Sorted(maps.Keys(inner.fields)) {
+		text, ok := textOf(inner.fields[key])
+		if !ok {
+			inner.unparsable(inner.pointer+"/"+key, "Not a string")
+		}
+		texts[key] = text
+	}
+	if len(inner.wrong) > 0 {
+		o.unparsable("", "")
+		o.wrong = append(o.wrong, inner.wrong[1:]...)
+	}
+	return texts
+}
+
+// integer returns a whole number within bounds, 0 if it is unset.
+func (o *object) integer(name string, least, most int) int {
+	if !o.has(name) {
+		return 0
+	}
+	literal := string(o.fields[name])
+	var number json.Number
+	if literal[0] == '"' || json.Unmarshal(o.fields[name], &number) != nil {
+		o.unparsable(o.pointer+"/"+name, "Not a number")
+		return 0
+	}
+	n, err := strconv.Atoi(literal)
+	if err != nil || n < least || n > most {
+		o.wrong.add("%s/%s: must be a whole number between %d and %d, got %s", o.pointer, name, least, most, literal)
+		return 0
+	}
+	return n
+}

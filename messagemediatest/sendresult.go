@@ -1,0 +1,100 @@
+package messagemediatest
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// SendResult is what became of an event that was sent to webhooks.
+type SendResult struct {
+	// EventType is what the webhooks are subscribed to.
+	EventType messagemedia.EventType
+
+	// Deliveries has one for each subscribed webhook, in the order of their creation.
+	Deliveries []DeliveryResult
+}
+
+// DeliveryResult is what became of an event at one webhook, or at a callback URL.
+type DeliveryResult struct {
+	// Webhook is the webhook as it was when the event happened. For a callback URL it
+	// has a URL, Method and Encoding alone.
+	Webhook messagemedia.Webhook
+
+	// Attempts are in the order in which they were made, duplicates included.
+	Attempts []Attempt
+
+	// Err says why there was no further attempt, though there could have been one:
+	// the template or the URL could not be rendered, the context ended, or the server
+	// was closed.
+	Err error
+}
+
+// Attempt is one request to a receiver, and what came of it.
+type Attempt struct {
+	Method      string
+	URL         string      // rendered
+	Header      http.Header // with the signature, if there is one
+	RequestBody []byte      // the rendered template
+
+	Status       int           // of the response, 0 if there was none
+	ResponseBody []byte        // the response's body, 64 KiB at most
+	Err          error         // why there was no response, or no whole one
+	Duration     time.Duration // until the response, or the failure
+
+	// Wait is the time that the platform lets pass before the next attempt, 0 if there
+	// was none.
+	Wait time.Duration
+}
+
+// Acknowledged reports whether there was a webhook for the event, and each responded
+// 2xx in the end.
+func (r *SendResult) Acknowledged() bool {
+	return len(r.Deliveries) > 0 && !slices.ContainsFunc(r.Deliveries, func(d DeliveryResult) bool { return !d.Acknowledged() })
+}
+
+// Acknowledged reports whether the receiver responded 2xx in the end.
+func (d DeliveryResult) Acknowledged() bool {
+	return len(d.Attempts) > 0 && d.Attempts[len(d.Attempts)-1].acknowledged()
+}
+
+func (a Attempt) acknowledged() bool { return a.Err == nil && a.Status >= 200 && a.Status <= 299 }
+
+// String has a line for each attempt, for a test that fails to print.
+func (r *SendResult) String() string {
+	if len(r.Deliveries) == 0 {
+		return string(r.EventType) + ": no webhook is subscribed to it"
+	}
+	var lines []string
+	for _, d := range r.Deliveries {
+		lines = append(lines, d.lines(string(r.EventType)+": ")...)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String has a line for each attempt.
+func (d DeliveryResult) String() string { return strings.Join(d.lines(""), "\n") }
+
+func (d DeliveryResult) lines(prefix string) []string {
+	prefix += d.Webhook.Method + " " + d.Webhook.URL
+	var lines []string
+	for i, attempt := range d.Attempts {
+		lines = append(lines, fmt.Sprintf("%s: attempt %d: %v", prefix, i+1, attempt))
+	}
+	if d.Err != nil {
+		lines = append(lines, fmt.Sprintf("%s: no further attempt: %v", prefix, d.Err))
+	}
+	return lines
+}
+
+// String is what came of the attempt.
+func (a Attempt) String() string {
+	if a.Err != nil {
+		return fmt.Sprintf("%v after %v", a.Err, a.Duration)
+	}
+	return fmt.Sprintf("%d %s after %v", a.Status, http.StatusText(a.Status), a.Duration)
+}
