@@ -72,8 +72,8 @@ func (s *Server) Webhooks(account string) []messagemedia.Webhook {
 	return webhooks
 }
 
-// AddWebhook puts a webhook into an account without any of the API's checks, and
-// returns it, with an ID if it had none. So an account can hold what no call creates:
+// AddWebhook puts a webhook into an account as it is, without any of the API's checks,
+// and returns it, with an ID if it had none. So an account can hold what no call creates:
 // two webhooks with one URL and method, more than 150, events and encodings that are
 // not documented.
 func (s *Server) AddWebhook(account string, webhook messagemedia.Webhook) messagemedia.Webhook {

@@ -1,6 +1,6 @@
-// Package messagemediatest is the webhooks platform in memory, for tests and for
-// trying things out: a real HTTP server that takes what the MessageMedia API
-// takes, and responds as it does, errors and their wording included.
+// Package messagemediatest is the in-memory webhooks platform, for tests and for trying
+// things out: a real HTTP server that accepts what the MessageMedia API accepts, and
+// responds as it does, errors and their wording included.
 //
 //	api := messagemediatest.NewServer(t)
 //	client := api.Client()
@@ -8,30 +8,52 @@
 // # What it imitates
 //
 // Credentials are checked as the gateway does: Basic, and HMAC over the request
-// as it came, with its real HTTP version and a Date at most 300 seconds off. A
-// request is validated, pages are counted from 0, a second webhook with the same
-// URL and method is a 409, and the 151st of an account is a 400. The header
-// Account selects a sub-account; any name is one, and each has its own webhooks.
+// as it arrived, with its real HTTP version, a Date at most 300 seconds off, and a
+// digest of the body if there is one. Requests are checked by rules of this package,
+// not by those of the client: names of fields in their exact case and once, values of
+// the documented types and within the documented limits, application/json. Pages count
+// from 0, a second webhook with the same URL and method is a 409, and the 151st of an
+// account is a 400. The header Account selects a sub-account; any name is one, and each
+// has its own webhooks and signature keys.
 //
-// Clients other than this SDK work with it, too: it takes a slash at the end of
-// the list's path, pageSize for page_size, null for a field that is not set, and
-// HMAC with SHA-1 and x-Content-MD5, as the vendor's older SDKs send them.
+// # What it accepts besides
 //
-// # Having things happen
+// The API's documentation leaves some requests open that real clients send. The server
+// accepts these, and nothing else that is not documented:
 //
-// [Server.Send] has an event happen: the webhooks that are subscribed to it are
-// called as the platform would, with templates rendered, signatures, timeouts and
-// retries, and the report tells every attempt. So one test can go the whole way:
+//	a slash at the end of the path, to list webhooks      the same as without
+//	pageSize for page_size, to list webhooks              the same
+//	a page size of 0, or none                             100 webhooks, 20 keys
+//	no page                                               the first: 0 of webhooks, 1 of keys
+//	null for a field, to create or update a webhook       the field is unset
+//	an event twice                                        kept as given
+//	read_timeout, retries or retry_delay in an update     ignored beside a field that can change
+//	an update to another webhook's URL and method         409
+//	HMAC with SHA-1, and x-Content-MD5 for Content-MD5    the same as SHA-256 and Content-MD5
+//	a key ID that is not a UUID, to delete or enable      404
+//	a key ID that is not a UUID, to get                   400
+//
+// # Simulating events
+//
+// [Server.Send] simulates an event: the webhooks that are subscribed to it are called as
+// the platform would, with templates rendered, signatures, timeouts and retries, and the
+// result has every attempt. So one test can go the whole way:
 //
 //	report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(endpoint))
 //
-// [Signer] signs single requests, for tests of what comes before or after.
+// [Server.SendToCallbackURL] does the same for a message that was sent with a
+// callback_url, and [Server.SendReports] for the reports of one message, in any order.
+// [WithDuplicate] sends a delivery again, although it was acknowledged. Deliveries are
+// signed once a signature key is enabled; [SignedBy] and [Unsigned] decide otherwise, and
+// with [WithoutSignatureKeys] the account lacks the feature, as most do. [Signer] signs
+// single requests.
 //
-// # Failing on purpose
+// # Injecting faults
 //
-// [Server.Fail] makes the next requests fail, before or after the change that
-// they ask for took effect. [Server.Requests] tells what came, what the response was
-// and what changed.
+// [Server.Fail] makes the next requests fail, before or after they took effect, by
+// operation and sub-account. A list can lag behind. [Server.AddWebhook] puts into an
+// account what no call creates, and [WithNormalization] spells what is stored otherwise.
+// [Server.Requests] returns what came, what the response was and what took effect.
 //
 // # Fake time
 //
@@ -44,8 +66,9 @@
 // The platform is imitated after its documentation. Rate limits, the wording of
 // most validation errors and the order of a list are not documented: there are
 // no rate limits here, the words are this package's, and lists are in the order
-// of creation. Of deliveries it is not documented whether values of variables are
-// percent-encoded in a URL, how long the platform waits between attempts when a
-// webhook does not say, and what it sends when a webhook has no template: here
-// they are, 5 seconds, and an empty body.
+// of creation. A body that is not application/json is a 415. Of deliveries it is not
+// documented whether values of variables are percent-encoded in a URL, how long the
+// platform waits between attempts if a webhook does not say, and how often it tries a
+// callback_url: here they are, 5 seconds, and once. Without a template, a webhook's
+// deliveries have an empty body, as has been seen of the platform.
 package messagemediatest

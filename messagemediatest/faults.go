@@ -31,8 +31,9 @@ type Fault struct {
 
 	// Match selects requests by a function. If nil, those that Operation and Account
 	// select fail. Match is given a copy of the request without its body. It is called
-	// one request at a time and without a lock: it may call the server's methods, but a
-	// request that it sends to the server waits until Match has returned.
+	// for one request at a time and without a lock: it may call the server's methods,
+	// and send requests that no fault with a Match selects. Those that one selects wait
+	// until Match has returned.
 	Match func(*http.Request) bool
 
 	// Times is how many requests fail. If zero, one does.
@@ -135,21 +136,9 @@ func (s *Server) ClearFaults() {
 
 // takeFault returns the fault that a request takes; the zero one if there is none.
 func (s *Server) takeFault(r *http.Request, operation, account string) Fault {
-	candidates := s.faultsFor(operation, account)
-	if len(candidates) == 0 {
-		return Fault{}
-	}
-	select {
-	case s.matching <- struct{}{}:
-		defer func() { <-s.matching }()
-	case <-r.Context().Done():
-		return Fault{}
-	case <-s.shutdownCtx.Done():
-		return Fault{}
-	}
-	for _, candidate := range candidates {
-		if s.isQueued(candidate) && candidate.matches(r) && s.take(candidate) {
-			return candidate.clone()
+	for _, candidate := range s.faultsFor(operation, account) {
+		if fault, ok := s.takeIfMatched(candidate, r); ok {
+			return fault
 		}
 	}
 	return Fault{}
@@ -168,34 +157,47 @@ func (s *Server) faultsFor(operation, account string) []*Fault {
 	return faults
 }
 
-// matches calls the user's function, if there is one.
-func (f *Fault) matches(r *http.Request) bool {
-	if f.Match == nil {
-		return true
-	}
-	copied := r.Clone(r.Context())
-	copied.Body = http.NoBody
-	return f.Match(copied)
-}
-
 func (s *Server) isQueued(fault *Fault) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Contains(s.faults, fault)
 }
 
-// take uses a fault once, and reports whether it was still queued.
-func (s *Server) take(fault *Fault) bool {
+// takeIfMatched takes a fault if the user's function says so, or there is none. The
+// function is called when no other is running; a client that does not wait that long
+// has its request handled without the fault.
+func (s *Server) takeIfMatched(fault *Fault, r *http.Request) (Fault, bool) {
+	if fault.Match == nil {
+		return s.take(fault)
+	}
+	select {
+	case s.matching <- struct{}{}:
+		defer func() { <-s.matching }()
+	case <-r.Context().Done():
+		return Fault{}, false
+	case <-s.shutdownCtx.Done():
+		return Fault{}, false
+	}
+	copied := r.Clone(r.Context())
+	copied.Body = http.NoBody
+	if !s.isQueued(fault) || !fault.Match(copied) {
+		return Fault{}, false
+	}
+	return s.take(fault)
+}
+
+// take uses a fault once. If it is still queued, take returns a copy.
+func (s *Server) take(fault *Fault) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.Index(s.faults, fault)
 	if i < 0 {
-		return false
+		return Fault{}, false
 	}
 	if fault.Times--; fault.Times == 0 {
 		s.faults = slices.Delete(s.faults, i, i+1)
 	}
-	return true
+	return fault.clone(), true
 }
 
 // apply handles a request up to its response. A response with status 0 is none.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -179,6 +180,30 @@ func TestMatchMayUseTheServer(t *testing.T) {
 		assert.Equal(t, 503, <-done)
 	}
 	assert.Equal(t, 21, calls)
+}
+
+// TestMatchMaySendRequests sends one that the fault does not select, and, once, one that
+// waits for Match until its client gives up.
+func TestMatchMaySendRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
+		defer api.Close()
+		client := api.Client(messagemedia.WithMaxAttempts(1), messagemedia.WithAttemptTimeout(time.Minute))
+		calls := 0
+		require.NoError(t, api.Fail(messagemediatest.Fault{Operation: "DeleteWebhook", Status: 503, Match: func(*http.Request) bool {
+			calls++
+			_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			assert.NoError(t, err)
+			assert.ErrorContains(t, client.DeleteWebhook(t.Context(), "1"), "1m0s", "it waited for this very call")
+			return true
+		}}))
+		start := time.Now()
+		status, _ := send(t, api, "DELETE", path+"/1", "")
+		assert.Equal(t, 503, status)
+		assert.Equal(t, 1, calls)
+		assert.Equal(t, time.Minute, time.Since(start))
+	})
 }
 
 // TestMatchCannotSpoilTheRequest changes what it is given.

@@ -40,7 +40,7 @@ type Server struct {
 	shutdown    context.CancelFunc
 
 	keysCreated atomic.Int64
-	matching    chan struct{} // held by the request that calls Match functions
+	matching    chan struct{} // holds a value while a Match function runs
 
 	mu          sync.Mutex // never held while a user's function runs
 	accounts    map[string]*account

@@ -7,7 +7,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,24 +31,35 @@ func TestSignatureKeysAnswers(t *testing.T) {
 		status               int
 		response             string
 	}{
-		"a key without digest and cipher":  {"POST", keysPath, `{"digest":null}`, 400, `{"message":"Bad Request","details":["/digest: Digest cannot be null","/cipher: Cipher cannot be null"]}`},
-		"a key of an unknown kind":         {"POST", keysPath, `{"digest":"MD5","cipher":"RA"}`, 400, `{"message":"Bad Request","details":["/digest: [MD5] is invalid","/cipher: [RA] is invalid"]}`},
-		"a body that is not JSON":          {"POST", keysPath, `{`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
-		"a list":                           {"GET", keysPath, ``, 200, `[]`},
-		"the list's page 0":                {"GET", keysPath + "?page=0", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
-		"a page that is no number":         {"GET", keysPath + "?page=x", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
-		"a negative size":                  {"GET", keysPath + "?page_size=-1", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
-		"getting a key that is not there":  {"GET", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
-		"getting what is no UUID":          {"GET", keysPath + "/x", ``, 400, `{"message":"Bad Request","details":["key_id property value is invalid"]}`},
-		"deleting a key that is not there": {"DELETE", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
-		"deleting what is no UUID":         {"DELETE", keysPath + "/x", ``, 404, `{"message":"Entity not found"}`},
-		"none is enabled":                  {"GET", keysPath + "/enabled", ``, 404, `{"message":"Currently no key is enabled"}`},
-		"enabling nothing":                 {"PATCH", keysPath + "/enabled", `{"key_id":null}`, 400, `{"message":"Bad Request","details":["/key_id: Key id cannot be null"]}`},
-		"enabling what is no UUID":         {"PATCH", keysPath + "/enabled", `{"key_id":"x"}`, 404, `{"message":"Entity not found"}`},
-		"enabling what is not JSON":        {"PATCH", keysPath + "/enabled", `x`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
-		"disabling none":                   {"DELETE", keysPath + "/enabled", ``, 204, ``},
-		"a method that keys don't have":    {"PUT", keysPath, ``, 405, ``},
-		"a path that only begins so":       {"GET", keysPath + "x", ``, 404, ``},
+		"a key without digest and cipher":    {"POST", keysPath, `{"digest":null}`, 400, `{"message":"Bad Request","details":["/digest: Digest cannot be null","/cipher: Cipher cannot be null"]}`},
+		"a key of an unknown kind":           {"POST", keysPath, `{"digest":"MD5","cipher":"RA"}`, 400, `{"message":"Bad Request","details":["/digest: [MD5] is invalid","/cipher: [RA] is invalid"]}`},
+		"a body that is not JSON":            {"POST", keysPath, `{`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
+		"a key with empty names":             {"POST", keysPath, `{"digest":"","cipher":""}`, 400, badRequest("/digest: [] is invalid", "/cipher: [] is invalid")},
+		"a key of kinds in another case":     {"POST", keysPath, `{"digest":"sha256","cipher":"rsa"}`, 400, badRequest("/digest: [sha256] is invalid", "/cipher: [rsa] is invalid")},
+		"a digest with a hyphen":             {"POST", keysPath, `{"digest":"SHA-256","cipher":"RSA"}`, 400, badRequest("/digest: [SHA-256] is invalid")},
+		"names in another case":              {"POST", keysPath, `{"Digest":"SHA256","cipher":"RSA"}`, 400, badRequest("/Digest: Unknown field", "/digest: Digest cannot be null")},
+		"a name twice":                       {"POST", keysPath, `{"digest":"SHA256","digest":"SHA512","cipher":"RSA"}`, 400, badRequest(unparsable, "/digest: Duplicate field")},
+		"an unknown name":                    {"POST", keysPath, `{"digest":"SHA256","cipher":"RSA","bits":1024}`, 400, badRequest("/bits: Unknown field")},
+		"a number for the digest":            {"POST", keysPath, `{"digest":256,"cipher":"RSA"}`, 400, badRequest(unparsable, "/digest: Not a string")},
+		"an unknown parameter":               {"GET", keysPath + "?size=1", ``, 400, badRequest("size is not a known property")},
+		"a list":                             {"GET", keysPath, ``, 200, `[]`},
+		"the list's page 0":                  {"GET", keysPath + "?page=0", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
+		"a page that is no number":           {"GET", keysPath + "?page=x", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
+		"a negative size":                    {"GET", keysPath + "?page_size=-1", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
+		"getting a key that is not there":    {"GET", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
+		"getting what is no UUID":            {"GET", keysPath + "/x", ``, 400, `{"message":"Bad Request","details":["key_id property value is invalid"]}`},
+		"deleting a key that is not there":   {"DELETE", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
+		"deleting what is no UUID":           {"DELETE", keysPath + "/x", ``, 404, `{"message":"Entity not found"}`},
+		"none is enabled":                    {"GET", keysPath + "/enabled", ``, 404, `{"message":"Currently no key is enabled"}`},
+		"enabling nothing":                   {"PATCH", keysPath + "/enabled", `{"key_id":null}`, 400, `{"message":"Bad Request","details":["/key_id: Key id cannot be null"]}`},
+		"enabling the empty ID":              {"PATCH", keysPath + "/enabled", `{"key_id":""}`, 400, badRequest("/key_id: Key id cannot be null")},
+		"enabling by a name in another case": {"PATCH", keysPath + "/enabled", `{"KEY_ID":"x"}`, 400, badRequest("/KEY_ID: Unknown field", "/key_id: Key id cannot be null")},
+		"enabling a number":                  {"PATCH", keysPath + "/enabled", `{"key_id":1}`, 400, badRequest(unparsable, "/key_id: Not a string")},
+		"enabling what is no UUID":           {"PATCH", keysPath + "/enabled", `{"key_id":"x"}`, 404, `{"message":"Entity not found"}`},
+		"enabling what is not JSON":          {"PATCH", keysPath + "/enabled", `x`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
+		"disabling none":                     {"DELETE", keysPath + "/enabled", ``, 204, ``},
+		"a method that keys don't have":      {"PUT", keysPath, ``, 405, ``},
+		"a path that only begins so":         {"GET", keysPath + "x", ``, 404, ``},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,6 +68,51 @@ func TestSignatureKeysAnswers(t *testing.T) {
 			assert.Equal(t, c.response, response)
 		})
 	}
+}
+
+// TestTheLifeOfASignatureKey compares whole responses.
+func TestTheLifeOfASignatureKey(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	check := func(wantStatus int, want, method, target, body string) {
+		t.Helper()
+		status, response := send(t, api, method, target, body)
+		assert.Equal(t, wantStatus, status)
+		assert.Equal(t, want, response)
+	}
+	status, created := send(t, api, "POST", keysPath, `{"digest":"SHA224","cipher":"RSA"}`)
+	assert.Equal(t, 201, status)
+	assert.Regexp(t, `^\{"key_id":"[0-9a-f-]{36}","public_key":"[A-Za-z0-9+/]+={0,2}","cipher":"RSA","digest":"SHA224","created":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","enabled":false\}$`, created)
+	first := decode[map[string]any](t, created)["key_id"].(string)
+	second, _ := publicKeys(t, api, 1)
+
+	key := regexp.MustCompile(`"public_key":"[^"]*",`).ReplaceAllString(created, "")
+	enabled := strings.Replace(key, "false", "true", 1)
+	check(200, key, "GET", keysPath+"/"+first, "")
+	check(200, enabled, "PATCH", keysPath+"/enabled", `{"key_id":"`+first+`"}`)
+	check(200, enabled, "GET", keysPath+"/enabled", "")
+	check(200, enabled, "GET", keysPath+"/"+first, "")
+	check(200, "["+enabled+"]", "GET", keysPath+"?page=1&page_size=1", "")
+
+	status, _ = send(t, api, "PATCH", keysPath+"/enabled", `{"key_id":"`+second[0]+`"}`)
+	assert.Equal(t, 200, status)
+	check(200, key, "GET", keysPath+"/"+first, "")
+	check(204, "", "DELETE", keysPath+"/enabled", "")
+	check(204, "", "DELETE", keysPath+"/enabled", "")
+	check(404, `{"message":"Currently no key is enabled"}`, "GET", keysPath+"/enabled", "")
+	check(200, "", "DELETE", keysPath+"/"+first, "")
+	check(404, `{"message":"Entity not found"}`, "DELETE", keysPath+"/"+first, "")
+	check(404, `{"message":"Entity not found"}`, "GET", keysPath+"/"+first, "")
+}
+
+func TestDeletingTheEnabledKeyEndsSigning(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	key := enableKey(t, api, api.Client())
+	require.NotNil(t, api.Signer(""))
+	status, _ := send(t, api, "DELETE", keysPath+"/"+key.ID(), "")
+	assert.Equal(t, 200, status)
+	assert.Nil(t, api.Signer(""))
 }
 
 func TestSignatureKeysArePaged(t *testing.T) {
@@ -75,13 +134,62 @@ func TestSignatureKeysArePaged(t *testing.T) {
 	assert.Empty(t, keys, "sub-accounts are apart")
 }
 
+// publicKeys creates keys at a server, and returns their public halves.
+func publicKeys(t *testing.T, api *messagemediatest.Server, count int) (ids, keys []string) {
+	t.Helper()
+	for range count {
+		_, response := send(t, api, "POST", keysPath, `{"digest":"SHA256","cipher":"RSA"}`)
+		key := decode[map[string]any](t, response)
+		ids, keys = append(ids, key["key_id"].(string)), append(keys, key["public_key"].(string))
+	}
+	return ids, keys
+}
+
+func TestServersShareRSAKeysUnlessATestAsksForItsOwn(t *testing.T) {
+	t.Parallel()
+	bits := messagemediatest.WithKeyBits(1024)
+	ids1, keys1 := publicKeys(t, messagemediatest.NewServer(t, bits), 3)
+	ids2, keys2 := publicKeys(t, messagemediatest.NewServer(t, bits), 3)
+	assert.Equal(t, keys1, keys2)
+	assert.NotEqual(t, ids1, ids2)
+	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(keys1))), 3, "those of one server differ")
+
+	_, own := publicKeys(t, messagemediatest.NewServer(t, bits, messagemediatest.WithUniqueKeys()), 2)
+	for _, key := range own {
+		assert.NotContains(t, keys1, key)
+	}
+	server := messagemediatest.NewServer(t)
+	enableKey(t, server, server.Client())
+	r := httptest.NewRequest("POST", "/", nil)
+	require.NoError(t, messagemediatest.NewSigner(t).Sign(r))
+	signed := recorded{method: "POST", target: "/", header: r.Header}
+	signed.header.Set("X-MessageMedia-Key-Id", server.Signer("").Key().ID())
+	assert.False(t, signed.verifies(t, server.Signer("")), "a signer's key is its own")
+}
+
+func TestKeysOfOneServerDifferHoweverManyAreCreatedAtOnce(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
+	var mu sync.Mutex
+	var all []string
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			_, keys := publicKeys(t, api, 1)
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, keys...)
+		})
+	}
+	group.Wait()
+	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(all))), 8)
+}
+
 func TestKeysAreRSAKeysOfTheSizeAskedFor(t *testing.T) {
 	t.Parallel()
-	for bits, options := range map[int][]messagemediatest.Option{2048: nil, 3072: {messagemediatest.WithKeyBits(3072)}} {
-		client := messagemediatest.NewServer(t, options...).Client()
-		key, err := client.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
-		require.NoError(t, err)
-		der, err := base64.StdEncoding.DecodeString(key.PublicKey)
+	for bits, options := range map[int][]messagemediatest.Option{2048: nil, 1024: {messagemediatest.WithKeyBits(1024)}, 3072: {messagemediatest.WithKeyBits(3072)}} {
+		_, keys := publicKeys(t, messagemediatest.NewServer(t, options...), 1)
+		der, err := base64.StdEncoding.DecodeString(keys[0])
 		require.NoError(t, err)
 		public, err := x509.ParsePKIXPublicKey(der)
 		require.NoError(t, err)
@@ -119,6 +227,24 @@ func TestSignedRequestsVerify(t *testing.T) {
 		_, err = verifier.VerifyMessage(t.Context(), webhook.Message{Method: "GET", Target: "/hooks?b=2&a=%31", Header: out.Header})
 		require.NoError(t, err)
 	}
+}
+
+func TestSignRefusesWhatItCannotSign(t *testing.T) {
+	t.Parallel()
+	signer := messagemediatest.NewSigner(t)
+	for name, sign := range map[string]func() error{
+		"request must not be nil":                      func() error { return signer.Sign(nil) },
+		"request must not be nil, and must have a URL": func() error { return signer.Sign(&http.Request{Method: "POST"}) },
+		"signer must not be nil; no key is enabled": func() error {
+			return messagemediatest.NewServer(t).Signer("").Sign(httptest.NewRequest("POST", "/", nil))
+		},
+	} {
+		assert.ErrorContains(t, sign(), "messagemediatest: sign: "+name)
+	}
+	r := &http.Request{Method: "POST", RequestURI: "/"}
+	require.NoError(t, signer.Sign(r), "a header is made")
+	assert.NotEmpty(t, r.Header.Get("X-MessageMedia-Signature"))
+	assert.Nil(t, messagemediatest.NewServer(t).Signer("").Key())
 }
 
 func TestSignKeepsADateAndTheBody(t *testing.T) {
