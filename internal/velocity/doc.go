@@ -18,9 +18,9 @@
 //
 // The methods of values are those of Java that a template can sensibly call, and
 // what Java has beside them renders as an unknown method does, as it is written.
-// Regular expressions are Go's. keySet, values, entrySet and subList are copies. A
-// string that is a broken template fails in Parse, where Velocity waits until it
-// begins to render.
+// Regular expressions are Java's, see package pattern. keySet, values, entrySet and
+// subList are copies. A string that is a broken template fails in Parse, where Velocity
+// waits until it begins to render.
 //
 // Templates come from anybody: whatever is in them, parsing and rendering take time
 // and memory in proportion to their length and to the [Limits], and end when the

@@ -35,6 +35,15 @@ const (
 	// valueSize is what a value in a list or map counts, in bytes.
 	valueSize = 16
 
+	// maxPattern is the longest regular expression, in bytes.
+	maxPattern = 1000
+
+	// What regular expressions count: a byte of one, an instruction that it compiles to,
+	// and an instruction that is executed.
+	bytesPerPatternByte = 64
+	bytesPerInstruction = 16
+	bytesPerWork        = 2
+
 	// stepsPerLook is how many steps pass between two looks at the context.
 	stepsPerLook = 256
 )

@@ -2,86 +2,117 @@ package velocity
 
 import (
 	"errors"
-	"regexp"
-	"regexp/syntax"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/velocity/pattern"
 )
 
-// What a regular expression may take: its own length, its size in instructions and
-// its groups, both times the length of the text.
-const (
-	maxPattern  = 1000
-	maxMatching = 1 << 24
-	maxGroups   = 1 << 22
-)
+// regex is a regular expression with the text that it is matched with.
+type regex struct {
+	*pattern.Pattern
+	*renderer
+	text string
+}
 
-// compile reads a regular expression. Those of Go are most of Java's, without what
-// can take forever.
-func (r *renderer) compile(pattern string, textLength int) (*regexp.Regexp, error) {
-	if len(pattern) > maxPattern {
+// compile reads a regular expression.
+func (r *renderer) compile(expression, text string) (*regex, error) {
+	if len(expression) > maxPattern {
 		return nil, failure(r.at, Limit, "a regular expression of more than %d bytes", maxPattern)
 	}
-	parsed, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return nil, r.patternError(pattern, err)
-	}
-	program, err := syntax.Compile(parsed.Simplify())
-	if err != nil {
-		return nil, r.patternError(pattern, err)
-	}
-	work := len(program.Inst) * (textLength + 1)
-	if work > maxMatching || program.NumCap*(textLength+1) > maxGroups {
-		return nil, failure(r.at, Limit, "a regular expression that is too large for a text of %d bytes", textLength)
-	}
-	if err := r.charge(work + len(program.Inst)*bytesPerStep); err != nil {
+	if err := r.charge(len(expression) * bytesPerPatternByte); err != nil {
 		return nil, err
 	}
-	return regexp.Compile(pattern)
-}
-
-// patternError tells what Java does not know either from what only Go does not.
-func (r *renderer) patternError(pattern string, err error) error {
-	failed, ok := errors.AsType[*syntax.Error](err)
-	if ok && (failed.Code == syntax.ErrInvalidPerlOp || failed.Code == syntax.ErrInvalidEscape) {
-		return unsupported(r.at, "regular expression", "the regular expression %q is not supported: %v", pattern, err)
+	compiled, err := pattern.Compile(expression)
+	if err != nil {
+		return nil, r.patternError(expression, err)
 	}
-	return methodError("the regular expression %q is wrong: %v", pattern, err)
+	return &regex{compiled, r, text}, r.charge(compiled.Size() * bytesPerInstruction)
 }
 
-func matches(r *renderer, s, pattern string) (Value, error) {
-	expression, err := r.compile(pattern, len(s))
+// patternError distinguishes what Java rejects, too, from what only this package does.
+func (r *renderer) patternError(expression string, err error) error {
+	failed, ok := errors.AsType[*pattern.Error](err)
+	switch {
+	case !ok:
+		return failure(r.at, Limit, "the regular expression %s: %v", quoted(expression), err)
+	case failed.Unsupported:
+		return unsupported(r.at, "regular expression", "the regular expression %s: %v", quoted(expression), err)
+	}
+	return methodError("the regular expression %s: %v", quoted(expression), err)
+}
+
+// meter charges for the work of a match.
+func (r *renderer) meter(work int) error { return r.charge(work * bytesPerWork) }
+
+// find returns the next match at an offset or after it, nil if there is none.
+func (x *regex) find(from int) ([]int, error) {
+	match, err := x.Find(x.text, from, x.meter)
+	return match, x.matchError(err)
+}
+
+func (x *regex) matchError(err error) error {
+	if errors.Is(err, pattern.ErrTooDeep) {
+		return failure(x.at, Limit, "the regular expression has %v", err)
+	}
+	return err
+}
+
+// eachMatch calls a function with the matches in turn, until it returns false. An
+// empty match may follow another one directly, unlike in package regexp.
+func (x *regex) eachMatch(visit func(match []int) (more bool, err error)) error {
+	for from := 0; from <= len(x.text); {
+		match, err := x.find(from)
+		if match == nil || err != nil {
+			return err
+		}
+		if more, err := visit(match); !more || err != nil {
+			return err
+		}
+		from = match[1]
+		if match[0] == match[1] {
+			from += max(1, runeLength(x.text[from:]))
+		}
+	}
+	return nil
+}
+
+func matches(r *renderer, s, expression string) (Value, error) {
+	x, err := r.compile(expression, s)
 	if err != nil {
 		return nil, err
 	}
-	expression.Longest() // if the whole text matches, it is the longest match
-	match := expression.FindStringIndex(s)
-	return Bool(match != nil && match[0] == 0 && match[1] == len(s)), nil
+	yes, err := x.Matches(s, r.meter)
+	return Bool(yes), x.matchError(err)
 }
 
-// replaceMatches replaces the first matches, all if the limit is negative.
-func replaceMatches(r *renderer, s, pattern, replacement string, limit int) (Value, error) {
-	expression, err := r.compile(pattern, len(s))
+// replaceMatches replaces the first match, or all.
+func replaceMatches(r *renderer, s, expression, replacement string, all bool) (Value, error) {
+	x, err := r.compile(expression, s)
 	if err != nil {
 		return nil, err
 	}
 	var result []byte
 	end := 0
-	for _, match := range expression.FindAllStringSubmatchIndex(s, limit) {
+	err = x.eachMatch(func(match []int) (bool, error) {
 		result = append(result, s[end:match[0]]...)
-		if result, err = appendReplacement(result, s, replacement, match); err != nil {
-			return nil, err
-		}
 		end = match[1]
-		if len(result) > r.limits.ValueBytes {
-			return nil, r.checkValue(len(result))
+		if result, err = x.appendReplacement(result, replacement, match); err != nil {
+			return false, err
 		}
+		if len(result) > r.limits.ValueBytes {
+			return false, r.checkValue(len(result))
+		}
+		return all, r.charge(len(replacement))
+	})
+	if err != nil {
+		return nil, err
 	}
 	result = append(result, s[end:]...)
 	return String(result), r.checkValue(len(result))
 }
 
-// appendReplacement appends what stands for a match, in the notation of Java: $1 is
-// a group, and a backslash takes the meaning from what follows it.
-func appendReplacement(result []byte, s, replacement string, match []int) ([]byte, error) {
+// appendReplacement appends what replaces a match, in the notation of Java: $1 and
+// ${name} are groups, and a backslash takes the meaning from what follows it.
+func (x *regex) appendReplacement(result []byte, replacement string, match []int) ([]byte, error) {
 	for i := 0; i < len(replacement); i++ {
 		switch c := replacement[i]; c {
 		case '\\':
@@ -90,17 +121,17 @@ func appendReplacement(result []byte, s, replacement string, match []int) ([]byt
 			}
 			result = append(result, replacement[i])
 		case '$':
-			if runLength(replacement[i+1:], digits) == 0 {
-				return nil, methodError("a $ in a replacement without the number of a group")
-			}
-			group := int(replacement[i+1] - '0')
-			if 2*group+1 >= len(match) {
-				return nil, methodError("there is no group %d", group)
+			group, length, err := x.groupAt(replacement[i+1:])
+			if err != nil {
+				return nil, err
 			}
 			if match[2*group] >= 0 {
-				result = append(result, s[match[2*group]:match[2*group+1]]...)
+				result = append(result, x.text[match[2*group]:match[2*group+1]]...)
 			}
-			i++
+			if len(result) > x.limits.ValueBytes {
+				return nil, x.checkValue(len(result))
+			}
+			i += length
 		default:
 			result = append(result, c)
 		}
@@ -108,40 +139,83 @@ func appendReplacement(result []byte, s, replacement string, match []int) ([]byt
 	return result, nil
 }
 
+// groupAt reads the group that follows a $: a name in braces, or a number of as many
+// digits as there are groups for. It returns, too, the length of what it has read.
+func (x *regex) groupAt(rest string) (group, length int, err error) {
+	if n := groupNameLength(rest); n > 0 {
+		if group = x.Group(rest[1 : n-1]); group == 0 {
+			return 0, 0, methodError("there is no group %s", quoted(rest[1:n-1]))
+		}
+		return group, n, nil
+	}
+	digitCount := runLength(rest, digits)
+	if digitCount == 0 {
+		return 0, 0, methodError("a $ in a replacement without the number or name of a group")
+	}
+	group = int(rest[0] - '0')
+	if group > x.Groups() {
+		return 0, 0, methodError("there is no group %d", group)
+	}
+	length = 1
+	for length < digitCount && 10*group+int(rest[length]-'0') <= x.Groups() {
+		group = 10*group + int(rest[length]-'0')
+		length++
+	}
+	return group, length, nil
+}
+
+// groupNameLength is the length of a name in braces, 0 if something else is next.
+func groupNameLength(rest string) int {
+	if len(rest) < 3 || rest[0] != '{' || !isLetter(rest[1]) {
+		return 0
+	}
+	n := 1
+	for n < len(rest) && (isLetter(rest[n]) || rest[n] >= '0' && rest[n] <= '9') {
+		n++
+	}
+	if n == len(rest) || rest[n] != '}' {
+		return 0
+	}
+	return n + 1
+}
+
 // split cuts a text at the matches. Empty texts at the end are left out if there is
 // no limit.
-func split(r *renderer, s, pattern string, limit int) (Value, error) {
-	expression, err := r.compile(pattern, len(s))
+func split(r *renderer, s, expression string, limit int) (Value, error) {
+	x, err := r.compile(expression, s)
 	if err != nil {
 		return nil, err
 	}
 	list := &List{kind: array}
 	end := 0
-	for _, match := range expression.FindAllStringIndex(s, -1) {
+	err = x.eachMatch(func(match []int) (bool, error) {
 		if limit > 0 && len(list.items) == limit-1 {
-			break
+			return false, nil
 		}
-		if match[1] == 0 {
-			continue
+		if match[1] > 0 { // no empty text before an empty match at the beginning
+			list.items = append(list.items, String(s[end:match[0]]))
+			end = match[1]
 		}
-		list.items = append(list.items, String(s[end:match[0]]))
-		end = match[1]
+		return true, r.charge(valueSize)
+	})
+	if err != nil {
+		return nil, err
 	}
 	matched := end > 0
 	list.items = append(list.items, String(s[end:]))
 	for limit == 0 && matched && len(list.items) > 0 && list.items[len(list.items)-1] == String("") {
 		list.items = list.items[:len(list.items)-1]
 	}
-	return list, r.charge(len(list.items) * valueSize)
+	return list, nil
 }
 
 var regexMethods = methods{
 	"matches": {onText("s", func(r *renderer, s string, args []Value) (Value, error) { return matches(r, s, text(args[0])) })},
 	"replaceAll": {onText("ss", func(r *renderer, s string, args []Value) (Value, error) {
-		return replaceMatches(r, s, text(args[0]), text(args[1]), -1)
+		return replaceMatches(r, s, text(args[0]), text(args[1]), true)
 	})},
 	"replaceFirst": {onText("ss", func(r *renderer, s string, args []Value) (Value, error) {
-		return replaceMatches(r, s, text(args[0]), text(args[1]), 1)
+		return replaceMatches(r, s, text(args[0]), text(args[1]), false)
 	})},
 	"split": {
 		onText("s", func(r *renderer, s string, args []Value) (Value, error) { return split(r, s, text(args[0]), 0) }),

@@ -1,6 +1,7 @@
 package velocity
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -271,3 +272,18 @@ func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß",
 var characterKind = newKind("java.lang.Character", methods{
 	"charValue": of(func(c character) Value { return c }),
 })
+
+// runeLength is the length in bytes of the character that a text begins with.
+func runeLength(s string) int {
+	_, size := utf8.DecodeRuneInString(s)
+	return size
+}
+
+// quoted is a text in an error, cut if it is long.
+func quoted(s string) string {
+	const length = 40
+	if len(s) <= length {
+		return strconv.Quote(s)
+	}
+	return strconv.Quote(strings.ToValidUTF8(s[:length], "")) + "…"
+}

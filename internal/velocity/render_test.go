@@ -197,14 +197,23 @@ func TestErrorsOfMethodsSayWhich(t *testing.T) {
 	assert.Equal(t, velocity.Position{Offset: 3, Line: 1, Column: 4}, failed.Position)
 }
 
-func TestRegularExpressionsAreGo(t *testing.T) {
+func TestRegularExpressionsFailByKind(t *testing.T) {
 	t.Parallel()
-	_, err := render(t, "$x.matches('(?=a)')", mapOf("x", velocity.String("a")))
-	failed := failureOf(t, err)
-	assert.Equal(t, velocity.Unsupported, failed.Kind)
-	assert.Equal(t, "regular expression", failed.Name)
-	_, err = render(t, "$x.matches('(')", mapOf("x", velocity.String("a")))
-	assert.Equal(t, velocity.Method, failureOf(t, err).Kind)
+	for expression, want := range map[string]velocity.ErrorKind{
+		"\\X":                       velocity.Unsupported,
+		"(":                         velocity.Method,
+		"((((a|b){9}){9}){9}){9}":   velocity.Limit,
+		strings.Repeat("a", 1001):   velocity.Limit,
+		"(a|b)*":                    0,
+		"(?=a)a(?<!b)(?:.*+|b)\\R?": 0,
+	} {
+		_, err := mustParse(t, "$x.matches($e)").Render(t.Context(), mapOf("x", velocity.String("a"), "e", velocity.String(expression)), velocity.Options{})
+		if want == 0 {
+			require.NoError(t, err, expression)
+			continue
+		}
+		assert.Equal(t, want, failureOf(t, err).Kind, expression)
+	}
 }
 
 func TestLimits(t *testing.T) {
@@ -246,7 +255,11 @@ func TestLimits(t *testing.T) {
 		{"long texts searched, often", fmt.Sprintf(long, `#set($b = $a.contains('b'))`), velocity.Limits{}, "more than 1000000 steps"},
 		{"long lists gone through, often", `#set($l = [1..100000])#foreach($i in [1..1000])#foreach($j in $l)#break#end#end`, velocity.Limits{}, "more than 1000000 steps"},
 		{"long pattern", `#set($a = 'a')$s.matches($a.repeat(2000))`, velocity.Limits{}, "a regular expression of more than 1000 bytes"},
-		{"large pattern", `#set($a = 'a')#set($b = $a.repeat(100000))$b.matches('((a{30}){30})*')`, velocity.Limits{}, "too large for a text"},
+		{"large pattern", `#set($a = 'a')#set($b = $a.repeat(100000))$b.matches('((((a|b){30}){30}){30})*')`, velocity.Limits{}, "the quantifiers make it too large"},
+		{"many ways to match", `#set($a = 'a')#set($b = $a.repeat(100000))$b.matches('(a|b)*')`, velocity.Limits{}, "too many ways to match"},
+		{"exponential pattern", `#set($a = 'a')#set($b = $a.repeat(50))$b.matches('(a+)+b')`, velocity.Limits{}, "more than 1000000 steps"},
+		{"quadratic pattern", `#set($a = 'a')#set($b = $a.repeat(50000))$b.replaceAll('a*b', '')`, velocity.Limits{}, "more than 1000000 steps"},
+		{"a pattern, often", fmt.Sprintf(long, `#set($b = $a.replaceAll('[ab]', ''))`), velocity.Limits{}, "more than 1000000 steps"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

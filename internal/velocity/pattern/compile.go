@@ -1,0 +1,189 @@
+package pattern
+
+import "errors"
+
+// maxInstructions bounds the size of a compiled expression. A quantifier repeats the
+// instructions of its body, unless that is one character.
+const maxInstructions = 10_000
+
+// ErrTooLarge is what Compile returns if the quantifiers of an expression make it
+// larger than 10,000 instructions.
+var ErrTooLarge = errors.New("the quantifiers make it too large")
+
+// Pattern is a compiled expression. It never changes.
+type Pattern struct {
+	program   []instruction
+	groups    int
+	registers int
+	names     map[string]int
+}
+
+// Groups returns the number of groups, without that of the whole match.
+func (p *Pattern) Groups() int { return p.groups }
+
+// Group returns the number of a group by its name, 0 if there is none.
+func (p *Pattern) Group(name string) int { return p.names[name] }
+
+// Size returns how large the compiled expression is, in instructions.
+func (p *Pattern) Size() int { return len(p.program) }
+
+// Compile reads an expression. The error is an [*Error] or [ErrTooLarge]. The time is
+// in proportion to the length of the expression and to Size.
+func Compile(expression string) (*Pattern, error) {
+	p := &parser{text: []rune(unquoted(expression)), names: make(map[string]int)}
+	root, err := p.pattern()
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{registers: 2 * (p.groups + 1)}
+	root.emit(c)
+	c.add(instruction{op: accept})
+	if c.full() {
+		return nil, ErrTooLarge
+	}
+	return &Pattern{c.program, p.groups, c.registers, p.names}, nil
+}
+
+type opcode uint8
+
+const (
+	accept    opcode = iota
+	matchOne         // a character
+	matchRun         // as many characters as the quantifier wants
+	branch           // to x, and to y if that fails
+	jump             // to x
+	save             // the position, in the register x
+	backTrack        // to the loop at x, unless nothing was matched since the register y was saved
+	assert           // the assertion x
+	refer            // to what the group x matched
+	lookAt           // the instructions that follow, and go on at x
+	commit           // to how the instructions that follow match, and go on at x
+)
+
+// instruction is a step of a match. What it needs beside its operands depends on the
+// opcode.
+type instruction struct {
+	op   opcode
+	x, y int
+
+	*single         // of matchOne and matchRun
+	mode    mode    // of matchRun, which has x and y as bounds
+	look    *look   // of lookAt
+	fold    folding // of refer
+	reach   [2]int  // of lookAt, how far behind to begin
+}
+
+type compiler struct {
+	program   []instruction
+	registers int
+	copies    int // bodies that quantifiers repeated: they can be without instructions
+}
+
+// full reports whether there is too much. What is added then makes no difference.
+func (c *compiler) full() bool { return len(c.program)+c.copies > maxInstructions }
+
+// add appends an instruction and returns where it is.
+func (c *compiler) add(i instruction) int {
+	c.program = append(c.program, i)
+	return len(c.program) - 1
+}
+
+func (c *compiler) here() int { return len(c.program) }
+
+func (s *single) emit(c *compiler)       { c.add(instruction{op: matchOne, single: s}) }
+func (a assertion) emit(c *compiler)     { c.add(instruction{op: assert, x: int(a)}) }
+func (b backReference) emit(c *compiler) { c.add(instruction{op: refer, x: b.group, fold: b.fold}) }
+
+func (s sequence) emit(c *compiler) {
+	for _, part := range s {
+		part.emit(c)
+	}
+}
+
+func (s choice) emit(c *compiler) {
+	var ends []int
+	for i, one := range s {
+		if i == len(s)-1 {
+			one.emit(c)
+			break
+		}
+		at := c.add(instruction{op: branch, x: c.here() + 1})
+		one.emit(c)
+		ends = append(ends, c.add(instruction{op: jump}))
+		c.program[at].y = c.here()
+	}
+	for _, end := range ends {
+		c.program[end].x = c.here()
+	}
+}
+
+func (g capture) emit(c *compiler) {
+	c.add(instruction{op: save, x: 2 * g.group})
+	g.body.emit(c)
+	c.add(instruction{op: save, x: 2*g.group + 1})
+}
+
+func (l look) emit(c *compiler) {
+	least, most := l.body.width()
+	at := c.add(instruction{op: lookAt, look: &l, reach: [2]int{least, most}})
+	c.enclose(at, l.body)
+}
+
+func (a atomic) emit(c *compiler) { c.enclose(c.add(instruction{op: commit}), a.body) }
+
+// enclose adds a body that is matched on its own.
+func (c *compiler) enclose(at int, body node) {
+	body.emit(c)
+	c.add(instruction{op: accept})
+	c.program[at].x = c.here()
+}
+
+func (r repeat) emit(c *compiler) {
+	if one, ok := r.body.(*single); ok {
+		c.add(instruction{op: matchRun, single: one, x: r.least, y: r.most, mode: r.mode})
+		return
+	}
+	if r.mode == possessive {
+		atomic{repeat{r.body, r.least, r.most, greedy}}.emit(c)
+		return
+	}
+	for i := 0; i < r.least && !c.full(); i++ {
+		r.copyBody(c)
+	}
+	if r.most == unbounded {
+		r.emitLoop(c)
+		return
+	}
+	var branches []int
+	for i := r.least; i < r.most && !c.full(); i++ {
+		branches = append(branches, c.add(instruction{op: branch}))
+		r.copyBody(c)
+	}
+	for _, at := range branches {
+		r.connect(c, at)
+	}
+}
+
+func (r repeat) copyBody(c *compiler) {
+	r.body.emit(c)
+	c.copies++
+}
+
+func (r repeat) emitLoop(c *compiler) {
+	start := c.registers
+	c.registers++
+	at := c.add(instruction{op: branch})
+	c.add(instruction{op: save, x: start})
+	r.body.emit(c)
+	c.add(instruction{op: backTrack, x: at, y: start})
+	r.connect(c, at)
+}
+
+// connect has a branch lead to the body after it and to what is next, in the order of
+// the mode.
+func (r repeat) connect(c *compiler, at int) {
+	c.program[at].x, c.program[at].y = at+1, c.here()
+	if r.mode == lazy {
+		c.program[at].x, c.program[at].y = c.here(), at+1
+	}
+}

@@ -1,0 +1,423 @@
+package pattern
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Meter is called with the work that was done since it was called before, in
+// instructions. If it returns an error, matching ends with that.
+type Meter func(work int) error
+
+const (
+	// workPerCall is how much work is done between two calls of a Meter.
+	workPerCall = 1024
+
+	// maxFrames bounds the memory that a match takes to backtrack: 8 MiB. Java's own
+	// stack overflows before.
+	maxFrames = 1 << 18
+)
+
+// ErrTooDeep is what matching returns if it would have to remember more than 262,144
+// other ways to match.
+var ErrTooDeep = errors.New("too many ways to match the text")
+
+// Find returns the first match that begins at an offset or after it: the offsets where
+// the match and each group begin and end, -1 for a group that has no part in it. It
+// returns nil if there is no match.
+func (p *Pattern) Find(text string, from int, meter Meter) ([]int, error) {
+	m := p.newMachine(text, meter)
+	for start := from; ; {
+		end, ok, err := m.run(0, start, anywhere)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return p.groupsOf(m, start, end), m.settle()
+		}
+		if start == len(text) {
+			return nil, m.settle()
+		}
+		_, size := utf8.DecodeRuneInString(text[start:])
+		start += size
+	}
+}
+
+// Matches reports whether the expression matches the whole text.
+func (p *Pattern) Matches(text string, meter Meter) (bool, error) {
+	m := p.newMachine(text, meter)
+	_, ok, err := m.run(0, 0, len(text))
+	if err != nil {
+		return false, err
+	}
+	return ok, m.settle()
+}
+
+func (p *Pattern) groupsOf(m *machine, start, end int) []int {
+	m.registers[0], m.registers[1] = start, end
+	return m.registers[:2*(p.groups+1)]
+}
+
+// machine matches an expression with a text.
+type machine struct {
+	*Pattern
+	text      string
+	meter     Meter
+	work      int
+	registers []int
+	frames    []frame
+}
+
+// frame is what to return to if matching fails.
+type frame struct {
+	kind frameKind
+	pc   int32
+	pos  int
+	rest int
+}
+
+type frameKind uint8
+
+const (
+	otherWay frameKind = iota // go on at pc, at pos
+	restore                   // set the register pc to pos
+	giveBack                  // go on at pc with a character less, down to pos; the run ends at rest
+	takeMore                  // match one more character of the run at pc, at pos; at most rest
+)
+
+func (p *Pattern) newMachine(text string, meter Meter) *machine {
+	return &machine{
+		Pattern: p, text: text, meter: meter,
+		work: p.registers / 16, registers: slices.Repeat([]int{-1}, p.registers),
+	}
+}
+
+// spend counts work.
+func (m *machine) spend(work int) error {
+	if m.work += work; m.work < workPerCall {
+		return nil
+	}
+	return m.settle()
+}
+
+// settle tells the meter of the work that it does not know of.
+func (m *machine) settle() error {
+	work := m.work
+	m.work = 0
+	return m.meter(work)
+}
+
+// anywhere is where a match may end if it need not end at an offset.
+const anywhere = -1
+
+// run matches the instructions from pc on with the text from pos on. It returns where
+// the match ends. If end is not anywhere, it must be there.
+func (m *machine) run(pc, pos, end int) (int, bool, error) {
+	base := len(m.frames)
+	for {
+		i := &m.program[pc]
+		if err := m.spend(1); err != nil {
+			return 0, false, err
+		}
+		next, ok := pc+1, true
+		switch i.op {
+		case accept:
+			if ok = end == anywhere || pos == end; ok {
+				m.keepRestores(base)
+				return pos, true, nil
+			}
+		case matchOne:
+			size := i.match(m.text[pos:])
+			m.work += i.weight
+			ok = size > 0
+			pos += size
+		case matchRun:
+			var err error
+			if pos, ok, err = m.matchRun(i, pc, pos); err != nil {
+				return 0, false, err
+			}
+		case branch:
+			m.push(otherWay, i.y, pos, 0)
+			next = i.x
+		case jump:
+			next = i.x
+		case save:
+			m.push(restore, i.x, m.registers[i.x], 0)
+			m.registers[i.x] = pos
+		case backTrack:
+			if pos > m.registers[i.y] {
+				next = i.x
+			}
+		case assert:
+			var err error
+			if ok, err = m.holds(assertion(i.x), pos); err != nil {
+				return 0, false, err
+			}
+		case refer:
+			pos, ok = m.matchReference(i, pos)
+		case lookAt:
+			found, err := m.look(i, pc+1, pos)
+			if err != nil {
+				return 0, false, err
+			}
+			next, ok = i.x, found != i.look.negative
+		case commit:
+			matched, found, err := m.run(pc+1, pos, anywhere)
+			if err != nil {
+				return 0, false, err
+			}
+			next, pos, ok = i.x, matched, found
+		}
+		if len(m.frames) > maxFrames {
+			return 0, false, ErrTooDeep
+		}
+		if pc = next; !ok {
+			if pc, pos, ok = m.backtrack(base); !ok {
+				return 0, false, nil
+			}
+		}
+	}
+}
+
+func (m *machine) push(kind frameKind, pc, pos, rest int) {
+	m.frames = append(m.frames, frame{kind, int32(pc), pos, rest})
+}
+
+// backtrack returns where to go on after what was tried has failed. It is false if
+// nothing is left to try.
+func (m *machine) backtrack(base int) (pc, pos int, ok bool) {
+	for len(m.frames) > base {
+		f := &m.frames[len(m.frames)-1]
+		m.work++
+		switch f.kind {
+		case restore:
+			m.registers[f.pc] = f.pos
+			m.frames = m.frames[:len(m.frames)-1]
+		case otherWay:
+			m.frames = m.frames[:len(m.frames)-1]
+			return int(f.pc), f.pos, true
+		case giveBack:
+			_, size := utf8.DecodeLastRuneInString(m.text[:f.rest])
+			if f.rest -= size; f.rest == f.pos {
+				m.frames = m.frames[:len(m.frames)-1]
+			}
+			return int(f.pc), f.rest, true
+		case takeMore:
+			i := &m.program[f.pc]
+			size := i.match(m.text[f.pos:])
+			m.work += i.weight
+			if f.rest == 0 || size == 0 {
+				m.frames = m.frames[:len(m.frames)-1]
+				continue
+			}
+			f.pos += size
+			f.rest--
+			return int(f.pc) + 1, f.pos, true
+		}
+	}
+	return 0, 0, false
+}
+
+// keepRestores drops the other ways to match what has matched, but not what restores
+// the registers if something fails later.
+func (m *machine) keepRestores(base int) {
+	kept := slices.DeleteFunc(m.frames[base:], func(f frame) bool { return f.kind != restore })
+	m.frames = m.frames[:base+len(kept)]
+}
+
+// drop undoes what has matched.
+func (m *machine) drop(base int) {
+	for len(m.frames) > base {
+		if f := m.frames[len(m.frames)-1]; f.kind == restore {
+			m.registers[f.pc] = f.pos
+		}
+		m.frames = m.frames[:len(m.frames)-1]
+	}
+}
+
+// match returns the length in bytes of the character that a text begins with, 0 if it
+// does not match.
+func (s *single) match(text string) int {
+	if text == "" {
+		return 0
+	}
+	c, size := rune(text[0]), 1
+	if c >= utf8.RuneSelf {
+		c, size = utf8.DecodeRuneInString(text)
+	}
+	if s.set == nil && c != s.char || s.set != nil && !s.set(c) {
+		return 0
+	}
+	return size
+}
+
+// matchRun matches as many characters as the quantifier wants at first.
+func (m *machine) matchRun(i *instruction, pc, pos int) (int, bool, error) {
+	count, least, most := 0, i.x, i.y
+	wanted := most
+	if i.mode == lazy {
+		wanted = least
+	}
+	shortest := pos
+	for count != wanted {
+		size := i.match(m.text[pos:])
+		if err := m.spend(1 + i.weight); err != nil {
+			return 0, false, err
+		}
+		if size == 0 {
+			break
+		}
+		pos += size
+		if count++; count == least {
+			shortest = pos
+		}
+	}
+	switch {
+	case count < least:
+		return 0, false, nil
+	case i.mode == greedy && count > least:
+		m.push(giveBack, pc+1, shortest, pos)
+	case i.mode == lazy && most == unbounded:
+		m.push(takeMore, pc, pos, unbounded)
+	case i.mode == lazy:
+		m.push(takeMore, pc, pos, most-least)
+	}
+	return pos, true, nil
+}
+
+// matchReference matches what a group matched.
+func (m *machine) matchReference(i *instruction, pos int) (int, bool) {
+	if i.x > m.groups || m.registers[2*i.x] < 0 || m.registers[2*i.x+1] < 0 {
+		return 0, false
+	}
+	before := m.text[m.registers[2*i.x]:m.registers[2*i.x+1]]
+	m.work += len(before) / 8
+	if i.fold == exact {
+		return pos + len(before), strings.HasPrefix(m.text[pos:], before)
+	}
+	m.work += len(before)
+	for _, c := range before {
+		other, size := utf8.DecodeRuneInString(m.text[pos:])
+		if size == 0 || i.fold.folded(c) != i.fold.folded(other) {
+			return 0, false
+		}
+		pos += size
+	}
+	return pos, true
+}
+
+// look reports whether the instructions from pc on match the text after a position, or
+// before it.
+func (m *machine) look(i *instruction, pc, pos int) (bool, error) {
+	base := len(m.frames)
+	found, err := m.lookFrom(i, pc, pos)
+	if i.look.negative {
+		m.drop(base)
+	}
+	return found, err
+}
+
+func (m *machine) lookFrom(i *instruction, pc, pos int) (bool, error) {
+	if !i.look.behind {
+		_, found, err := m.run(pc, pos, anywhere)
+		return found, err
+	}
+	start := pos
+	for back := 0; back <= i.reach[1]; back++ {
+		if back >= i.reach[0] {
+			if _, found, err := m.run(pc, start, pos); found || err != nil {
+				return found, err
+			}
+		}
+		if start == 0 {
+			break
+		}
+		_, size := utf8.DecodeLastRuneInString(m.text[:start])
+		start -= size
+		m.work++
+	}
+	return false, nil
+}
+
+// holds reports whether an assertion is true of a position.
+func (m *machine) holds(a assertion, pos int) (bool, error) {
+	before, after := m.text[:pos], m.text[pos:]
+	switch a {
+	case textStart:
+		return pos == 0, nil
+	case textEnd:
+		return after == "", nil
+	case lineStart:
+		return after != "" && (before == "" || endsLine(before) && !(strings.HasSuffix(before, "\r") && after[0] == '\n')), nil
+	case unixLineStart:
+		return after != "" && (before == "" || strings.HasSuffix(before, "\n")), nil
+	case lineEnd:
+		return after == "" || beginsLineBreak(before, after), nil
+	case unixLineEnd:
+		return after == "" || after[0] == '\n', nil
+	case lastLineEnd:
+		_, size := utf8.DecodeRuneInString(after)
+		return after == "" || after == "\r\n" || size == len(after) && beginsLineBreak(before, after), nil
+	case lastUnixLineEnd:
+		return after == "" || after == "\n", nil
+	}
+	left, err := m.endsWord(before)
+	if err != nil {
+		return false, err
+	}
+	right, err := m.beginsWord(before, after)
+	return (left != right) == (a == wordBoundary), err
+}
+
+const lineBreaks = "\n\r\u0085\u2028\u2029"
+
+func endsLine(before string) bool {
+	c, _ := utf8.DecodeLastRuneInString(before)
+	return strings.ContainsRune(lineBreaks, c)
+}
+
+// beginsLineBreak reports whether a line break begins here. None does within \r\n.
+func beginsLineBreak(before, after string) bool {
+	c, _ := utf8.DecodeRuneInString(after)
+	return strings.ContainsRune(lineBreaks, c) && !(c == '\n' && strings.HasSuffix(before, "\r"))
+}
+
+func isWord(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.Is(unicode.Nd, c) }
+
+func (m *machine) endsWord(before string) (bool, error) {
+	c, size := utf8.DecodeLastRuneInString(before)
+	if before == "" || isWord(c) || !unicode.Is(unicode.Mn, c) {
+		return before != "" && isWord(c), nil
+	}
+	return m.hasBase(before[:len(before)-size])
+}
+
+func (m *machine) beginsWord(before, after string) (bool, error) {
+	c, _ := utf8.DecodeRuneInString(after)
+	if after == "" || isWord(c) || !unicode.Is(unicode.Mn, c) {
+		return after != "" && isWord(c), nil
+	}
+	return m.hasBase(before)
+}
+
+// hasBase reports whether the marks that come next belong to a letter or digit at the
+// end of a text, with other marks in between.
+func (m *machine) hasBase(before string) (bool, error) {
+	for before != "" {
+		c, size := utf8.DecodeLastRuneInString(before)
+		if err := m.spend(1); err != nil {
+			return false, err
+		}
+		if unicode.IsLetter(c) || unicode.Is(unicode.Nd, c) {
+			return true, nil
+		}
+		if !unicode.Is(unicode.Mn, c) {
+			return false, nil
+		}
+		before = before[:len(before)-size]
+	}
+	return false, nil
+}
