@@ -31,6 +31,7 @@ var hostile = map[string]func(n int) string{
 	"negations":                 func(n int) string { return "#if(" + strings.Repeat(`!`, n) },
 	"operators":                 func(n int) string { return "#if(1" + strings.Repeat(`+1`, n/2) + ")#end" },
 	"nested strings":            func(n int) string { return "#set($a = " + strings.Repeat(`"$x.a(`, n/6) },
+	"strings nested by escapes": func(n int) string { return strings.Repeat(nestedString(10), n/len(nestedString(10))) },
 	"quotes":                    func(n int) string { return "#set($a = " + strings.Repeat(`"`, n) + ")" },
 	"branches":                  func(n int) string { return "#if($x)" + strings.Repeat("#elseif($x)", n/11) + "#end" },
 	"blanks after #set":         func(n int) string { return strings.Repeat("#set ", n/5) },
@@ -57,7 +58,7 @@ func manyNames(n int) string {
 // byte must not.
 func BenchmarkHostile(b *testing.B) {
 	for name, template := range hostile {
-		for _, size := range []int{4 << 10, 32 << 10, 256 << 10} {
+		for _, size := range []int{1 << 10, 8 << 10, 64 << 10, 512 << 10} {
 			text := template(size)
 			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
 				for b.Loop() {

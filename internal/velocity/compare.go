@@ -127,6 +127,9 @@ func (r *renderer) equalItems(left, right *List, depth int) (bool, error) {
 
 func (r *renderer) equalEntries(left, right *Map, depth int) (bool, error) {
 	for _, entry := range left.entries {
+		if err := r.chargeKey(entry.Key, 0); err != nil {
+			return false, err
+		}
 		value, ok := right.get(entry.Key)
 		if !ok {
 			return false, nil

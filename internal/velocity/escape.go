@@ -45,10 +45,9 @@ func escaping(appendEscaped func(to []byte, s string) []byte) method {
 		if err != nil {
 			return nil, err
 		}
-		if err := r.checkValue(len(s)); err != nil {
+		if r.scratch, err = r.convert(r.scratch[:0], s, 1, appendEscaped); err != nil {
 			return nil, err
 		}
-		r.scratch = appendEscaped(r.scratch[:0], s)
 		if string(r.scratch) == s && isString(args[0]) { // spares the copy, most of the time
 			return args[0], nil
 		}

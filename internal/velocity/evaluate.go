@@ -58,11 +58,22 @@ func (r *renderer) follow(n *Reference, accessors []Accessor) (Value, error) {
 	value, err := r.variable(n.slot)
 	for i := 0; i < len(accessors) && value != nil && err == nil; i++ {
 		r.at = accessors[i].Pos()
-		if err = r.step(); err == nil {
+		if err = r.charge(nameLength(accessors[i])); err == nil {
 			value, err = r.access(value, accessors[i])
 		}
 	}
 	return value, err
+}
+
+// nameLength is the length of the name that an accessor looks up.
+func nameLength(accessor Accessor) int {
+	switch a := accessor.(type) {
+	case *Property:
+		return len(a.Name)
+	case *Call:
+		return len(a.Name)
+	}
+	return 0
 }
 
 func (r *renderer) access(value Value, accessor Accessor) (Value, error) {
@@ -121,7 +132,7 @@ func (l *loop) size() int {
 func (r *renderer) indexArgument(value Value, n *Index) (Value, error) {
 	key, err := r.evaluate(n.Argument)
 	if err == nil {
-		err = r.chargeText(key)
+		err = r.chargeKey(key, 0)
 	}
 	r.at = n.Position
 	index, ok := key.(Integer)
@@ -183,6 +194,9 @@ func (r *renderer) mapping(n *MapLiteral) (Value, error) {
 		}
 		value, err := r.evaluate(n.Values[i])
 		if err != nil {
+			return nil, err
+		}
+		if err := r.chargeKey(key, 0); err != nil {
 			return nil, err
 		}
 		m.put(key, value)

@@ -223,6 +223,9 @@ func (p *parser) stringLiteral() (Node, error) {
 // interpolated parses the text of a string. Velocity adds a blank, so that a `$` at
 // the end of a string is not one at the end of a text, and cuts it off again.
 func (p *parser) interpolated(literal *StringLiteral, begin int) ([]Node, error) {
+	if p.strings == maxStrings {
+		return nil, failure(literal.Position, Limit, "strings nested deeper than %d levels", maxStrings)
+	}
 	text := literal.Text
 	if literal.cut {
 		text += " "
@@ -231,7 +234,7 @@ func (p *parser) interpolated(literal *StringLiteral, begin int) ([]Node, error)
 	at.Offset += begin + p.quotes - 1
 	at.Column += begin + p.quotes - 1
 	inner := newParser(text, at, p.variables)
-	inner.written, inner.quotes, inner.depth = len(literal.Text), 2*p.quotes, p.depth
+	inner.written, inner.quotes, inner.depth, inner.strings = len(literal.Text), 2*p.quotes, p.depth, p.strings+1
 	return inner.template()
 }
 

@@ -57,7 +57,10 @@ func (r *renderer) enter(scope *loop) error {
 		return nil
 	}
 	outer, err := r.variable(index)
-	scope.parent, _ = outer.(*loop)
+	scope.topmost = scope
+	if parent, ok := outer.(*loop); ok {
+		scope.parent, scope.topmost = parent, parent.topmost
+	}
 	r.setVariable(index, scope)
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/big"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 )
 
 // hash is the hashCode of Java.
@@ -68,8 +70,12 @@ func (r *renderer) hashPair(e Entry, depth int) (int32, error) {
 
 func hashText(s string) int32 {
 	hash := int32(0)
-	for _, unit := range units(s) {
-		hash = 31*hash + int32(unit)
+	for _, c := range s {
+		if first, second := utf16.EncodeRune(c); first != unicode.ReplacementChar {
+			hash = 31*hash + first
+			c = second
+		}
+		hash = 31*hash + c
 	}
 	return hash
 }

@@ -114,7 +114,7 @@ func (r *renderer) pushArguments(args []Node) error {
 		if err != nil {
 			return err
 		}
-		if err := r.chargeText(value); err != nil {
+		if err := r.chargeKey(value, 0); err != nil {
 			return err
 		}
 		r.args = append(r.args, value)

@@ -214,16 +214,22 @@ var mapKind = newKind("java.util.LinkedHashMap", methods{
 	})},
 	"putAll": {{"m", func(r *renderer, self Value, args []Value) (Value, error) {
 		m, others := self.(*Map), args[0].(*Map)
+		if err := r.chargeKeys(others); err != nil {
+			return nil, err
+		}
 		for _, entry := range others.entries {
 			m.put(entry.Key, entry.Value)
 		}
-		return void, r.charge(len(others.entries) * valueSize)
+		return void, nil
 	}}},
 	"remove": {{"o", func(r *renderer, self Value, args []Value) (Value, error) {
 		m := self.(*Map)
+		if err := r.chargeKeys(m); err != nil {
+			return nil, err
+		}
 		old, _ := m.get(args[0])
 		m.delete(args[0])
-		return old, r.charge(len(m.entries) * valueSize)
+		return old, nil
 	}}},
 	"clear": of(func(m *Map) Value {
 		*m = Map{changes: m.changes + 1}
@@ -272,7 +278,7 @@ var loopKind = newKind("org.apache.velocity.runtime.directive.ForeachScope", met
 	"isFirst":    of(func(l *loop) Value { return Bool(l.count == 1) }),
 	"isLast":     of(func(l *loop) Value { return Bool(!l.hasNext) }),
 	"getHasNext": of(func(l *loop) Value { return Bool(l.hasNext) }),
-	"getTopmost": of(func(l *loop) Value { return l.topmost() }),
+	"getTopmost": of(func(l *loop) Value { return l.topmost }),
 	"getParent": of(func(l *loop) Value {
 		if l.parent == nil {
 			return nil

@@ -68,7 +68,7 @@ func parseInteger(bits int) method {
 	return method{"s", func(_ *renderer, _ Value, args []Value) (Value, error) {
 		n, err := strconv.ParseInt(text(args[0]), 10, bits)
 		if err != nil {
-			return nil, methodError("%q is not an integer", text(args[0]))
+			return nil, methodError("%s is not an integer", quoted(text(args[0])))
 		}
 		return Integer(n), nil
 	}}
@@ -119,7 +119,7 @@ var floatKind = newKind("java.lang.Double", numberMethods, ordered, methods{
 func parseFloat(_ *renderer, _ Value, args []Value) (Value, error) {
 	f, err := strconv.ParseFloat(strings.TrimFunc(text(args[0]), isJavaSpace), 64)
 	if err != nil && f == 0 {
-		return nil, methodError("%q is not a number", text(args[0]))
+		return nil, methodError("%s is not a number", quoted(text(args[0])))
 	}
 	return Float(f), nil
 }

@@ -61,14 +61,27 @@ func substring(r *renderer, s string, from, to Integer) (Value, error) {
 	if from < 0 || to > length || from > to {
 		return nil, methodError("substring from %d to %d of a string of %d", from, to, length)
 	}
-	if err := r.charge(len(s)); err != nil {
-		return nil, err
+	if from == to {
+		return String(""), nil
 	}
-	if isASCII(s) {
-		return String(s[from:to]), nil
+	start, end := unitOffset(s, from), unitOffset(s, to)
+	before, after := "", ""
+	if from > 0 && unitCount(s[:start]) > from {
+		before = halfPair
 	}
-	return String(textOfUnits(units(s)[from:to])), nil
+	if to < length && unitCount(s[:end]) > to {
+		end -= utf8.UTFMax
+		after = halfPair
+	}
+	if before+after == "" {
+		return String(s[start:end]), nil
+	}
+	cut := before + s[start:end] + after
+	return String(cut), r.charge(len(cut))
 }
+
+// halfPair is what half of a surrogate pair becomes where Java writes UTF-8.
+const halfPair = "?"
 
 // indexOf is where a text is found at or after a unit, -1 if it is not.
 func indexOf(s, what string, from Integer) Integer {
@@ -133,13 +146,23 @@ func charAt(r *renderer, s string, index Integer) (Value, error) {
 
 // compareTexts compares by units, as Java does.
 func compareTexts(a, b string) Integer {
-	left, right := units(a), units(b)
-	for i := range min(len(left), len(right)) {
-		if left[i] != right[i] {
-			return Integer(left[i]) - Integer(right[i])
+	for a != "" && b != "" {
+		left, size := utf8.DecodeRuneInString(a)
+		right, _ := utf8.DecodeRuneInString(b)
+		if left != right {
+			return compareUnits(units(string(left)), units(string(right)))
 		}
+		a, b = a[size:], b[size:]
 	}
-	return Integer(len(left) - len(right))
+	return unitCount(a) - unitCount(b)
+}
+
+// compareUnits compares the units of two different characters.
+func compareUnits(left, right []uint16) Integer {
+	if left[0] != right[0] {
+		return Integer(left[0]) - Integer(right[0])
+	}
+	return Integer(left[1]) - Integer(right[1])
 }
 
 // isJavaSpace is what trim removes: every control character, and no space beyond ASCII.
@@ -155,15 +178,24 @@ func repeat(r *renderer, s string, count Integer) (Value, error) {
 	if count > Integer(r.limits.ValueBytes) {
 		return nil, r.checkValue(r.limits.ValueBytes + 1)
 	}
-	if err := r.checkValue(len(s) * int(count)); err != nil {
+	if Integer(len(s))*count > Integer(r.limits.ValueBytes) {
+		return nil, r.checkValue(r.limits.ValueBytes + 1)
+	}
+	if err := r.charge(len(s) * int(count)); err != nil {
 		return nil, err
 	}
 	return String(strings.Repeat(s, int(count))), nil
 }
 
 func replace(r *renderer, s, old, new string) (Value, error) {
-	count := strings.Count(s, old)
-	if err := r.checkValue(len(s) + count*(len(new)-len(old))); err != nil {
+	if err := r.chargeSearch(s, old); err != nil {
+		return nil, err
+	}
+	count := int64(strings.Count(s, old))
+	if length := int64(len(s)) + count*int64(len(new)-len(old)); length > int64(r.limits.ValueBytes) {
+		return nil, r.checkValue(r.limits.ValueBytes + 1)
+	}
+	if err := r.charge(len(s) + int(count)*len(new)); err != nil {
 		return nil, err
 	}
 	return String(strings.ReplaceAll(s, old, new)), nil
@@ -183,6 +215,28 @@ func onText(parameters string, f func(r *renderer, s string, args []Value) (Valu
 // plain is onText for functions that can't fail.
 func plain(parameters string, f func(s string, args []Value) Value) method {
 	return onText(parameters, func(_ *renderer, s string, args []Value) (Value, error) { return f(s, args), nil })
+}
+
+// searching is plain for functions that search a text for their first argument.
+func searching(parameters string, f func(s string, args []Value) Value) method {
+	return onText(parameters, func(r *renderer, s string, args []Value) (Value, error) {
+		if err := r.chargeSearch(s, text(args[0])); err != nil {
+			return nil, err
+		}
+		return f(s, args), nil
+	})
+}
+
+// converting makes a method of a function that appends one text for another.
+func converting(appendPiece func(to []byte, piece string) []byte) method {
+	return onText("", func(r *renderer, s string, _ []Value) (Value, error) {
+		weight := caseWeight
+		if isASCII(s) {
+			weight = 1
+		}
+		converted, err := r.convert(nil, s, weight, appendPiece)
+		return String(converted), err
+	})
 }
 
 func text(v Value) string {
@@ -209,10 +263,10 @@ var stringMethods = methods{
 	"stripTrailing": {plain("", func(s string, _ []Value) Value {
 		return String(strings.TrimRightFunc(s, unicode.IsSpace))
 	})},
-	"toLowerCase": {plain("", func(s string, _ []Value) Value { return String(strings.ToLower(s)) })},
-	"toUpperCase": {plain("", func(s string, _ []Value) Value { return String(upper(s)) })},
+	"toLowerCase": {converting(func(to []byte, s string) []byte { return append(to, strings.ToLower(s)...) })},
+	"toUpperCase": {converting(func(to []byte, s string) []byte { return append(to, upper(s)...) })},
 	"intern":      {plain("", func(s string, _ []Value) Value { return String(s) })},
-	"contains":    {plain("s", func(s string, args []Value) Value { return Bool(strings.Contains(s, text(args[0]))) })},
+	"contains":    {searching("s", func(s string, args []Value) Value { return Bool(strings.Contains(s, text(args[0]))) })},
 	"endsWith":    {plain("s", func(s string, args []Value) Value { return Bool(strings.HasSuffix(s, text(args[0]))) })},
 	"startsWith": {
 		plain("s", func(s string, args []Value) Value { return Bool(strings.HasPrefix(s, text(args[0]))) }),
@@ -222,14 +276,14 @@ var stringMethods = methods{
 		}),
 	},
 	"indexOf": {
-		plain("s", func(s string, args []Value) Value { return indexOf(s, text(args[0]), 0) }),
-		plain("si", func(s string, args []Value) Value { return indexOf(s, text(args[0]), number(args[1])) }),
+		searching("s", func(s string, args []Value) Value { return indexOf(s, text(args[0]), 0) }),
+		searching("si", func(s string, args []Value) Value { return indexOf(s, text(args[0]), number(args[1])) }),
 		plain("i", func(s string, args []Value) Value { return indexOf(s, string(rune(number(args[0]))), 0) }),
 		plain("ii", func(s string, args []Value) Value { return indexOf(s, string(rune(number(args[0]))), number(args[1])) }),
 	},
 	"lastIndexOf": {
-		plain("s", func(s string, args []Value) Value { return lastIndexOf(s, text(args[0]), unitCount(s)) }),
-		plain("si", func(s string, args []Value) Value { return lastIndexOf(s, text(args[0]), number(args[1])) }),
+		searching("s", func(s string, args []Value) Value { return lastIndexOf(s, text(args[0]), unitCount(s)) }),
+		searching("si", func(s string, args []Value) Value { return lastIndexOf(s, text(args[0]), number(args[1])) }),
 		plain("i", func(s string, args []Value) Value { return lastIndexOf(s, string(rune(number(args[0]))), unitCount(s)) }),
 	},
 	"equalsIgnoreCase": {plain("S", func(s string, args []Value) Value {
@@ -237,8 +291,12 @@ var stringMethods = methods{
 	})},
 	"contentEquals": {plain("s", func(s string, args []Value) Value { return Bool(s == text(args[0])) })},
 	"compareTo":     {plain("s", func(s string, args []Value) Value { return compareTexts(s, text(args[0])) })},
-	"compareToIgnoreCase": {plain("s", func(s string, args []Value) Value {
-		return compareTexts(strings.ToLower(s), strings.ToLower(text(args[0])))
+	"compareToIgnoreCase": {onText("s", func(r *renderer, s string, args []Value) (Value, error) {
+		other := text(args[0])
+		if err := r.charge(caseWeight * (len(s) + len(other))); err != nil {
+			return nil, err
+		}
+		return compareTexts(strings.ToLower(s), strings.ToLower(other)), nil
 	})},
 	"concat": {onText("s", func(r *renderer, s string, args []Value) (Value, error) {
 		joined := s + text(args[0])

@@ -7,6 +7,10 @@ const (
 	// in each other.
 	maxNesting = 500
 
+	// maxStrings is how deep interpolated strings may be nested in each other. Each level
+	// is parsed again.
+	maxStrings = 10
+
 	// maxOperators is how many operators an expression may have in a row.
 	maxOperators = 200
 )
@@ -15,9 +19,10 @@ const (
 type parser struct {
 	scanner
 	*variables
-	ahead []token
-	depth int
-	read  strings.Builder // what the tokens read that were taken, see literal
+	ahead   []token
+	depth   int
+	strings int             // that the text is nested in
+	read    strings.Builder // what the tokens read that were taken, see literal
 }
 
 func newParser(text string, at Position, variables *variables) *parser {

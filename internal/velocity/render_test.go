@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -182,6 +183,45 @@ func (c endsAfter) Err() error {
 	return nil
 }
 
+// TestTheContextEndsLongMethods ends the context while one method is called once.
+func TestTheContextEndsLongMethods(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{
+		`$a.matches('(x+)+y')`, `$a.replaceAll('x*y', '')`, `$a.split('x{3}')`, `$a.replaceFirst('(?<=x{0,9999})y', '')`,
+		`$a.toUpperCase()`, `$a.toLowerCase()`, `$esc.json($a)`, `$esc.html($a)`, `$esc.xml($a)`, `$esc.url($a)`, `$esc.java($a)`, `$esc.sql($a)`,
+		`$list.toString()`, `$list.hashCode()`, `$list.equals($other)`, `$list.contains('a')`,
+	} {
+		t.Run(call, func(t *testing.T) {
+			t.Parallel()
+			ended := endsAfter{t.Context(), new(int)}
+			long := velocity.String(strings.Repeat("x", 1<<20))
+			list, other := velocity.NewList(), velocity.NewList()
+			for range 10_000 {
+				list.Append(velocity.Integer(1))
+				other.Append(velocity.Integer(1))
+			}
+			_, err := mustParse(t, call).Render(ended, mapOf("a", long, "list", list, "other", other), velocity.Options{})
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, 4, *ended.looks, "nothing else is done after the context has ended")
+		})
+	}
+}
+
+func TestTextsAreCutBetweenUnits(t *testing.T) {
+	t.Parallel()
+	const text = "a😀é😀"
+	given := mapOf("s", velocity.String(text))
+	for from := range 7 {
+		for to := from; to <= 6; to++ {
+			want := string(utf16.Decode(utf16.Encode([]rune(text))[from:to]))
+			want = strings.ReplaceAll(want, "\ufffd", "?")
+			got, err := render(t, fmt.Sprintf("$s.substring(%d, %d)", from, to), given)
+			require.NoError(t, err)
+			assert.Equal(t, want, got, "%d to %d", from, to)
+		}
+	}
+}
+
 func TestErrorsOfMethodsSayWhich(t *testing.T) {
 	t.Parallel()
 	_, err := render(t, "\n  $x.trim().substring(9)", mapOf("x", velocity.String("abc")))
@@ -219,7 +259,7 @@ func TestRegularExpressionsFailByKind(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	const doubling = `#set($a = 'ab')#foreach($i in [1..100])#set($a = %s)#end`
-	const long = `#set($m = {})#set($a = $s.repeat(100000))#foreach($i in [1..1000])%s#end`
+	const long = `#set($a = $s.repeat(100000))#set($m = {$a: 1})#set($k = {$a: 1})#foreach($i in [1..1000])%s#end`
 	nested := "#set($a = [])#foreach($i in [1..99])#set($b = [])#set($ignored = $b.add($a))#set($a = $b)#end"
 	for _, c := range []struct {
 		name, template string
@@ -254,6 +294,13 @@ func TestLimits(t *testing.T) {
 		{"long texts compared, often", fmt.Sprintf(long, `#set($b = $a == $a)`), velocity.Limits{}, "more than 1000000 steps"},
 		{"long texts searched, often", fmt.Sprintf(long, `#set($b = $a.contains('b'))`), velocity.Limits{}, "more than 1000000 steps"},
 		{"long lists gone through, often", `#set($l = [1..100000])#foreach($i in [1..1000])#foreach($j in $l)#break#end#end`, velocity.Limits{}, "more than 1000000 steps"},
+		{"long keys copied, often", fmt.Sprintf(long, `#set($n = {})#set($b = $n.putAll({$a: 1}))`), velocity.Limits{}, "more than 1000000 steps"},
+		{"long keys compared, often", fmt.Sprintf(long, `#if($k == $m)#end`), velocity.Limits{}, "more than 1000000 steps"},
+		{"long keys moved, often", fmt.Sprintf(long, `#set($k['b'] = 1)#set($b = $k.remove('b'))`), velocity.Limits{}, "more than 1000000 steps"},
+		{"entries as keys", `#set($e = {'a': 1})` + strings.Repeat(`#foreach($i in [1..1000])#foreach($x in $e.entrySet())#set($e = {'a': $x})#end#end`, 2) + `#foreach($x in $e.entrySet())#set($m = {$x: 1})#end`, velocity.Limits{}, "nested deeper than 100 levels"},
+		{"long texts as searched for, often", `#set($a = $s.repeat(100000))#foreach($i in [1..20])#set($b = $a.contains($a.substring(50000)))#end`, velocity.Limits{}, "more than 1000000 steps"},
+		{"long names, often", `#foreach($i in [1..100000])$!s.` + strings.Repeat("a", 1000) + `#end`, velocity.Limits{}, "more than 1000000 steps"},
+		{"escaping grows a text", `#set($a = 'é')$esc.html($a.repeat(1000))`, velocity.Limits{ValueBytes: 5000}, "a value of more than 5000 bytes"},
 		{"long pattern", `#set($a = 'a')$s.matches($a.repeat(2000))`, velocity.Limits{}, "a regular expression of more than 1000 bytes"},
 		{"large pattern", `#set($a = 'a')#set($b = $a.repeat(100000))$b.matches('((((a|b){30}){30}){30})*')`, velocity.Limits{}, "the quantifiers make it too large"},
 		{"many ways to match", `#set($a = 'a')#set($b = $a.repeat(100000))$b.matches('(a|b)*')`, velocity.Limits{}, "too many ways to match"},

@@ -131,14 +131,8 @@ type loop struct {
 	count   int // of the element, from 1
 	hasNext bool
 	parent  *loop
+	topmost *loop
 	kept    *Map
-}
-
-func (l *loop) topmost() *loop {
-	for l.parent != nil {
-		l = l.parent
-	}
-	return l
 }
 
 // character is a character of a string.
@@ -202,5 +196,5 @@ func (r *renderer) copyMap(m *Map) (Value, error) {
 		}
 		same.put(entry.Key, value)
 	}
-	return same, r.charge(len(m.entries) * valueSize)
+	return same, r.chargeKeys(m)
 }

@@ -96,10 +96,6 @@ func (p *parser) escapedSet() (set, int, error) {
 	return s, tableWeight, nil
 }
 
-// tableWeight is what looking into a table of Unicode costs, as compared to a
-// comparison.
-const tableWeight = 4
-
 func (p *parser) propertyName() (string, error) {
 	if p.peek() == endOfPattern {
 		return "", invalid(`\p without the name of a property`)
@@ -271,16 +267,17 @@ func (p *parser) item() (set, int, error) {
 		}
 		p.next--
 	}
+	fold := p.flags.folding()
 	from, err := p.classChar()
 	if err != nil || !p.beginsRange() {
-		return p.flags.folding().char(from), 1, err
+		return fold.char(from), fold.weight(), err
 	}
 	p.next++
 	to, err := p.classChar()
 	if err == nil && to < from {
 		err = invalid("a range from %q to %q", from, to)
 	}
-	return p.flags.folding().between(from, to), 1, err
+	return fold.between(from, to), fold.weight(), err
 }
 
 // beginsRange reports whether a hyphen follows that is not an item itself.

@@ -144,7 +144,7 @@ func (p *parser) atom() (node, error) {
 
 func (p *parser) literal(c rune) node {
 	if fold := p.flags.folding(); fold != exact {
-		return &single{set: fold.char(c), weight: 1}
+		return &single{set: fold.char(c), weight: fold.weight()}
 	}
 	return &single{char: c}
 }

@@ -44,6 +44,18 @@ const (
 	foldUnicode
 )
 
+// tableWeight is what looking into a table of Unicode costs, as compared to a
+// comparison.
+const tableWeight = 4
+
+// weight is what comparing two characters costs.
+func (f folding) weight() int {
+	if f == foldUnicode {
+		return tableWeight
+	}
+	return 1
+}
+
 // folded returns what stands for a character and its other case.
 func (f folding) folded(c rune) rune {
 	switch {
