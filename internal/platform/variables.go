@@ -108,13 +108,25 @@ func (v variables) attachments(attachments []webhook.Attachment) {
 	}
 	list := velocity.NewList()
 	for _, attachment := range attachments {
-		parts := variables{velocity.NewMap()}
-		parts.text(attachment.ContentType, "contentType")
-		parts.text(attachment.Name, "originalName")
-		parts.text(base64.StdEncoding.EncodeToString(attachment.Content), "base64")
-		list.Append(parts.Map)
+		list.Append(AttachmentType.New(
+			textOrNull(attachment.ContentType),
+			textOrNull(attachment.Name),
+			textOrNull(base64.StdEncoding.EncodeToString(attachment.Content)),
+		))
 	}
 	v.Set("attachments", list)
+}
+
+// AttachmentType is the type of an attachment: getContentType() is documented nowhere,
+// but attachments are Java objects with properties. What their class is called, and how
+// they print, is not known.
+var AttachmentType = velocity.NewBeanType("Attachment", "contentType", "originalName", "base64")
+
+func textOrNull(text string) velocity.Value {
+	if text == "" {
+		return nil
+	}
+	return velocity.String(text)
 }
 
 func (v variables) text(value string, names ...string) {

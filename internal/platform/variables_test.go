@@ -52,14 +52,15 @@ func TestTheVariablesOfEachKindOfEvent(t *testing.T) {
 		" $submittedTimestamp $receivedTimestamp $retryCount $metadata" +
 		" $drId $reportId $status $statusCode $billingUnits $moId $replyId $destinationAddress $moContent $replyContent $notificationId"
 	const common = " mt mt account vendor source text text 2026-09-30T08:43:00.850Z 2026-09-30T09:43:00.850Z 5 {a=1, b=2}"
+	const attachment = " $attachments[0].contentType $attachments[0].getOriginalName() $attachments[0].base64 $attachments[0].get('base64')"
 	events := completeEvents(time.Date(2026, 9, 30, 18, 43, 0, 850e6, time.FixedZone("", 10*3600)))
 	for i, want := range []string{
-		"SMS SMS" + common + " id id failed 400 0 $moId $replyId $destinationAddress $moContent $replyContent $notificationId $attachments",
-		"SMS SMS" + common + " $drId $reportId $status $statusCode $billingUnits id id destination content content $notificationId $attachments",
-		"MMS MMS" + common + " $drId $reportId $status $statusCode $billingUnits id id destination content content $notificationId [{contentType=image/png, originalName=a.png, base64=+/+/}]",
-		"SMS SMS" + common + " $drId $reportId $status $statusCode $billingUnits $moId $replyId destination content content id $attachments",
+		"SMS SMS" + common + " id id failed 400 0 $moId $replyId $destinationAddress $moContent $replyContent $notificationId" + attachment,
+		"SMS SMS" + common + " $drId $reportId $status $statusCode $billingUnits id id destination content content $notificationId" + attachment,
+		"MMS MMS" + common + " $drId $reportId $status $statusCode $billingUnits id id destination content content $notificationId image/png a.png +/+/ $attachments[0].get('base64')",
+		"SMS SMS" + common + " $drId $reportId $status $statusCode $billingUnits $moId $replyId destination content content id" + attachment,
 	} {
-		assert.Equal(t, want, render(t, "$format $type"+message+" $attachments", platform.Variables(events[i], 3)), "%T", events[i])
+		assert.Equal(t, want, render(t, "$format $type"+message+attachment, platform.Variables(events[i], 3)), "%T", events[i])
 	}
 	assert.Nil(t, platform.Variables(&webhook.UnparsedEvent{}, 0))
 	assert.Nil(t, platform.Variables(nil, 0))

@@ -109,10 +109,28 @@ func readMap(decoder *json.Decoder) (velocity.Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if key == "attachments" {
+			value = attachments(value.(*velocity.List))
+		}
 		m.Set(key.(string), value)
 	}
 	_, err := decoder.Token()
 	return m, err
+}
+
+var attachmentType = velocity.NewBeanType("Attachment", "contentType", "base64", "originalName")
+
+// attachments are the objects that the maps of a list stand for.
+func attachments(maps *velocity.List) *velocity.List {
+	list := velocity.NewList()
+	for i := range maps.Len() {
+		var values []velocity.Value
+		for _, property := range attachmentType.Properties() {
+			values = append(values, maps.At(i).(*velocity.Map).Get(property))
+		}
+		list.Append(attachmentType.New(values...))
+	}
+	return list
 }
 
 // refused are the directives of the language that the engine does not have.
@@ -128,20 +146,23 @@ func TestCasesRenderAsInVelocity(t *testing.T) {
 	}
 }
 
-// TestFurtherCasesRenderAsInVelocity has what the sample lacks: the odd corners of
-// the language. They were recorded from Apache Velocity 1.7, too, where all of them
-// have the same context. Where that fails only when it begins to render, such as
-// for a string that is a broken template, the engine fails already when it parses.
+// TestFurtherCasesRenderAsInVelocity has what the sample lacks: the odd corners of the
+// language, and of the objects that a template meets. They were recorded from Apache
+// Velocity 1.7 and its tools 2.0 with Java 17, too, where all of them have the same
+// context. Where that fails only when it begins to render, such as for a string that is
+// a broken template, the engine fails already when it parses.
 func TestFurtherCasesRenderAsInVelocity(t *testing.T) {
 	t.Parallel()
 	context, err := os.ReadFile("testdata/further_context.json")
 	require.NoError(t, err)
-	for _, c := range readCases(t, "testdata/further.jsonl") {
-		t.Run(c.ID, func(t *testing.T) {
-			t.Parallel()
-			c.Context = context
-			c.check(t)
-		})
+	for _, file := range []string{"testdata/further.jsonl", "testdata/objects.jsonl"} {
+		for _, c := range readCases(t, file) {
+			t.Run(c.ID, func(t *testing.T) {
+				t.Parallel()
+				c.Context = context
+				c.check(t)
+			})
+		}
 	}
 }
 

@@ -64,6 +64,12 @@ func sameType(left, right Value) bool {
 	case *List:
 		other, ok := right.(*List)
 		return ok && l.kind == other.kind
+	case *iterator:
+		_, ok := right.(*iterator)
+		return ok
+	case *Bean:
+		_, ok := right.(*Bean)
+		return ok
 	case *Map:
 		_, ok := right.(*Map)
 		return ok

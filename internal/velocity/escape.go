@@ -3,6 +3,7 @@ package velocity
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -17,6 +18,11 @@ var escapesKind = newKind("org.apache.velocity.tools.generic.EscapeTool", method
 	"javascript":     {escaping(appendJavaScript)},
 	"url":            {escaping(appendURL)},
 	"sql":            {escaping(appendSQL)},
+	"propertyKey":    {escaping(appendPropertyKey)},
+	"propertyValue":  {escaping(appendProperty)},
+	"velocity":       {escaping(appendVelocity)},
+	"unicode":        {{"o", unicodeCharacter}},
+	"getKey":         constant("esc"),
 	"getDollar":      constant("$"),
 	"getD":           constant("$"),
 	"getHash":        constant("#"),
@@ -222,4 +228,31 @@ func appendURL(to []byte, s string) []byte {
 
 func appendSQL(to []byte, s string) []byte {
 	return append(to, strings.ReplaceAll(s, "'", "''")...)
+}
+
+// appendVelocity escapes for a template that has $esc.
+func appendVelocity(to []byte, s string) []byte {
+	return append(to, strings.NewReplacer("$", "${esc.d}", "#", "${esc.h}").Replace(s)...)
+}
+
+// unicodeCharacter returns the character of a hexadecimal code, such as 41 or \u0041.
+func unicodeCharacter(r *renderer, _ Value, args []Value) (Value, error) {
+	if args[0] == nil {
+		return nil, nil
+	}
+	s, err := r.textOf(args[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := r.charge(len(s)); err != nil {
+		return nil, err
+	}
+	code, err := strconv.ParseInt(strings.TrimPrefix(s, `\u`), 16, 32)
+	if err != nil || code < 0 || code > unicode.MaxRune {
+		return nil, methodError("%s is not the code of a character", quoted(s))
+	}
+	if utf16.IsSurrogate(rune(code)) {
+		return String(halfPair), nil
+	}
+	return String(rune(code)), nil
 }

@@ -14,7 +14,7 @@ import (
 
 // seeds adds the templates of all cases.
 func seeds(f *testing.F) {
-	for _, file := range []string{"testdata/cases.jsonl", "testdata/further.jsonl"} {
+	for _, file := range []string{"testdata/cases.jsonl", "testdata/further.jsonl", "testdata/objects.jsonl"} {
 		for _, c := range readCases(f, file) {
 			f.Add(c.Template)
 		}

@@ -2,6 +2,7 @@ package velocity
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,8 +22,19 @@ type properties map[string]method
 
 // kind is a type of values with what can be called on it.
 type kind struct {
+	class      class
 	methods    methods
 	properties properties
+
+	// zero is what static methods are called on, by their names.
+	zero    Value
+	statics []string
+}
+
+// withStatics adds which of the methods can be called on the class, too.
+func (k *kind) withStatics(zero Value, names ...string) *kind {
+	k.zero, k.statics = zero, names
+	return k
 }
 
 func newKind(name string, own ...methods) *kind {
@@ -33,7 +45,7 @@ func newKind(name string, own ...methods) *kind {
 		}
 	}
 	all["getClass"] = []method{{"", func(*renderer, Value, []Value) (Value, error) { return class(name), nil }}}
-	k := &kind{all, properties{}}
+	k := &kind{class: class(name), methods: all, properties: properties{}}
 	for _, prefix := range [...]string{"is", "get"} {
 		for name, overloads := range all {
 			if property, ok := strings.CutPrefix(name, prefix); ok && property != "" && overloads[0].parameters == "" {
@@ -41,6 +53,15 @@ func newKind(name string, own ...methods) *kind {
 				k.properties[strings.ToLower(property[:1])+property[1:]] = overloads[0]
 			}
 		}
+	}
+	return k
+}
+
+// withoutProperties takes away properties.
+func (k *kind) withoutProperties(names ...string) *kind {
+	for _, name := range names {
+		delete(k.properties, name)
+		delete(k.properties, strings.ToUpper(name[:1])+name[1:])
 	}
 	return k
 }
@@ -70,8 +91,25 @@ func kindOf(v Value) *kind {
 		return loopKind
 	case escapes:
 		return escapesKind
+	case *iterator:
+		return iteratorKind
+	case *Bean:
+		return v.beanType.kind
 	}
 	return classKind
+}
+
+// kindOfClass returns the type whose class has a name, nil if it is none that a template
+// meets.
+func kindOfClass(c class) *kind {
+	for _, k := range append([]*kind{
+		stringKind, boolKind, integerKind, floatKind, largeKind, characterKind, mapKind, entryKind, loopKind, iteratorKind, classKind,
+	}, listKinds[:]...) {
+		if k.class == c {
+			return k
+		}
+	}
+	return nil
 }
 
 // property reads a property of a value, null if it has none of the name.
@@ -131,10 +169,33 @@ func (r *renderer) choose(v Value, name string, args []Value) (Value, error) {
 			return value, r.located(err, name)
 		}
 	}
+	if c, ok := v.(class); ok && overloads == nil {
+		return r.callOnClass(c, name, args)
+	}
 	for _, m := range overloads {
 		if m.parameters == "" { // Velocity finds it for any arguments, and then can't call it
 			return nil, r.located(methodError("it has no arguments"), name)
 		}
+	}
+	return nil, nil
+}
+
+// callOnClass calls a static method. Velocity finds the other ones of the class, too,
+// and then can't call them.
+func (r *renderer) callOnClass(c class, name string, args []Value) (Value, error) {
+	k := kindOfClass(c)
+	if k == nil {
+		return nil, nil
+	}
+	for _, m := range k.methods[name] {
+		switch {
+		case !m.fits(args):
+			continue
+		case !slices.Contains(k.statics, name):
+			return nil, r.located(methodError("called on a class, not on a value of it"), name)
+		}
+		value, err := m.callChecked(r, k.zero, args)
+		return value, r.located(err, name)
 	}
 	return nil, nil
 }

@@ -5,10 +5,12 @@ import "slices"
 // listKinds are the kinds of lists, by what they are in Java.
 var listKinds = [...]*kind{
 	arrayList:  newKind("java.util.ArrayList", collectionMethods, listMethods, changeMethods),
-	array:      newKind("[Ljava.lang.String;", collectionMethods, listMethods),
-	set:        newKind("java.util.LinkedHashMap$LinkedKeySet", collectionMethods),
-	collection: newKind("java.util.LinkedHashMap$LinkedValues", collectionMethods),
+	array:      newKind(arrayClass, collectionMethods, listMethods, fixedMethods).withoutProperties("empty"),
+	set:        newKind("java.util.LinkedHashMap$LinkedKeySet", collectionMethods, closedMethods),
+	collection: newKind("java.util.LinkedHashMap$LinkedValues", collectionMethods, closedMethods),
 }
+
+const arrayClass = "[Ljava.lang.String;"
 
 // find returns the index of an item, going through the list in some order.
 func (r *renderer) find(l *List, item Value, indexes func(func(int, Value) bool)) (Value, error) {
@@ -48,7 +50,8 @@ var collectionMethods = methods{
 	"containsAll": {{"l", func(r *renderer, self Value, args []Value) (Value, error) {
 		return r.containsAll(self.(*List), args[0].(*List))
 	}}},
-	"toArray": of(func(l *List) Value { return &List{items: slices.Clone(l.items), kind: array} }),
+	"iterator": of(func(l *List) Value { return newIterator(l) }),
+	"toArray":  of(func(l *List) Value { return &List{items: slices.Clone(l.items), kind: array} }),
 }
 
 var listMethods = methods{
@@ -145,6 +148,62 @@ var changeMethods = methods{
 		l.changes++
 		return void
 	}),
+}
+
+func fixedError() error { return methodError("what has a fixed length can't be changed") }
+
+// closedMethods are those that would add to a view of a map.
+var closedMethods = methods{
+	"add": {{"o", func(*renderer, Value, []Value) (Value, error) { return nil, fixedError() }}},
+	"addAll": {{"l", func(_ *renderer, _ Value, args []Value) (Value, error) {
+		if args[0].(*List).Len() > 0 {
+			return nil, fixedError()
+		}
+		return Bool(false), nil
+	}}},
+}
+
+// fixedMethods are those that would change the length of an array. They fail only where
+// there is something to add or to remove.
+var fixedMethods = methods{
+	"add":    closedMethods["add"],
+	"addAll": closedMethods["addAll"],
+	"remove": {
+		{"i", func(*renderer, Value, []Value) (Value, error) { return nil, fixedError() }},
+		{"o", func(r *renderer, self Value, args []Value) (Value, error) {
+			found, err := r.contains(self.(*List), args[0])
+			if err == nil && found {
+				err = fixedError()
+			}
+			return Bool(false), err
+		}},
+	},
+	"removeAll": {{"l", func(r *renderer, self Value, args []Value) (Value, error) {
+		return r.keepAll(self.(*List), args[0].(*List), false)
+	}}},
+	"retainAll": {{"l", func(r *renderer, self Value, args []Value) (Value, error) {
+		return r.keepAll(self.(*List), args[0].(*List), true)
+	}}},
+	"clear": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
+		if self.(*List).Len() > 0 {
+			return nil, fixedError()
+		}
+		return void, nil
+	}}},
+}
+
+// keepAll fails unless all items are, or are not, among others.
+func (r *renderer) keepAll(l, others *List, among bool) (Value, error) {
+	for _, item := range l.items {
+		found, err := r.contains(others, item)
+		if err != nil {
+			return nil, err
+		}
+		if found != among {
+			return nil, fixedError()
+		}
+	}
+	return Bool(false), nil
 }
 
 func (l *List) removeAt(index int) {

@@ -74,7 +74,10 @@ func parseInteger(bits int) method {
 	}}
 }
 
-var integerKind = newKind("java.lang.Integer", numberMethods, ordered, methods{
+var integerKind = newKind("java.lang.Integer", numberMethods, ordered, integerMethods).withStatics(Integer(0),
+	"parseInt", "parseLong", "valueOf", "toString", "toHexString", "toOctalString", "toBinaryString", "max", "min", "sum", "signum")
+
+var integerMethods = methods{
 	"parseInt":  {parseInteger(32)},
 	"parseLong": {parseInteger(64)},
 	"valueOf": {
@@ -92,7 +95,7 @@ var integerKind = newKind("java.lang.Integer", numberMethods, ordered, methods{
 	"min":            {with("ii", func(_ Integer, args []Value) Value { return min(number(args[0]), number(args[1])) })},
 	"sum":            {with("ii", func(_ Integer, args []Value) Value { return Integer(int32(number(args[0]) + number(args[1]))) })},
 	"signum":         {with("i", func(_ Integer, args []Value) Value { return Integer(bigOrder(args[0], Integer(0))) })},
-})
+}
 
 // inRadix is a number in a radix up to 36. Any other radix is 10.
 func inRadix(n, radix Integer) Value {
@@ -106,7 +109,9 @@ func inBase(v Value, base int) Value {
 	return String(strconv.FormatUint(uint64(uint32(number(v))), base))
 }
 
-var floatKind = newKind("java.lang.Double", numberMethods, ordered, methods{
+var floatKind = newKind("java.lang.Double", numberMethods, ordered, floatMethods).withStatics(Float(0), "parseDouble", "valueOf")
+
+var floatMethods = methods{
 	"isNaN":       of(func(f Float) Value { return Bool(math.IsNaN(float64(f))) }),
 	"isInfinite":  of(func(f Float) Value { return Bool(math.IsInf(float64(f), 0)) }),
 	"parseDouble": {{"s", parseFloat}},
@@ -114,7 +119,7 @@ var floatKind = newKind("java.lang.Double", numberMethods, ordered, methods{
 		{"s", parseFloat},
 		with("d", func(_ Float, args []Value) Value { return Float(floatValue(args[0])) }),
 	},
-})
+}
 
 func parseFloat(_ *renderer, _ Value, args []Value) (Value, error) {
 	f, err := strconv.ParseFloat(strings.TrimFunc(text(args[0]), isJavaSpace), 64)
@@ -126,7 +131,7 @@ func parseFloat(_ *renderer, _ Value, args []Value) (Value, error) {
 
 var largeKind = newKind("java.math.BigInteger", numberMethods, ordered)
 
-var boolKind = newKind("java.lang.Boolean", boolMethods, ordered)
+var boolKind = newKind("java.lang.Boolean", boolMethods, ordered).withStatics(Bool(false), "valueOf", "parseBoolean")
 
 var boolMethods = methods{
 	"compareTo":    {with("b", func(b Bool, args []Value) Value { return boolInteger(b) - boolInteger(args[0].(Bool)) })},

@@ -249,7 +249,7 @@ func number(v Value) Integer {
 	return n
 }
 
-var stringKind = newKind("java.lang.String", stringMethods, regexMethods, ordered)
+var stringKind = newKind("java.lang.String", stringMethods, regexMethods, ordered).withStatics(String(""), "valueOf")
 
 var stringMethods = methods{
 	"length":  {plain("", func(s string, _ []Value) Value { return unitCount(s) })},

@@ -15,6 +15,9 @@ func (r *renderer) print(text []byte, v Value, depth int) ([]byte, error) {
 	case String:
 		return append(text, v...), nil
 	case *List:
+		if v.kind == array {
+			return append(text, objectText(arrayClass)...), nil
+		}
 		return r.printList(text, v, depth)
 	case *Map:
 		return r.printMap(text, v, depth)
@@ -60,11 +63,19 @@ func simpleText(v Value) string {
 		return string(v)
 	case class:
 		return "class " + string(v)
+	case *iterator:
+		return objectText(iteratorClass)
+	case *Bean:
+		return objectText(v.beanType.class)
 	case escapes:
 		return "org.apache.velocity.tools.generic.EscapeTool"
 	}
 	return "null"
 }
+
+// objectText is an object without a text of its own. Java has a number in it that is
+// another one each time.
+func objectText(class string) string { return class + "@0" }
 
 func (r *renderer) printList(text []byte, list *List, depth int) (_ []byte, err error) {
 	text = append(text, '[')

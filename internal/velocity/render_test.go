@@ -63,6 +63,35 @@ func TestValuesPrintAsInJava(t *testing.T) {
 	}
 }
 
+// TestObjectsWithoutTextPrintTheirClass has what Java prints with another number each
+// time.
+func TestObjectsWithoutTextPrintTheirClass(t *testing.T) {
+	t.Parallel()
+	bean := velocity.NewBeanType("Attachment", "name").New()
+	given := mapOf("s", velocity.String("a b"), "list", velocity.NewList(bean), "bean", bean)
+	got, err := render(t, "$s.split(' ') $list.iterator() $list $bean $bean.toString() $list.toArray() $esc.json($bean)", given)
+	require.NoError(t, err)
+	assert.Equal(t, "[Ljava.lang.String;@0 java.util.ArrayList$Itr@0 [Attachment@0] Attachment@0 Attachment@0 [Ljava.lang.String;@0 Attachment@0", got)
+}
+
+func TestBeansHavePropertiesAndNothingElse(t *testing.T) {
+	t.Parallel()
+	properties := []string{"contentType", "size"}
+	beanType := velocity.NewBeanType("Attachment", properties...)
+	bean := beanType.New(velocity.String("image/png"))
+	assert.Equal(t, properties, beanType.Properties())
+	beanType.Properties()[0] = "changed"
+	assert.Equal(t, properties, beanType.Properties())
+	assert.Equal(t, velocity.String("image/png"), bean.Get("contentType"))
+	assert.Nil(t, bean.Get("size"))
+	assert.Nil(t, bean.Get("name"))
+
+	template := mustParse(t, "#set($b.contentType = 'x')#set($b['contentType'] = 'x')$b.contentType $b.getContentType() $b.size $b.get('contentType') $b.put('a', 1) $b.keySet() $b['contentType'] $b.class.name")
+	got, err := template.Render(t.Context(), mapOf("b", bean), velocity.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, "image/png image/png $b.size $b.get('contentType') $b.put('a', 1) $b.keySet() $b['contentType'] Attachment", got)
+}
+
 func TestMapsKeepTheOrderOfInsertion(t *testing.T) {
 	t.Parallel()
 	var m velocity.Map

@@ -7,7 +7,7 @@ import (
 )
 
 // Value is what a reference can stand for: a String, Bool, Integer, Float, *List,
-// *Map or Entry. Nil is null. There are a few more within the package, such as $esc.
+// *Map, Entry or *Bean. Nil is null. There are a few more within the package, such as $esc.
 type Value interface{ value() }
 
 // The simple values. An Integer that grows beyond 64 bits goes on as a large one,
@@ -141,7 +141,7 @@ type character string
 // escapes is $esc.
 type escapes struct{}
 
-// class is what getClass returns.
+// class is what getClass returns, the name of a class in Java.
 type class string
 
 func (String) value()    {}
@@ -156,6 +156,8 @@ func (*loop) value()     {}
 func (escapes) value()   {}
 func (character) value() {}
 func (class) value()     {}
+func (*iterator) value() {}
+func (*Bean) value()     {}
 
 // copyValue copies lists and maps, and what is in them, each once.
 func (r *renderer) copyValue(v Value) (Value, error) {
