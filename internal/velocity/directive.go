@@ -133,8 +133,12 @@ func (p *parser) literalBlock(d directive) (Node, error) {
 		return nil, failure(d.Position, Syntax, "#literal needs parentheses, as in #literal()")
 	}
 	start := p.read.Len()
-	if _, err := p.block(); err != nil {
+	body, err := p.block()
+	if err != nil {
 		return nil, err
+	}
+	if len(body) == 0 {
+		return nil, failure(d.Position, Syntax, "#literal() has nothing in it, and Velocity fails")
 	}
 	return &Text{d.Position, p.since(start)}, p.expect(endDirective, "the #end of #literal")
 }

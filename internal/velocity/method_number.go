@@ -136,8 +136,8 @@ var boolKind = newKind("java.lang.Boolean", boolMethods, ordered).withStatics(Bo
 var boolMethods = methods{
 	"compareTo":    {with("b", func(b Bool, args []Value) Value { return boolInteger(b) - boolInteger(args[0].(Bool)) })},
 	"booleanValue": of(func(b Bool) Value { return b }),
-	"valueOf":      {with("s", func(_ Bool, args []Value) Value { return Bool(strings.EqualFold(text(args[0]), "true")) })},
-	"parseBoolean": {with("s", func(_ Bool, args []Value) Value { return Bool(strings.EqualFold(text(args[0]), "true")) })},
+	"valueOf":      {with("S", func(_ Bool, args []Value) Value { return Bool(strings.EqualFold(text(args[0]), "true")) })},
+	"parseBoolean": {with("S", func(_ Bool, args []Value) Value { return Bool(strings.EqualFold(text(args[0]), "true")) })},
 }
 
 func boolInteger(b Bool) Integer {

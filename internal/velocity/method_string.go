@@ -144,6 +144,21 @@ func charAt(r *renderer, s string, index Integer) (Value, error) {
 	return character(one.(String)), nil
 }
 
+// codePointAt is the code of the character at a unit, or of the half that begins there.
+func codePointAt(s string, index Integer) (Value, error) {
+	if index < 0 || index >= unitCount(s) {
+		return nil, methodError("index %d of a string of %d", index, unitCount(s))
+	}
+	offset := unitOffset(s, index)
+	if unitCount(s[:offset]) > index {
+		c, _ := utf8.DecodeLastRuneInString(s[:offset])
+		_, second := utf16.EncodeRune(c)
+		return Integer(second), nil
+	}
+	c, _ := utf8.DecodeRuneInString(s[offset:])
+	return Integer(c), nil
+}
+
 // compareTexts compares by units, as Java does.
 func compareTexts(a, b string) Integer {
 	for a != "" && b != "" {
@@ -317,7 +332,8 @@ var stringMethods = methods{
 	"subSequence": {onText("ii", func(r *renderer, s string, args []Value) (Value, error) {
 		return substring(r, s, number(args[0]), number(args[1]))
 	})},
-	"charAt": {onText("i", func(r *renderer, s string, args []Value) (Value, error) { return charAt(r, s, number(args[0])) })},
+	"charAt":      {onText("i", func(r *renderer, s string, args []Value) (Value, error) { return charAt(r, s, number(args[0])) })},
+	"codePointAt": {onText("i", func(_ *renderer, s string, args []Value) (Value, error) { return codePointAt(s, number(args[0])) })},
 	"valueOf": {onText("o", func(r *renderer, _ string, args []Value) (Value, error) {
 		s, err := r.textOf(args[0])
 		return String(s), err

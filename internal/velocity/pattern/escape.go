@@ -231,7 +231,7 @@ func (p *parser) class() (set, int, error) {
 	if negative {
 		s = s.negated()
 	}
-	return s, weight, nil
+	return s, weight + 1, nil
 }
 
 // items parses the items of a class up to && or the closing bracket. A bracket that
