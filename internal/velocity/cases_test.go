@@ -133,8 +133,8 @@ func attachments(maps *velocity.List) *velocity.List {
 	return list
 }
 
-// refused are the directives of the language that the engine does not have.
-var refused = []string{"#macro", "#define", "#evaluate", "#include", "#parse"}
+// unsupported are the directives of the language that the engine does not have.
+var unsupported = []string{"#macro", "#define", "#evaluate", "#include", "#parse"}
 
 func TestCasesRenderAsInVelocity(t *testing.T) {
 	t.Parallel()
@@ -172,10 +172,10 @@ func (c testCase) check(t *testing.T) {
 	output, err := render(t, c.Template, variables(t, c.Context))
 	failed, _ := errors.AsType[*velocity.Error](err)
 	switch {
-	case slices.ContainsFunc(refused, func(name string) bool { return strings.Contains(c.Template, name) }):
+	case slices.ContainsFunc(unsupported, func(name string) bool { return strings.Contains(c.Template, name) }):
 		require.NotNil(t, failed, "rendered %q", output)
 		assert.Equal(t, velocity.Unsupported, failed.Kind)
-		assert.Contains(t, refused, "#"+failed.Name)
+		assert.Contains(t, unsupported, "#"+failed.Name)
 	case c.Expected.Output == nil:
 		require.NotNil(t, failed, "rendered %q", output)
 		assert.Equal(t, c.Expected.Error, errorKinds[failed.Kind], "%v", err)

@@ -1,6 +1,6 @@
 package velocity
 
-// compareNumbers compares two numbers. It tells, too, whether both are.
+// compareNumbers compares two numbers, and reports whether both are numbers.
 func compareNumbers(left, right Value) (order int, comparable bool) {
 	if !isNumber(left) || !isNumber(right) {
 		return 0, false
@@ -34,7 +34,7 @@ func bigOrder(left, right Value) int {
 	return 0
 }
 
-// same tells whether == holds. Numbers are compared as such, values of one type as
+// same reports whether == holds. Numbers are compared as such, values of one type as
 // Java does, and all others as text.
 func (r *renderer) same(left, right Value) (bool, error) {
 	if order, numbers := compareNumbers(left, right); numbers {
@@ -80,7 +80,7 @@ func sameType(left, right Value) bool {
 	return left == right
 }
 
-// equal tells whether two values are equal to Java's equals: lists and maps by
+// equal reports whether two values are equal to Java's equals: lists and maps by
 // what is in them, an Integer and a Float never.
 func (r *renderer) equal(left, right Value, depth int) (bool, error) {
 	if err := r.step(); err != nil {

@@ -11,10 +11,10 @@ type directive struct {
 }
 
 // The directives that can be rendered, by what parses the rest of each after its
-// arguments, and those that can't.
+// arguments, and those that Velocity has and this engine does not.
 var (
-	supported map[string]func(*parser, directive) (Node, error)
-	refused   = map[string]bool{"macro": true, "define": true, "evaluate": true, "include": true, "parse": true}
+	supported             map[string]func(*parser, directive) (Node, error)
+	unsupportedDirectives = map[string]bool{"macro": true, "define": true, "evaluate": true, "include": true, "parse": true}
 )
 
 func init() { // parsing a block leads back here
@@ -24,7 +24,7 @@ func init() { // parsing a block leads back here
 	}
 }
 
-func isDirective(name string) bool { return supported[name] != nil || refused[name] }
+func isDirective(name string) bool { return supported[name] != nil || unsupportedDirectives[name] }
 
 // directive parses a directive whose name the grammar does not know. It renders as
 // it is written if nobody else knows the name either.
@@ -32,7 +32,7 @@ func (p *parser) directive(nodes []Node) ([]Node, error) {
 	start := p.read.Len()
 	t := p.take()
 	d := directive{Position: t.Position, name: strings.Trim(t.image[1:], "{}")}
-	if refused[d.name] {
+	if unsupportedDirectives[d.name] {
 		return nil, unsupported(d.Position, d.name, "#%s is not supported", d.name)
 	}
 	if err := p.arguments(&d); err != nil {
@@ -50,7 +50,7 @@ func (p *parser) directive(nodes []Node) ([]Node, error) {
 	return append(nodes, &Unknown{d.Position, d.name, p.since(start)}), nil
 }
 
-// skipBlock parses the block of a directive that renders as it is written.
+// skipBlock parses the block of a directive that renders literally.
 func (p *parser) skipBlock(d directive) error {
 	if _, err := p.block(); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (p *parser) foreach(d directive) (Node, error) {
 	return loop, nil
 }
 
-// literalBlock parses a block that renders as it is written.
+// literalBlock parses a block that renders literally.
 func (p *parser) literalBlock(d directive) (Node, error) {
 	if !d.enclosed {
 		return nil, failure(d.Position, Syntax, "#literal needs parentheses, as in #literal()")

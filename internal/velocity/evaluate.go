@@ -28,7 +28,7 @@ func (r *renderer) evaluate(node Node) (Value, error) {
 	return nil, nil
 }
 
-// condition tells whether an expression is true: a reference is unless its value is
+// condition reports whether an expression is true: a reference is unless its value is
 // null or false, and so is a comparison that holds. Other literals are not.
 func (r *renderer) condition(node Node) (bool, error) {
 	switch n := node.(type) {

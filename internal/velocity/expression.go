@@ -71,7 +71,7 @@ func (p *parser) primary() (Node, error) {
 	return inner, p.expect(closeParenthesis, ")")
 }
 
-// startsValue tells whether the next token begins a value.
+// startsValue reports whether the next token begins a value.
 func (p *parser) startsValue() bool {
 	switch p.peek(0).kind {
 	case stringLiteral, integerLiteral, floatLiteral, trueLiteral, falseLiteral, openBracket, openBrace, identifier, openReference:

@@ -28,7 +28,7 @@ func (r *renderer) renderForeach(n *Foreach) error {
 		if elements.changed() {
 			return failure(n.Position, Render, errChanged)
 		}
-		if err := r.turn(n, scope, elements); errors.Is(err, errBreak) && (r.leave == nil || r.leave == scope) {
+		if err := r.iterate(n, scope, elements); errors.Is(err, errBreak) && (r.breakTo == nil || r.breakTo == scope) {
 			return nil
 		} else if err != nil {
 			return err
@@ -37,8 +37,8 @@ func (r *renderer) renderForeach(n *Foreach) error {
 	return nil
 }
 
-// turn renders the body once.
-func (r *renderer) turn(n *Foreach, scope *loop, elements *iterator) error {
+// iterate renders the body once.
+func (r *renderer) iterate(n *Foreach, scope *loop, elements *iterator) error {
 	r.setVariable(n.slot, elements.take())
 	scope.count++
 	scope.hasNext = elements.hasNext()

@@ -11,7 +11,7 @@ import (
 // A step corresponds to time. Measured with Go 1.26 on two shared cores of an amd64
 // server, a million steps took 20 to 40 ms in loops, references and #set, 25 to 180 ms
 // in methods of texts and escapes, 60 to 320 ms in regular expressions, which is the
-// most: BenchmarkCostly. Between two looks at the context are at most 256 steps, or a
+// most: BenchmarkCostly. They allocated up to 100 MiB. Between two checks of the context are at most 256 steps, or a
 // single method that reads a text of ValueBytes once, which took up to 50 ms.
 type Limits struct {
 	// Steps bounds the work: each node, each iteration of a loop, each 64 bytes that are
@@ -62,8 +62,8 @@ const (
 	// compared to reading it.
 	caseWeight = 4
 
-	// stepsPerLook is how many steps pass between two looks at the context.
-	stepsPerLook = 256
+	// stepsPerContextCheck is how many steps pass between two checks of the context.
+	stepsPerContextCheck = 256
 )
 
 func (l Limits) withDefaults() Limits {
@@ -86,8 +86,8 @@ func (r *renderer) charge(bytes int) error {
 	if r.steps > r.limits.Steps {
 		return failure(r.at, Limit, "more than %d steps", r.limits.Steps)
 	}
-	if before/stepsPerLook != r.steps/stepsPerLook {
-		return r.look()
+	if before/stepsPerContextCheck != r.steps/stepsPerContextCheck {
+		return r.checkContext()
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (r *renderer) convert(to []byte, text string, weight int, appendPiece func(
 		if err := r.charge(weight * len(piece)); err != nil {
 			return nil, err
 		}
-		if err := r.look(); err != nil {
+		if err := r.checkContext(); err != nil {
 			return nil, err
 		}
 		if to = appendPiece(to, piece); len(to) > r.limits.ValueBytes {
@@ -171,8 +171,8 @@ func pieceLength(text string) int {
 	return longest
 }
 
-// look tells whether the context has ended.
-func (r *renderer) look() error {
+// checkContext returns an error if the context has ended.
+func (r *renderer) checkContext() error {
 	if err := r.ctx.Err(); err != nil {
 		return &Error{Position: r.at, Kind: Interrupted, Message: err.Error(), cause: err}
 	}

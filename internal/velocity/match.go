@@ -249,7 +249,7 @@ func (s *scanner) matchNumber(rest string) (tokenKind, int) {
 	return floatLiteral, end
 }
 
-// beforeDollar tells whether the backslashes that are next belong to a reference.
+// beforeDollar reports whether the backslashes that are next belong to a reference.
 func (s *scanner) beforeDollar(rest string) bool {
 	return strings.HasPrefix(rest[s.slashes(rest):], "$")
 }

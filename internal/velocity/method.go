@@ -221,7 +221,7 @@ func (m method) fits(args []Value) bool {
 	return true
 }
 
-// accepts tells whether a parameter takes a value. Null goes for every object.
+// accepts reports whether a parameter takes a value. Null goes for every object.
 func accepts(parameter byte, v Value) bool {
 	ok := true
 	switch parameter {

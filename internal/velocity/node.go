@@ -7,8 +7,8 @@ type Node interface {
 	node()
 }
 
-// Text is what renders as it is written. Most of it, that is: an escaped directive
-// such as `\#if` is a Text without its backslash.
+// Text is text, which renders literally, except that an escaped directive
+// such as `\#if` loses its backslash.
 type Text struct {
 	Position
 	Text string
@@ -118,7 +118,7 @@ type Break struct {
 // Stop is `#stop`. It ends the template, silently.
 type Stop struct{ Position }
 
-// Unknown is a directive that does not exist. It renders as it is written.
+// Unknown is a directive that does not exist. It renders literally.
 type Unknown struct {
 	Position
 	Name   string

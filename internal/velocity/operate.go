@@ -131,7 +131,7 @@ func calculateFloats(operator Operator, a, b float64) Value {
 	return Float(math.Mod(a, b))
 }
 
-// calculateIntegers tells, too, whether the result fits.
+// calculateIntegers calculates with integers, and also reports whether the result fits.
 func calculateIntegers(operator Operator, a, b Integer) (result Value, fits bool) {
 	switch operator {
 	case Add:

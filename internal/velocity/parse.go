@@ -135,7 +135,7 @@ func (p *parser) startsStatement() bool {
 	return p.startsText()
 }
 
-// startsText tells whether the next token is text. Some tokens of references and
+// startsText reports whether the next token is text. Some tokens of references and
 // expressions are, where they turn out to belong to none.
 func (p *parser) startsText() bool {
 	switch p.peek(0).kind {
@@ -237,7 +237,7 @@ func (p *parser) escaped(nodes []Node) []Node {
 	return appendText(nodes, t.Position, string(slashes))
 }
 
-// startsDirective tells whether backslashes before the token are escapes.
+// startsDirective reports whether backslashes before the token are escapes.
 func (t token) startsDirective() bool {
 	switch t.kind {
 	case ifDirective, elseDirective, elseifDirective, endDirective:

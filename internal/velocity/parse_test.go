@@ -56,7 +56,7 @@ func TestErrorsSayWhereAndWhat(t *testing.T) {
 	}
 }
 
-func TestUnsupportedDirectivesAreRefusedByName(t *testing.T) {
+func TestUnsupportedDirectivesAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"macro", "define", "evaluate", "include", "parse"} {
 		for _, form := range []string{"a\n#%s($x)#end", "a\n#{%s}($x)", "a\n#%s", "a\n#%s(x y)"} {
@@ -188,7 +188,7 @@ func TestNestingIsLimited(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := render(t, template(100), nil)
-			require.NoError(t, err, "no sensible template is refused")
+			require.NoError(t, err, "no sensible template is rejected")
 			_, err = velocity.Parse(template(100_000))
 			assert.Equal(t, velocity.Limit, failureOf(t, err).Kind)
 		})
@@ -230,7 +230,7 @@ func TestLongTemplatesAreRejected(t *testing.T) {
 	assert.Equal(t, velocity.Limit, failureOf(t, err).Kind)
 }
 
-func TestLongNumbersAreRefused(t *testing.T) {
+func TestLongNumbersAreRejected(t *testing.T) {
 	t.Parallel()
 	_, err := velocity.Parse("#set($a = " + strings.Repeat("1", 1000) + ")")
 	require.NoError(t, err)

@@ -99,7 +99,7 @@ func (p *parser) accessor() (Accessor, error) {
 	return nil, nil
 }
 
-// startsArguments tells whether the token can follow the parenthesis of a call.
+// startsArguments reports whether the token can follow the parenthesis of a call.
 func (t token) startsArguments() bool {
 	switch t.kind {
 	case blank, stringLiteral, integerLiteral, floatLiteral, trueLiteral, falseLiteral, openBracket, openBrace, identifier, openReference, closeArguments:

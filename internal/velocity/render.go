@@ -28,7 +28,7 @@ func (t *Template) Render(ctx context.Context, vars *Map, options Options) (stri
 		slots:  make([]slot, len(t.names)),
 		output: make([]byte, 0, t.size+t.size/2),
 	}
-	err := r.look()
+	err := r.checkContext()
 	if err == nil {
 		err = r.renderAll(t.Nodes)
 	}
@@ -61,7 +61,7 @@ type renderer struct {
 	scratch []byte          // of the escape that is under way
 	copied  map[Value]Value // lists and maps of the variables
 	inText  int             // strings that the output is a part of
-	leave   *loop           // the loop that a #break is to end, nil for the innermost
+	breakTo *loop           // the loop that a #break ends, nil for the innermost
 }
 
 // slot is a variable. It is loaded when it is first read or set.
@@ -283,14 +283,14 @@ func (r *renderer) outOfRange(index Integer, list *List) error {
 
 // breakOut ends a loop.
 func (r *renderer) breakOut(n *Break) error {
-	r.leave = nil
+	r.breakTo = nil
 	if n.Scope != nil {
 		scope, err := r.evaluate(n.Scope)
 		if err != nil {
 			return err
 		}
 		var ok bool
-		if r.leave, ok = scope.(*loop); !ok {
+		if r.breakTo, ok = scope.(*loop); !ok {
 			return failure(n.Position, Render, "the argument of #break is not a loop, such as $foreach")
 		}
 	}

@@ -62,7 +62,7 @@ func (s *scanner) push(to state) {
 	s.state = to
 }
 
-// pop returns to the state before. It tells whether there was one.
+// pop returns to the state before. It reports whether there was one.
 func (s *scanner) pop() bool {
 	if len(s.stack) == 0 {
 		s.opened, s.state = 0, inText

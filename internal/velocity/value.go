@@ -38,7 +38,7 @@ const (
 	collection          // the values of a map
 )
 
-// indexed tells whether the items can be asked for by their index.
+// indexed reports whether the items can be asked for by their index.
 func (l *List) indexed() bool { return l.kind == arrayList || l.kind == array }
 
 // NewList returns a list of the items.
