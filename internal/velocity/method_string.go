@@ -278,8 +278,8 @@ var stringMethods = methods{
 	"stripTrailing": {plain("", func(s string, _ []Value) Value {
 		return String(strings.TrimRightFunc(s, unicode.IsSpace))
 	})},
-	"toLowerCase": {converting(func(to []byte, s string) []byte { return append(to, strings.ToLower(s)...) })},
-	"toUpperCase": {converting(func(to []byte, s string) []byte { return append(to, upper(s)...) })},
+	"toLowerCase": {converting(appendLower)},
+	"toUpperCase": {converting(appendUpper)},
 	"intern":      {plain("", func(s string, _ []Value) Value { return String(s) })},
 	"contains":    {searching("s", func(s string, args []Value) Value { return Bool(strings.Contains(s, text(args[0]))) })},
 	"endsWith":    {plain("s", func(s string, args []Value) Value { return Bool(strings.HasSuffix(s, text(args[0]))) })},
@@ -307,11 +307,12 @@ var stringMethods = methods{
 	"contentEquals": {plain("s", func(s string, args []Value) Value { return Bool(s == text(args[0])) })},
 	"compareTo":     {plain("s", func(s string, args []Value) Value { return compareTexts(s, text(args[0])) })},
 	"compareToIgnoreCase": {onText("s", func(r *renderer, s string, args []Value) (Value, error) {
-		other := text(args[0])
-		if err := r.charge(caseWeight * (len(s) + len(other))); err != nil {
+		left, err := r.convert(nil, s, caseWeight, appendLower)
+		if err != nil {
 			return nil, err
 		}
-		return compareTexts(strings.ToLower(s), strings.ToLower(other)), nil
+		right, err := r.convert(nil, text(args[0]), caseWeight, appendLower)
+		return compareTexts(string(left), string(right)), err
 	})},
 	"concat": {onText("s", func(r *renderer, s string, args []Value) (Value, error) {
 		joined := s + text(args[0])
@@ -340,8 +341,12 @@ var stringMethods = methods{
 	})},
 }
 
-// upper is in capitals as in Java, where one letter can become two.
-func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }
+func appendLower(to []byte, s string) []byte { return append(to, strings.ToLower(s)...) }
+
+// appendUpper appends a text in capitals as in Java, where one letter can become two.
+func appendUpper(to []byte, s string) []byte {
+	return append(to, strings.ToUpper(strings.ReplaceAll(s, "ß", "SS"))...)
+}
 
 var characterKind = newKind("java.lang.Character", methods{
 	"charValue": of(func(c character) Value { return c }),
