@@ -53,7 +53,7 @@ const (
 	// What regular expressions count: a byte of one, an instruction that it compiles to,
 	// and an instruction that is executed.
 	bytesPerPatternByte = 64
-	bytesPerInstruction = 16
+	bytesPerInstruction = 64
 	bytesPerWork        = 2
 
 	// bytesPerCompare is how many bytes are compared in the time in which one is read.
@@ -145,9 +145,6 @@ func (r *renderer) convert(to []byte, text string, weight int, appendPiece func(
 		piece := text[:pieceLength(text)]
 		text = text[len(piece):]
 		if err := r.charge(weight * len(piece)); err != nil {
-			return nil, err
-		}
-		if err := r.checkContext(); err != nil {
 			return nil, err
 		}
 		if to = appendPiece(to, piece); len(to) > r.limits.ValueBytes {

@@ -35,13 +35,13 @@ func Compile(expression string) (*Pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{registers: 2 * (p.groups + 1)}
+	c := &compiler{registers: 2 * (int32(p.groups) + 1)}
 	root.emit(c)
 	c.add(instruction{op: accept})
 	if c.full() {
 		return nil, ErrTooLarge
 	}
-	return &Pattern{c.program, p.groups, c.registers, p.names}, nil
+	return &Pattern{c.program, p.groups, int(c.registers), p.names}, nil
 }
 
 type opcode uint8
@@ -64,18 +64,17 @@ const (
 // opcode.
 type instruction struct {
 	op   opcode
-	x, y int
+	mode mode    // of matchRun, which has x and y as bounds
+	fold folding // of refer
+	x, y int32
 
-	*single         // of matchOne and matchRun
-	mode    mode    // of matchRun, which has x and y as bounds
-	look    *look   // of lookAt
-	fold    folding // of refer
-	reach   [2]int  // of lookAt, how far behind to begin
+	*single       // of matchOne and matchRun
+	look    *look // of lookAt
 }
 
 type compiler struct {
 	program   []instruction
-	registers int
+	registers int32
 	copies    int // bodies that quantifiers repeated: they can be without instructions
 }
 
@@ -83,16 +82,18 @@ type compiler struct {
 func (c *compiler) full() bool { return len(c.program)+c.copies > maxInstructions }
 
 // add appends an instruction and returns where it is.
-func (c *compiler) add(i instruction) int {
+func (c *compiler) add(i instruction) int32 {
 	c.program = append(c.program, i)
-	return len(c.program) - 1
+	return c.here() - 1
 }
 
-func (c *compiler) here() int { return len(c.program) }
+func (c *compiler) here() int32 { return int32(len(c.program)) }
 
-func (s *single) emit(c *compiler)       { c.add(instruction{op: matchOne, single: s}) }
-func (a assertion) emit(c *compiler)     { c.add(instruction{op: assert, x: int(a)}) }
-func (b backReference) emit(c *compiler) { c.add(instruction{op: refer, x: b.group, fold: b.fold}) }
+func (s *single) emit(c *compiler)   { c.add(instruction{op: matchOne, single: s}) }
+func (a assertion) emit(c *compiler) { c.add(instruction{op: assert, x: int32(a)}) }
+func (b backReference) emit(c *compiler) {
+	c.add(instruction{op: refer, x: int32(b.group), fold: b.fold})
+}
 
 func (s sequence) emit(c *compiler) {
 	for _, part := range s {
@@ -101,7 +102,7 @@ func (s sequence) emit(c *compiler) {
 }
 
 func (s choice) emit(c *compiler) {
-	var ends []int
+	var ends []int32
 	for i, one := range s {
 		if i == len(s)-1 {
 			one.emit(c)
@@ -118,21 +119,20 @@ func (s choice) emit(c *compiler) {
 }
 
 func (g capture) emit(c *compiler) {
-	c.add(instruction{op: save, x: 2 * g.group})
+	c.add(instruction{op: save, x: 2 * int32(g.group)})
 	g.body.emit(c)
-	c.add(instruction{op: save, x: 2*g.group + 1})
+	c.add(instruction{op: save, x: 2*int32(g.group) + 1})
 }
 
 func (l look) emit(c *compiler) {
-	least, most := l.body.width()
-	at := c.add(instruction{op: lookAt, look: &l, reach: [2]int{least, most}})
-	c.enclose(at, l.body)
+	l.least, l.most = l.body.width()
+	c.enclose(c.add(instruction{op: lookAt, look: &l}), l.body)
 }
 
 func (a atomic) emit(c *compiler) { c.enclose(c.add(instruction{op: commit}), a.body) }
 
 // enclose adds a body that is matched on its own.
-func (c *compiler) enclose(at int, body node) {
+func (c *compiler) enclose(at int32, body node) {
 	body.emit(c)
 	c.add(instruction{op: accept})
 	c.program[at].x = c.here()
@@ -140,7 +140,7 @@ func (c *compiler) enclose(at int, body node) {
 
 func (r repeat) emit(c *compiler) {
 	if one, ok := r.body.(*single); ok {
-		c.add(instruction{op: matchRun, single: one, x: r.least, y: r.most, mode: r.mode})
+		c.add(instruction{op: matchRun, single: one, x: int32(r.least), y: int32(r.most), mode: r.mode})
 		return
 	}
 	if r.mode == possessive {
@@ -154,7 +154,7 @@ func (r repeat) emit(c *compiler) {
 		r.emitLoop(c)
 		return
 	}
-	var branches []int
+	var branches []int32
 	for i := r.least; i < r.most && !c.full(); i++ {
 		branches = append(branches, c.add(instruction{op: branch}))
 		r.copyBody(c)
@@ -181,7 +181,7 @@ func (r repeat) emitLoop(c *compiler) {
 
 // connect has a branch lead to the body after it and to what is next, in the order of
 // the mode.
-func (r repeat) connect(c *compiler, at int) {
+func (r repeat) connect(c *compiler, at int32) {
 	c.program[at].x, c.program[at].y = at+1, c.here()
 	if r.mode == lazy {
 		c.program[at].x, c.program[at].y = c.here(), at+1

@@ -21,6 +21,6 @@
 // \b{g}, and look-behinds without a maximum length, which some versions of Java take.
 //
 // The testdata was recorded from Java 17. Known differences: an empty match is never
-// found between the halves of a surrogate pair, a quantified \R can give back the line
-// feed of a \r\n, and a group that a failed branch had set is unset again.
+// found between the halves of a surrogate pair, and a quantified \R can give back the
+// line feed of a \r\n.
 package pattern

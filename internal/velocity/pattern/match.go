@@ -15,6 +15,9 @@ const (
 	// workPerCall is how much work is done between two calls of a Meter.
 	workPerCall = 1024
 
+	// workPerMachine is what it takes to begin a match.
+	workPerMachine = 16
+
 	// maxFrames bounds the memory that a match takes to backtrack: 8 MiB. Java's own
 	// stack overflows before.
 	maxFrames = 1 << 18
@@ -90,7 +93,7 @@ const (
 func (p *Pattern) newMachine(text string, meter Meter) *machine {
 	return &machine{
 		Pattern: p, text: text, meter: meter,
-		work: p.registers / 16, registers: slices.Repeat([]int{-1}, p.registers),
+		work: workPerMachine + p.registers/16, registers: slices.Repeat([]int{-1}, p.registers), frames: make([]frame, 0, 16),
 	}
 }
 
@@ -113,8 +116,10 @@ func (m *machine) settle() error {
 const anywhere = -1
 
 // run matches the instructions from pc on with the text from pos on. It returns where
-// the match ends. If end is not anywhere, it must be there.
-func (m *machine) run(pc, pos, end int) (int, bool, error) {
+// the match ends. If end is not anywhere, it must be there. What it could have returned
+// to is forgotten then: as in Java, an atomic group or a lookaround that has matched
+// leaves its groups set, even if the match fails later.
+func (m *machine) run(pc int32, pos, end int) (int, bool, error) {
 	base := len(m.frames)
 	for {
 		i := &m.program[pc]
@@ -125,7 +130,7 @@ func (m *machine) run(pc, pos, end int) (int, bool, error) {
 		switch i.op {
 		case accept:
 			if ok = end == anywhere || pos == end; ok {
-				m.keepRestores(base)
+				m.frames = m.frames[:base]
 				return pos, true, nil
 			}
 		case matchOne:
@@ -181,13 +186,13 @@ func (m *machine) run(pc, pos, end int) (int, bool, error) {
 	}
 }
 
-func (m *machine) push(kind frameKind, pc, pos, rest int) {
-	m.frames = append(m.frames, frame{kind, int32(pc), pos, rest})
+func (m *machine) push(kind frameKind, pc int32, pos, rest int) {
+	m.frames = append(m.frames, frame{kind, pc, pos, rest})
 }
 
 // backtrack returns where to go on after what was tried has failed. It is false if
 // nothing is left to try.
-func (m *machine) backtrack(base int) (pc, pos int, ok bool) {
+func (m *machine) backtrack(base int) (pc int32, pos int, ok bool) {
 	for len(m.frames) > base {
 		f := &m.frames[len(m.frames)-1]
 		m.work++
@@ -197,13 +202,13 @@ func (m *machine) backtrack(base int) (pc, pos int, ok bool) {
 			m.frames = m.frames[:len(m.frames)-1]
 		case otherWay:
 			m.frames = m.frames[:len(m.frames)-1]
-			return int(f.pc), f.pos, true
+			return f.pc, f.pos, true
 		case giveBack:
 			_, size := utf8.DecodeLastRuneInString(m.text[:f.rest])
 			if f.rest -= size; f.rest == f.pos {
 				m.frames = m.frames[:len(m.frames)-1]
 			}
-			return int(f.pc), f.rest, true
+			return f.pc, f.rest, true
 		case takeMore:
 			i := &m.program[f.pc]
 			size := i.match(m.text[f.pos:])
@@ -214,27 +219,10 @@ func (m *machine) backtrack(base int) (pc, pos int, ok bool) {
 			}
 			f.pos += size
 			f.rest--
-			return int(f.pc) + 1, f.pos, true
+			return f.pc + 1, f.pos, true
 		}
 	}
 	return 0, 0, false
-}
-
-// keepRestores drops the other ways to match what has matched, but not what restores
-// the registers if something fails later.
-func (m *machine) keepRestores(base int) {
-	kept := slices.DeleteFunc(m.frames[base:], func(f frame) bool { return f.kind != restore })
-	m.frames = m.frames[:base+len(kept)]
-}
-
-// drop undoes what has matched.
-func (m *machine) drop(base int) {
-	for len(m.frames) > base {
-		if f := m.frames[len(m.frames)-1]; f.kind == restore {
-			m.registers[f.pc] = f.pos
-		}
-		m.frames = m.frames[:len(m.frames)-1]
-	}
 }
 
 // match returns the length in bytes of the character that a text begins with, 0 if it
@@ -254,8 +242,8 @@ func (s *single) match(text string) int {
 }
 
 // matchRun matches as many characters as the quantifier wants at first.
-func (m *machine) matchRun(i *instruction, pc, pos int) (int, bool, error) {
-	count, least, most := 0, i.x, i.y
+func (m *machine) matchRun(i *instruction, pc int32, pos int) (int, bool, error) {
+	count, least, most := 0, int(i.x), int(i.y)
 	wanted := most
 	if i.mode == lazy {
 		wanted = least
@@ -289,7 +277,7 @@ func (m *machine) matchRun(i *instruction, pc, pos int) (int, bool, error) {
 
 // matchReference matches what a group matched.
 func (m *machine) matchReference(i *instruction, pos int) (int, bool) {
-	if i.x > m.groups || m.registers[2*i.x] < 0 || m.registers[2*i.x+1] < 0 {
+	if int(i.x) > m.groups || m.registers[2*i.x] < 0 || m.registers[2*i.x+1] < 0 {
 		return 0, false
 	}
 	before := m.text[m.registers[2*i.x]:m.registers[2*i.x+1]]
@@ -310,23 +298,14 @@ func (m *machine) matchReference(i *instruction, pos int) (int, bool) {
 
 // look reports whether the instructions from pc on match the text after a position, or
 // before it.
-func (m *machine) look(i *instruction, pc, pos int) (bool, error) {
-	base := len(m.frames)
-	found, err := m.lookFrom(i, pc, pos)
-	if i.look.negative {
-		m.drop(base)
-	}
-	return found, err
-}
-
-func (m *machine) lookFrom(i *instruction, pc, pos int) (bool, error) {
+func (m *machine) look(i *instruction, pc int32, pos int) (bool, error) {
 	if !i.look.behind {
 		_, found, err := m.run(pc, pos, anywhere)
 		return found, err
 	}
 	start := pos
-	for back := 0; back <= i.reach[1]; back++ {
-		if back >= i.reach[0] {
+	for back := 0; back <= i.look.most; back++ {
+		if back >= i.look.least {
 			if _, found, err := m.run(pc, start, pos); found || err != nil {
 				return found, err
 			}

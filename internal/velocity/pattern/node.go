@@ -49,6 +49,7 @@ type (
 	look struct {
 		body             node
 		behind, negative bool
+		least, most      int // of the width of the body
 	}
 
 	// atomic does not try other ways to match its body once there is one.
@@ -56,7 +57,7 @@ type (
 )
 
 // mode is how a quantifier repeats.
-type mode int
+type mode uint8
 
 const (
 	greedy mode = iota

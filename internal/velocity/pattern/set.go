@@ -36,7 +36,7 @@ func both(a, b set) set { return func(c rune) bool { return a(c) && b(c) } }
 func table(t *unicode.RangeTable) set { return func(c rune) bool { return unicode.Is(t, c) } }
 
 // folding is how case is ignored: not at all, for ASCII, or for all letters.
-type folding int
+type folding uint8
 
 const (
 	exact folding = iota
