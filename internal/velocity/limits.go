@@ -11,9 +11,10 @@ import (
 // A step corresponds to time. Measured with Go 1.26 on two shared cores of an amd64
 // server, a million steps took 20 to 40 ms in loops, references and #set, 25 to 180 ms
 // in methods of texts and escapes, 60 to 320 ms in regular expressions, which is the
-// most: BenchmarkCostly. They allocated up to 100 MiB. Between two checks of the context
-// are at most 256 steps, or a single method that reads a text of ValueBytes once, which
-// took up to 110 ms.
+// most: BenchmarkCostly. They took twice as long where other programs kept both cores
+// busy, and allocated up to 100 MiB. Between two checks of the context are at most 256
+// steps, or a single method that reads a text of ValueBytes once, which took up to
+// 110 ms.
 type Limits struct {
 	// Steps bounds the work: each node, each iteration of a loop, each 64 bytes that are
 	// read or written and each 32 instructions of a regular expression are a step. If

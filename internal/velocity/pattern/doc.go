@@ -5,7 +5,11 @@
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	groups, err := expression.Find("ada@example", 0, func(work int) error { return nil })
+//	total := 0
+//	groups, err := expression.Find("ada@example", 0, func(work int) error {
+//		total += work
+//		return nil
+//	})
 //
 // Templates bring their own expressions, and Java's are not Go's: a dot does not match
 // a carriage return, `$` matches before a line break at the end, and there are
