@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -179,8 +180,11 @@ func TestTheInMemoryNetworkWorksWithTLS(t *testing.T) {
 func TestTheObserverIsCalledOneAtATimeAndMayUseTheServer(t *testing.T) {
 	t.Parallel()
 	var api *messagemediatest.Server
-	var observed []string // without a lock: the race detector would see two calls at once
+	var observed []string
+	var running atomic.Int32
 	observe := func(e messagemediatest.Exchange) {
+		assert.EqualValues(t, 1, running.Add(1))
+		defer running.Add(-1)
 		observed = append(observed, e.Operation)
 		api.Webhooks("")
 		assert.NotEmpty(t, api.Requests())
