@@ -1,18 +1,16 @@
 package messagemediatest_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// The tests of this file send what programs in any language could, and compare with
-// the API's documentation. None of them uses the client.
+// The tests of this file, lists_test.go, routes_test.go and gateway_test.go send what programs in any
+// language could, and compare with the API's documentation. They don't use the client.
 
 const unparsable = "Failed to parse message body."
 
@@ -291,132 +289,5 @@ func TestResponsesHaveTheFieldsThatAreSet(t *testing.T) {
 		id := decode[fields](t, created)["id"].(string)
 		assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, id)
 		assert.Equal(t, `{"id":"`+id+`",`+want+`}`, created)
-	}
-}
-
-func TestAnAccountHolds150WebhooksInPages(t *testing.T) {
-	t.Parallel()
-	api := messagemediatest.NewServer(t)
-	for i := range 150 {
-		create(t, api, with(fmt.Sprintf(`"url":"https://example.com/%d"`, i)))
-	}
-	status, response := send(t, api, "POST", path, valid)
-	assert.Equal(t, 400, status)
-	assert.Equal(t, `{"message":"Maximum number of webhooks (150) reached"}`, response)
-
-	for query, want := range map[string]struct{ page, size, entries int }{
-		"":                         {0, 100, 100},
-		"?page=1":                  {1, 100, 50},
-		"?page=7&page_size=20":     {7, 20, 10},
-		"?page=8&page_size=20":     {8, 20, 0},
-		"?page=0&page_size=1":      {0, 1, 1},
-		"?page=0&page_size=0":      {0, 100, 100},
-		"?page=1&page_size=100000": {1, 100000, 0},
-		"?page_size=2147483647":    {0, 2147483647, 150},
-		"?page=2147483647":         {2147483647, 100, 0},
-	} {
-		status, response := send(t, api, "GET", path+query, "")
-		require.Equal(t, 200, status, query)
-		page := decode[fields](t, response)
-		assert.Len(t, page, 3, query)
-		assert.EqualValues(t, want.page, page["page"], query)
-		assert.EqualValues(t, want.size, page["pageSize"], query)
-		assert.Len(t, page["pageData"], want.entries, query)
-	}
-}
-
-func TestListWebhooksRefuses(t *testing.T) {
-	t.Parallel()
-	const invalid = "page property value is invalid"
-	for query, detail := range map[string]string{
-		"page=x":                 invalid,
-		"page=-1":                invalid,
-		"page=1.0":               invalid,
-		"page=":                  invalid,
-		"page=+1":                invalid,
-		"page=99999999999":       invalid,
-		"page_size=-1":           invalid,
-		"page_size=x":            invalid,
-		"page_size=":             invalid,
-		"pageSize=-1":            invalid,
-		"page=x&page_size=y":     invalid,
-		"page=0&page=1":          "page property is there more than once",
-		"page_size=1&pageSize=1": "page_size and pageSize are the same property",
-		"pagesize=1":             "pagesize is not a known property",
-		"size=1":                 "size is not a known property",
-		"page=%zz":               "query can't be parsed",
-		"page=0;page_size=1":     "query can't be parsed",
-	} {
-		status, response := send(t, messagemediatest.NewServer(t), "GET", path+"?"+query, "")
-		assert.Equal(t, 400, status, query)
-		assert.Equal(t, badRequest(detail), response, query)
-	}
-}
-
-// TestPathsAndMethodsThatTheAPIDoesNotHave looks for a wrong one beside each right one.
-func TestPathsAndMethodsThatTheAPIDoesNotHave(t *testing.T) {
-	t.Parallel()
-	const key = `{"digest":"SHA256","cipher":"RSA"}`
-	for _, c := range []struct {
-		method, target, body string
-		status               int
-		allow                string
-	}{
-		{"POST", path + "/", valid, 404, ""},
-		{"PATCH", path + "/1/", `{"method":"PUT"}`, 404, ""},
-		{"DELETE", path + "/1/", "", 404, ""},
-		{"DELETE", path + "/", "", 404, ""},
-		{"GET", path + "//", "", 404, ""},
-		{"GET", "/" + path, "", 404, ""},
-		{"GET", path + "x", "", 404, ""},
-		{"GET", "/v1/webhooks", "", 404, ""},
-		{"GET", "/v1/messages", "", 404, ""},
-		{"GET", "/v2/webhooks/messages", "", 404, ""},
-		{"GET", "/V1/webhooks/messages", "", 404, ""},
-		{"POST", keysPath + "/", key, 404, ""},
-		{"GET", keysPath + "/", "", 404, ""},
-		{"GET", keysPath + "/enabled/", "", 404, ""},
-		{"DELETE", keysPath + "/enabled/", "", 404, ""},
-		{"GET", keysPath + "x", "", 404, ""},
-		{"PUT", path, valid, 405, "POST, GET"},
-		{"HEAD", path, "", 405, "POST, GET"},
-		{"DELETE", path, "", 405, "POST, GET"},
-		{"GET", path + "/1", "", 405, "PATCH, DELETE"},
-		{"PUT", path + "/1", valid, 405, "PATCH, DELETE"},
-		{"PUT", keysPath, key, 405, "POST, GET"},
-		{"PATCH", keysPath + "/1", "{}", 405, "GET, DELETE"},
-		{"POST", keysPath + "/enabled", "{}", 405, "GET, PATCH, DELETE"},
-	} {
-		response, body := exchange(t, messagemediatest.NewServer(t), c.method, c.target, c.body)
-		assert.Equal(t, c.status, response.StatusCode, "%s %s", c.method, c.target)
-		assert.Equal(t, c.allow, response.Header.Get("Allow"), "%s %s", c.method, c.target)
-		assert.Empty(t, body)
-	}
-}
-
-func TestBodiesAreJSONByTheirContentType(t *testing.T) {
-	t.Parallel()
-	for contentType, status := range map[string]int{
-		"application/json":                  201,
-		"application/json; charset=utf-8":   201,
-		"application/json;charset=UTF-8":    201,
-		"Application/JSON":                  201,
-		"":                                  415,
-		"text/plain":                        415,
-		"text/json":                         415,
-		"application/x-www-form-urlencoded": 415,
-		"application/json; charset=latin1":  415,
-		"application/jsonp":                 415,
-		"application/json, text/plain":      415,
-		"application/json;":                 201,
-	} {
-		api := messagemediatest.NewServer(t)
-		got, response := send(t, api, "POST", path, valid, "Content-Type", contentType)
-		assert.Equal(t, status, got, contentType)
-		if status == 415 {
-			assert.Equal(t, fmt.Sprintf(`{"message":"Content-Type must be application/json, got \"%s\""}`, contentType), response)
-			status, _ := send(t, api, "POST", keysPath, `{"digest":"SHA256","cipher":"RSA"}`, "Content-Type", contentType)
-			assert.Equal(t, 415, status, contentType)
-		}
 	}
 }

@@ -10,16 +10,16 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// SendResult is what became of an event that was sent to webhooks.
+// SendResult has the deliveries of an event to webhooks.
 type SendResult struct {
-	// EventType is what the webhooks are subscribed to.
+	// EventType is the event type that the webhooks are subscribed to.
 	EventType messagemedia.EventType
 
 	// Deliveries has one for each subscribed webhook, in the order of their creation.
 	Deliveries []DeliveryResult
 }
 
-// DeliveryResult is what became of an event at one webhook, or at a callback URL.
+// DeliveryResult has the attempts to deliver an event to one webhook or callback URL.
 type DeliveryResult struct {
 	// Webhook is the webhook as it was when the event happened. For a callback URL it
 	// has a URL, Method and Encoding alone.
@@ -28,13 +28,13 @@ type DeliveryResult struct {
 	// Attempts are in the order in which they were made, duplicates included.
 	Attempts []Attempt
 
-	// Err says why there was no further attempt, though there could have been one:
+	// Err is why there was no further attempt, though there could have been one:
 	// the template or the URL could not be rendered, the context ended, or the server
 	// was closed.
 	Err error
 }
 
-// Attempt is one request to a receiver, and what came of it.
+// Attempt is one request to a receiver, and its response.
 type Attempt struct {
 	Method      string
 	URL         string      // rendered
@@ -51,20 +51,20 @@ type Attempt struct {
 	Wait time.Duration
 }
 
-// Acknowledged reports whether there was a webhook for the event, and each responded
-// 2xx in the end.
+// Acknowledged reports whether a webhook was subscribed to the event, and the last
+// attempt of each delivery was acknowledged with 2xx.
 func (r *SendResult) Acknowledged() bool {
 	return len(r.Deliveries) > 0 && !slices.ContainsFunc(r.Deliveries, func(d DeliveryResult) bool { return !d.Acknowledged() })
 }
 
-// Acknowledged reports whether the receiver responded 2xx in the end.
+// Acknowledged reports whether the last attempt was acknowledged with 2xx.
 func (d DeliveryResult) Acknowledged() bool {
 	return len(d.Attempts) > 0 && d.Attempts[len(d.Attempts)-1].acknowledged()
 }
 
 func (a Attempt) acknowledged() bool { return a.Err == nil && a.Status >= 200 && a.Status <= 299 }
 
-// String has a line for each attempt, for a test that fails to print.
+// String returns a line for each attempt, for the messages of failing tests.
 func (r *SendResult) String() string {
 	if len(r.Deliveries) == 0 {
 		return string(r.EventType) + ": no webhook is subscribed to it"
@@ -76,7 +76,7 @@ func (r *SendResult) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// String has a line for each attempt.
+// String returns a line for each attempt.
 func (d DeliveryResult) String() string { return strings.Join(d.lines(""), "\n") }
 
 func (d DeliveryResult) lines(prefix string) []string {
@@ -91,7 +91,7 @@ func (d DeliveryResult) lines(prefix string) []string {
 	return lines
 }
 
-// String is what came of the attempt.
+// String returns the status or the error, and the duration.
 func (a Attempt) String() string {
 	if a.Err != nil {
 		return fmt.Sprintf("%v after %v", a.Err, a.Duration)

@@ -39,8 +39,7 @@ func NewSigner(tb testing.TB) *Signer {
 	return &Signer{id: newUUID(), digest: messagemedia.DigestSHA256, private: private}
 }
 
-// Signer returns what signs with the key that an account has enabled, nil if there is
-// none. The empty name stands for the account that the credentials belong to.
+// Signer returns a signer for the key that an account has enabled, nil if there is none. The empty name stands for the account that the credentials belong to.
 func (s *Server) Signer(account string) *Signer {
 	keys := s.state(account, 0).keys
 	if i := findEnabledKey(keys); i >= 0 {
@@ -49,7 +48,7 @@ func (s *Server) Signer(account string) *Signer {
 	return nil
 }
 
-// Key returns what a verifier needs to accept the signer's requests, nil for a nil signer.
+// Key returns the public key that verifies the signer's requests, nil for a nil signer.
 func (s *Signer) Key() *webhook.Key {
 	if s == nil {
 		return nil

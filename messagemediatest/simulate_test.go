@@ -2,7 +2,6 @@ package messagemediatest_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -52,72 +51,6 @@ func (r recorded) verifies(t *testing.T, signer *messagemediatest.Signer) bool {
 	request.Header = r.header
 	_, err = verifier.Verify(request)
 	return err == nil
-}
-
-func TestDeliveriesAreSignedAsTheAccountOrTheTestHasIt(t *testing.T) {
-	t.Parallel()
-	own := messagemediatest.NewSigner(t)
-	signedByOwn := messagemediatest.SignedBy(own)
-	for name, c := range map[string]struct {
-		server  []messagemediatest.Option
-		enabled bool
-		send    []messagemediatest.SendOption
-		signed  string // by whom
-	}{
-		"no key is enabled":                                   {},
-		"a key is enabled":                                    {enabled: true, signed: "account"},
-		"a key is enabled, and the delivery unsigned":         {enabled: true, send: []messagemediatest.SendOption{messagemediatest.Unsigned()}},
-		"a key is enabled, and the delivery signed by own":    {enabled: true, send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
-		"no key is enabled, and the delivery signed by own":   {send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
-		"the account lacks the feature":                       {server: []messagemediatest.Option{messagemediatest.WithoutSignatureKeys()}},
-		"the account lacks the feature, and signed by own":    {server: []messagemediatest.Option{messagemediatest.WithoutSignatureKeys()}, send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
-		"the last option counts, and it is that for unsigned": {send: []messagemediatest.SendOption{signedByOwn, messagemediatest.Unsigned()}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			api := messagemediatest.NewServer(t, c.server...)
-			signers := map[string]*messagemediatest.Signer{"own": own}
-			if c.enabled {
-				enableKey(t, api, api.Client())
-				signers["account"] = api.Signer("")
-			}
-			subscribe(t, api.Client(), unchanged)
-			receiver := new(recorder)
-			options := append(c.send, messagemediatest.ToHandler(receiver))
-			mustSend(t, api, sms, options...)
-			_, err := api.SendToCallbackURL(t.Context(), "https://receiver.example/callback", sms, options...)
-			require.NoError(t, err)
-			require.Len(t, receiver.requests, 2)
-			for _, request := range receiver.requests {
-				assert.Equal(t, c.signed != "", request.header.Get("X-MessageMedia-Signature") != "")
-				for who, signer := range signers {
-					assert.Equal(t, who == c.signed, request.verifies(t, signer), who)
-				}
-			}
-		})
-	}
-}
-
-func TestWithoutSignatureKeysTheirCallsAreForbidden(t *testing.T) {
-	t.Parallel()
-	api := messagemediatest.NewServer(t, messagemediatest.WithoutSignatureKeys())
-	const id = "/00000000-0000-4000-8000-000000000000"
-	for _, call := range []struct{ method, target, body string }{
-		{"POST", keysPath, `{"digest":"SHA256","cipher":"RSA"}`},
-		{"GET", keysPath, ""},
-		{"GET", keysPath + id, ""},
-		{"DELETE", keysPath + id, ""},
-		{"GET", keysPath + "/enabled", ""},
-		{"PATCH", keysPath + "/enabled", `{"key_id":"x"}`},
-		{"DELETE", keysPath + "/enabled", ""},
-	} {
-		status, response := send(t, api, call.method, call.target, call.body)
-		assert.Equal(t, 403, status)
-		assert.Equal(t, `{"message":"This feature has not been enabled in your account."}`, response)
-	}
-	_, err := api.Client().CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
-	assert.ErrorIs(t, err, messagemedia.ErrForbidden)
-	assert.Nil(t, api.Signer(""))
 }
 
 // TestADuplicateComesAsLateAsItIsAskedFor waits for days of fake time.
@@ -234,83 +167,6 @@ func TestReportsThatCannotBeSent(t *testing.T) {
 	results, err := api.SendReports(ctx, new(webhook.DeliveryReport), []webhook.Status{"enroute", "enroute"}, messagemediatest.ToHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel() })))
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.Len(t, results, 1, "what was sent until then is there")
-}
-
-// TestCallbacksHaveTheFixedForm compares with the payloads that the vendor documents.
-func TestCallbacksHaveTheFixedForm(t *testing.T) {
-	t.Parallel()
-	at := time.Date(2016, 11, 3, 11, 49, 2, 807_000_000, time.UTC)
-	const url = "https://receiver.example/callback?token=$moContent"
-	for name, c := range map[string]struct {
-		event webhook.Event
-		want  string
-	}{
-		"a delivery report": {
-			&webhook.DeliveryReport{DeliveryReportID: "d", MessageID: "m", AccountID: "a", VendorID: "v", RecipientNumber: "+61491570156", OriginalText: `<"hi">`, Status: "queued", StatusCode: 220, SubmittedAt: at, ReceivedAt: at.Add(time.Second), Metadata: map[string]string{"k": "v"}},
-			`{"callback_url":"` + url + `","delivery_report_id":"d","source_number":"+61491570156","date_received":"2016-11-03T11:49:03.807Z","status":"queued","delay":0,"submitted_date":"2016-11-03T11:49:02.807Z","message_id":"m","original_text":"<\"hi\">","vendor_account_id":{"vendor_id":"v","account_id":"a"},"error_code":"220","metadata":{"k":"v"}}`,
-		},
-		"an empty delivery report": {
-			&webhook.DeliveryReport{},
-			`{"callback_url":"` + url + `","delay":0,"vendor_account_id":{},"metadata":{}}`,
-		},
-		"a reply": {
-			&webhook.ReceivedSMS{ReplyID: "r", MessageID: "m", AccountID: "a", SourceNumber: "+1", DestinationNumber: "+2", Content: "Yes", ReceivedAt: at, Metadata: map[string]string{"k": "v"}},
-			`{"callback_url":"` + url + `","account_id":"a","reply_id":"r","destination_number":"+2","source_number":"+1","date_received":"2016-11-03T11:49:02.807Z","message_id":"m","content":"Yes","metadata":{"k":"v"}}`,
-		},
-		"an empty reply": {
-			&webhook.ReceivedSMS{},
-			`{"callback_url":"` + url + `","content":"","metadata":{}}`,
-		},
-		"a reply with attachments": {
-			&webhook.ReceivedMMS{ReplyID: "r", Content: "not sent", Attachments: []webhook.Attachment{{ContentType: "image/png", Name: "a.png", Content: []byte("png")}}},
-			`{"callback_url":"` + url + `","reply_id":"r","attachments":[{"content_type":"image/png","content":"cG5n","original_name":"a.png"}],"metadata":{}}`,
-		},
-		"a multimedia reply without any": {
-			&webhook.ReceivedMMS{ReplyID: "r", Content: "text"},
-			`{"callback_url":"` + url + `","reply_id":"r","content":"text","metadata":{}}`,
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			api := messagemediatest.NewServer(t)
-			subscribe(t, api.Client(), unchanged) // is not called
-			receiver := new(recorder)
-			result, err := api.SendToCallbackURL(t.Context(), url, c.event, messagemediatest.ToHandler(receiver))
-			require.NoError(t, err)
-			assert.True(t, result.Acknowledged())
-			require.Len(t, receiver.requests, 1)
-			got := receiver.requests[0]
-			assert.Equal(t, []string{"POST", "/callback?token=$moContent", "application/json"}, []string{got.method, got.target, got.header.Get("Content-Type")})
-			assert.Equal(t, c.want, got.body)
-			assert.True(t, json.Valid([]byte(got.body)))
-		})
-	}
-}
-
-func TestACallbackIsTriedOnce(t *testing.T) {
-	t.Parallel()
-	api := messagemediatest.NewServer(t)
-	result, err := api.SendToCallbackURL(t.Context(), "https://receiver.example/callback", sms, messagemediatest.ToHandler(responding(503, 204)))
-	require.NoError(t, err)
-	assert.False(t, result.Acknowledged())
-	assert.Regexp(t, `^POST https://receiver.example/callback: attempt 1: 503 Service Unavailable after \S+$`, result.String())
-}
-
-func TestACallbackUsesTheKeyOfTheSubAccount(t *testing.T) {
-	t.Parallel()
-	api := messagemediatest.NewServer(t)
-	branch := api.Client().ForAccount("branch")
-	key, err := branch.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
-	require.NoError(t, err)
-	_, err = branch.EnableSignatureKey(t.Context(), key.ID)
-	require.NoError(t, err)
-	receiver := new(recorder)
-	for _, account := range []string{"", "branch"} {
-		_, err := api.SendToCallbackURL(t.Context(), "https://receiver.example/callback", sms, messagemediatest.ToAccount(account), messagemediatest.ToHandler(receiver))
-		require.NoError(t, err)
-	}
-	assert.Empty(t, receiver.requests[0].header.Get("X-MessageMedia-Signature"))
-	assert.True(t, receiver.requests[1].verifies(t, api.Signer("branch")))
 }
 
 // TestWhatCannotBeSent has arguments that are nil or otherwise invalid, for each method.

@@ -1,0 +1,78 @@
+package messagemediatest_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// TestPathsAndMethodsThatTheAPIDoesNotHave looks for a wrong one beside each right one.
+func TestPathsAndMethodsThatTheAPIDoesNotHave(t *testing.T) {
+	t.Parallel()
+	const key = `{"digest":"SHA256","cipher":"RSA"}`
+	for _, c := range []struct {
+		method, target, body string
+		status               int
+		allow                string
+	}{
+		{"POST", path + "/", valid, 404, ""},
+		{"PATCH", path + "/1/", `{"method":"PUT"}`, 404, ""},
+		{"DELETE", path + "/1/", "", 404, ""},
+		{"DELETE", path + "/", "", 404, ""},
+		{"GET", path + "//", "", 404, ""},
+		{"GET", "/" + path, "", 404, ""},
+		{"GET", path + "x", "", 404, ""},
+		{"GET", "/v1/webhooks", "", 404, ""},
+		{"GET", "/v1/messages", "", 404, ""},
+		{"GET", "/v2/webhooks/messages", "", 404, ""},
+		{"GET", "/V1/webhooks/messages", "", 404, ""},
+		{"POST", keysPath + "/", key, 404, ""},
+		{"GET", keysPath + "/", "", 404, ""},
+		{"GET", keysPath + "/enabled/", "", 404, ""},
+		{"DELETE", keysPath + "/enabled/", "", 404, ""},
+		{"GET", keysPath + "x", "", 404, ""},
+		{"PUT", path, valid, 405, "POST, GET"},
+		{"HEAD", path, "", 405, "POST, GET"},
+		{"DELETE", path, "", 405, "POST, GET"},
+		{"GET", path + "/1", "", 405, "PATCH, DELETE"},
+		{"PUT", path + "/1", valid, 405, "PATCH, DELETE"},
+		{"PUT", keysPath, key, 405, "POST, GET"},
+		{"PATCH", keysPath + "/1", "{}", 405, "GET, DELETE"},
+		{"POST", keysPath + "/enabled", "{}", 405, "GET, PATCH, DELETE"},
+	} {
+		response, body := exchange(t, messagemediatest.NewServer(t), c.method, c.target, c.body)
+		assert.Equal(t, c.status, response.StatusCode, "%s %s", c.method, c.target)
+		assert.Equal(t, c.allow, response.Header.Get("Allow"), "%s %s", c.method, c.target)
+		assert.Empty(t, body)
+	}
+}
+
+func TestBodiesAreJSONByTheirContentType(t *testing.T) {
+	t.Parallel()
+	for contentType, status := range map[string]int{
+		"application/json":                  201,
+		"application/json; charset=utf-8":   201,
+		"application/json;charset=UTF-8":    201,
+		"Application/JSON":                  201,
+		"":                                  415,
+		"text/plain":                        415,
+		"text/json":                         415,
+		"application/x-www-form-urlencoded": 415,
+		"application/json; charset=latin1":  415,
+		"application/jsonp":                 415,
+		"application/json, text/plain":      415,
+		"application/json;":                 201,
+	} {
+		api := messagemediatest.NewServer(t)
+		got, response := send(t, api, "POST", path, valid, "Content-Type", contentType)
+		assert.Equal(t, status, got, contentType)
+		if status == 415 {
+			assert.Equal(t, fmt.Sprintf(`{"message":"Content-Type must be application/json, got \"%s\""}`, contentType), response)
+			status, _ := send(t, api, "POST", keysPath, `{"digest":"SHA256","cipher":"RSA"}`, "Content-Type", contentType)
+			assert.Equal(t, 415, status, contentType)
+		}
+	}
+}
