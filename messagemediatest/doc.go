@@ -46,7 +46,8 @@
 // [WithDuplicate] sends a delivery again, although it was acknowledged. Deliveries are
 // signed once a signature key is enabled; [SignedBy] and [Unsigned] decide otherwise, and
 // with [WithoutSignatureKeys] the account lacks the feature, as most do. [Signer] signs
-// single requests.
+// single requests. Without a template, deliveries have an empty body, as has been seen of
+// the platform.
 //
 // # Injecting faults
 //
@@ -63,12 +64,16 @@
 //
 // # What it can't know
 //
-// The platform is imitated after its documentation. Rate limits, the wording of
-// most validation errors and the order of a list are not documented: there are
-// no rate limits here, the words are this package's, and lists are in the order
-// of creation. A body that is not application/json is a 415. Of deliveries it is not
-// documented whether values of variables are percent-encoded in a URL, how long the
-// platform waits between attempts if a webhook does not say, and how often it tries a
-// callback_url: here they are, 5 seconds, and once. Without a template, a webhook's
-// deliveries have an empty body, as has been seen of the platform.
+// The platform is imitated after its documentation. Not documented are:
+//
+//   - rate limits: there are none here
+//   - the wording of most validation errors: here it is this package's
+//   - the order of a list: here that of creation
+//   - responses to some mistakes: here a body that is not application/json is a 415, and
+//     an unknown field or parameter, a body or query where none belongs, and an empty
+//     header Account are a 400
+//   - whether values of variables are percent-encoded in a URL: here they are, unless
+//     [WithUnescapedURLValues] is given
+//   - the time between attempts if a webhook does not say: here 5 seconds
+//   - how often a callback_url is tried: here once
 package messagemediatest

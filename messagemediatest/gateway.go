@@ -37,7 +37,7 @@ func (s *Server) authorized(r *http.Request, body []byte) bool {
 
 // dateInRange reports whether the Date is near enough to this clock.
 func dateInRange(r *http.Request) bool {
-	date, err := http.ParseTime(r.Header.Get("Date"))
+	date, err := time.Parse(http.TimeFormat, r.Header.Get("Date"))
 	return err == nil && time.Since(date).Abs() <= maxClockSkew
 }
 

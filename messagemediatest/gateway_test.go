@@ -77,6 +77,19 @@ func TestHMACWithoutABodyNeedsNoDigest(t *testing.T) {
 	}
 }
 
+func TestTheDateOfAnHMACHasOneForm(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t, messagemediatest.WithCredentials("key", "secret"))
+	for layout, status := range map[string]int{http.TimeFormat: 200, time.RFC850: 401, time.ANSIC: 401, time.RFC3339: 401} {
+		date := time.Now().UTC().Format(layout)
+		mac := hmac.New(sha256.New, []byte("secret"))
+		io.WriteString(mac, "Date: "+date+"\nGET "+path+" HTTP/1.1")
+		got, _ := send(t, api, "GET", path, "", "Date", date, "Authorization",
+			`hmac username="key", algorithm="hmac-sha256", headers="Date request-line", signature="`+base64.StdEncoding.EncodeToString(mac.Sum(nil))+`"`)
+		assert.Equal(t, status, got, date)
+	}
+}
+
 func TestTwoAuthorizationsAreRefused(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -127,10 +128,18 @@ func (o *object) text(name string) string {
 }
 
 func textOf(data json.RawMessage) (text string, ok bool) {
-	if len(data) == 0 || data[0] != '"' {
+	if len(data) == 0 || data[0] != '"' || json.Unmarshal(data, &text) != nil {
 		return "", false
 	}
-	return text, json.Unmarshal(data, &text) == nil
+	return text, !hasLoneSurrogate(string(data), text)
+}
+
+// hasLoneSurrogate reports whether a literal has half of a surrogate pair, which
+// encoding/json replaces silently.
+func hasLoneSurrogate(literal, text string) bool {
+	const replacement = "\ufffd"
+	written := strings.Count(literal, replacement) + strings.Count(strings.ToLower(literal), `\ufffd`)
+	return strings.Count(text, replacement) > written
 }
 
 // texts returns an array of strings, nil if it is unset.

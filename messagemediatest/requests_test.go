@@ -58,6 +58,7 @@ func TestCreateWebhookAccepts(t *testing.T) {
 		"1000 characters of header value": with(`"headers":{"X-A":"` + strings.Repeat("é", 1000) + `"}`),
 		"an empty template":               with(`"template":""`),
 		"a template with escapes":         with(`"template":"\u0024mtId \"\\\ud83d\ude00"`),
+		"a replacement character":         with(`"template":"\ufffd � \\ufffd"`),
 		"the least of each number":        with(`"read_timeout":1,"retries":0,"retry_delay":5`),
 		"the most of each number":         with(`"read_timeout":60000,"retries":5,"retry_delay":60`),
 	} {
@@ -98,6 +99,7 @@ func TestCreateWebhookRefuses(t *testing.T) {
 		"an object for the method":    {with(`"method":{}`), []string{unparsable, "/method: Not a string"}},
 		"an array for the encoding":   {with(`"encoding":[]`), []string{unparsable, "/encoding: Not a string"}},
 		"a boolean for the template":  {with(`"template":false`), []string{unparsable, "/template: Not a string"}},
+		"half of a surrogate pair":    {with(`"template":"\ud83d"`), []string{unparsable, "/template: Not a string"}},
 		"a string for the events":     {with(`"events":"RECEIVED_SMS"`), []string{unparsable, "/events: Not an array"}},
 		"a null among the events":     {with(`"events":[null]`), []string{unparsable, "/events/0: Not a string"}},
 		"a number among the events":   {with(`"events":["RECEIVED_SMS",1]`), []string{unparsable, "/events/1: Not a string"}},

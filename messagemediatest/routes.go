@@ -93,4 +93,7 @@ func (r route) takesBody() bool {
 	return r.method == http.MethodPost || r.method == http.MethodPatch
 }
 
+// isList reports whether the operation has parameters in its query.
+func (r route) isList() bool { return strings.HasPrefix(r.operation, "List") }
+
 func (r route) isForKeys() bool { return strings.HasPrefix(r.path, signatureKeysPath) }

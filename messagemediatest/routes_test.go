@@ -2,9 +2,12 @@ package messagemediatest_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
@@ -74,5 +77,46 @@ func TestBodiesAreJSONByTheirContentType(t *testing.T) {
 			status, _ := send(t, api, "POST", keysPath, `{"digest":"SHA256","cipher":"RSA"}`, "Content-Type", contentType)
 			assert.Equal(t, 415, status, contentType)
 		}
+	}
+}
+
+func TestRequestsHaveNoOtherQueryAndBodyThanTheirOwn(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
+	for _, request := range requestsByOperation {
+		if request.operation == "" || request.operation == "ListWebhooks" || request.operation == "ListSignatureKeys" {
+			continue
+		}
+		status, response := send(t, api, request.method, request.target+"?a=b", request.body)
+		assert.Equal(t, 400, status, request.operation)
+		assert.Equal(t, badRequest("a is not a known property"), response)
+	}
+	for _, request := range requestsByOperation {
+		if request.operation == "" || request.body != "" {
+			continue
+		}
+		status, response := send(t, api, request.method, request.target, "{}")
+		assert.Equal(t, 400, status, request.operation)
+		assert.Equal(t, badRequest(unparsable), response)
+	}
+}
+
+// TestAnAccountIsNamedOnceAndNotEmpty: with an unset variable for its name, a request for
+// a sub-account must not be one for its parent.
+func TestAnAccountIsNamedOnceAndNotEmpty(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	for got, accounts := range map[string][]string{`[\"\"]`: {""}, `[\"a\" \"b\"]`: {"a", "b"}} {
+		request, err := http.NewRequestWithContext(t.Context(), "GET", api.URL+path, nil)
+		require.NoError(t, err)
+		request.SetBasicAuth(api.Key, api.Secret)
+		request.Header["Account"] = accounts
+		response, err := api.HTTPClient().Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		assert.Equal(t, 400, response.StatusCode)
+		assert.Equal(t, `{"message":"Account must be one sub-account, got `+got+`"}`, string(body))
 	}
 }

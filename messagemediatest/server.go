@@ -211,8 +211,17 @@ func (s *Server) serve(route route, r *http.Request, c call) response {
 	if s.withoutSignatureKeys && route.isForKeys() {
 		return forbidden
 	}
+	if accounts := r.Header.Values("Account"); len(accounts) > 1 || len(accounts) == 1 && accounts[0] == "" {
+		return errorResponse(http.StatusBadRequest, fmt.Sprintf("Account must be one sub-account, got %q", accounts))
+	}
 	if contentType := r.Header.Get("Content-Type"); route.takesBody() && !isJSON(contentType) {
 		return errorResponse(http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type must be application/json, got %q", contentType))
+	}
+	if !route.takesBody() && len(c.body) > 0 {
+		return badRequest(unparsable)
+	}
+	if query := parseQuery(c.query); !route.isList() && len(query.wrong) > 0 {
+		return badRequest(query.wrong...)
 	}
 	return route.serve(s, c)
 }

@@ -39,7 +39,8 @@ func NewSigner(tb testing.TB) *Signer {
 	return &Signer{id: newUUID(), digest: messagemedia.DigestSHA256, private: private}
 }
 
-// Signer returns a signer for the key that an account has enabled, nil if there is none. The empty name stands for the account that the credentials belong to.
+// Signer returns a signer for the key that an account has enabled, nil if there is
+// none. The empty name stands for the account that the credentials belong to.
 func (s *Server) Signer(account string) *Signer {
 	keys := s.state(account, 0).keys
 	if i := findEnabledKey(keys); i >= 0 {
