@@ -153,7 +153,7 @@ func newEndpoint(keyID, publicKey string, store func(context.Context, webhook.Ev
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(key))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(key)))
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func newEndpoint(keyID, publicKey string, store func(context.Context, webhook.Ev
 			fmt.Println("a payload that is no event:", event.Err)
 		}
 		return store(ctx, d.Event) // nil acknowledges for good; after an error the platform tries again
-	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator))), nil
+	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
 }
 
 // subscribe is the code that the tests below test.

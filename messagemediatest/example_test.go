@@ -272,13 +272,13 @@ func ExampleServer_Send() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(parsed))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(parsed)))
 	if err != nil {
 		log.Fatal(err)
 	}
 	var database []string
 	down := true
-	endpoint := webhook.NewHandler(verifier, func(_ context.Context, d *webhook.Delivery) error {
+	endpoint, err := webhook.NewHandler(verifier, func(_ context.Context, d *webhook.Delivery) error {
 		if down {
 			down = false
 			return errors.New("the database is down")
@@ -291,6 +291,9 @@ func ExampleServer_Send() {
 		}
 		return nil
 	})
+	if err != nil {
+		log.Fatal(err)
+	}
 
 	// What happens then.
 	report, err := api.Send(ctx, &webhook.ReceivedSMS{

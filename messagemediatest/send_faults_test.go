@@ -280,7 +280,7 @@ func TestSignedRequestsOfEveryKind(t *testing.T) {
 	require.NoError(t, err)
 	_, err = branch.EnableSignatureKey(t.Context(), key.ID)
 	require.NoError(t, err)
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(api.Signer("branch").Key()))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(api.Signer("branch").Key())))
 	require.NoError(t, err)
 	var bodies sync.Map
 	receiver := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -329,14 +329,16 @@ func TestDeliveriesAreSignedByTheKeyOfTheMoment(t *testing.T) {
 	subscribe(t, client, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 1 })
 	enableKey(t, api, client)
 	old := api.Signer("").Key()
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(old))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(old)))
 	require.NoError(t, err)
 	var accepted []string
-	report := mustSend(t, api, sms, messagemediatest.ToHandler(webhook.NewHandler(verifier, func(_ context.Context, d *webhook.Delivery) error {
+	handler, err := webhook.NewHandler(verifier, func(_ context.Context, d *webhook.Delivery) error {
 		accepted = append(accepted, d.KeyID)
 		enableKey(t, api, client)
 		return errors.New("later")
-	})))
+	})
+	require.NoError(t, err)
+	report := mustSend(t, api, sms, messagemediatest.ToHandler(handler))
 	assert.Equal(t, []string{old.ID()}, accepted)
 	require.Len(t, report.Deliveries[0].Attempts, 2)
 	assert.Equal(t, 401, report.Deliveries[0].Attempts[1].Status, "the verifier does not know the new key")
@@ -384,10 +386,11 @@ func TestAnAnswerThatIsCutOffIsNone(t *testing.T) {
 func TestADeliveryOverHTTP2Verifies(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(enableKey(t, api, api.Client())))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(enableKey(t, api, api.Client()))))
 	require.NoError(t, err)
 	var proto string
-	handler := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil })
+	handler, err := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil })
+	require.NoError(t, err)
 	receiver := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proto = r.Proto
 		handler.ServeHTTP(w, r)

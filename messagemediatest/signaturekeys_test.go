@@ -210,7 +210,7 @@ func TestSignedRequestsVerify(t *testing.T) {
 		require.NoError(t, err)
 		parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
 		require.NoError(t, err)
-		verifier, err := webhook.NewVerifier(webhook.NewKeySet(parsed))
+		verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(parsed)))
 		require.NoError(t, err)
 
 		signer := api.Signer("")
@@ -224,7 +224,7 @@ func TestSignedRequestsVerify(t *testing.T) {
 		out, err := http.NewRequest("GET", "https://example.com/hooks?b=2&a=%31", nil)
 		require.NoError(t, err)
 		require.NoError(t, signer.Sign(out))
-		_, err = verifier.VerifyMessage(t.Context(), webhook.Message{Method: "GET", Target: "/hooks?b=2&a=%31", Header: out.Header})
+		_, err = verifier.VerifyRaw(t.Context(), webhook.RawRequest{Method: "GET", Target: "/hooks?b=2&a=%31", Header: out.Header})
 		require.NoError(t, err)
 	}
 }
@@ -250,13 +250,13 @@ func TestSignRefusesWhatItCannotSign(t *testing.T) {
 func TestSignKeepsADateAndTheBody(t *testing.T) {
 	t.Parallel()
 	signer := messagemediatest.NewSigner(t)
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(signer.Key()))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(signer.Key())))
 	require.NoError(t, err)
 	r := httptest.NewRequest("POST", "/hooks", strings.NewReader("payload"))
 	r.Header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 	require.NoError(t, signer.Sign(r))
 	_, err = verifier.Verify(r)
-	require.ErrorIs(t, err, webhook.ErrStale)
+	require.ErrorIs(t, err, webhook.ErrDateOutOfRange)
 
 	r = httptest.NewRequest("POST", "/hooks", io.NopCloser(&failing{}))
 	assert.ErrorContains(t, signer.Sign(r), "messagemediatest: sign: io: read")

@@ -1,24 +1,36 @@
 package webhook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 )
 
-// readBody reads the body of a request, at most the verifier's limit. A body that
-// ends before the length that the request announced was read by somebody else:
-// net/http itself reports one that the connection cut off.
-func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
-	if r.ContentLength > v.maxBodyBytes {
-		return nil, ErrBodyTooLarge
+const (
+	// freeBodyBytes of each body are read without asking the budget that all bodies share.
+	freeBodyBytes = 64 << 10
+
+	firstBufferBytes = 16 << 10
+)
+
+// readBody reads the body of a request, at most the verifier's limit. A body that ends
+// before the length that the request announced was read by somebody else: net/http
+// itself reports one that the connection cut off.
+func (v *Verifier) readBody(ctx context.Context, r *http.Request, share *share) ([]byte, error) {
+	if err := v.checkSize(r.ContentLength); err != nil {
+		return nil, err
 	}
 	var body []byte
-	if r.Body != nil {
+	if r.Body != nil && r.Body != http.NoBody {
+		end := v.maxBodyBytes // the longest that the body can be
+		if r.ContentLength >= 0 {
+			end = r.ContentLength
+		}
 		var err error
-		if body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, v.maxBodyBytes)); err != nil {
-			return nil, bodyError(err)
+		if body, err = v.readAll(ctx, r.Body, end, share); err != nil {
+			return nil, err
 		}
 	}
 	if int64(len(body)) < r.ContentLength {
@@ -27,12 +39,54 @@ func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// readAll reads to the end. Its buffer doubles, so that a client that announces much and
+// sends little costs little.
+func (v *Verifier) readAll(ctx context.Context, from io.Reader, end int64, share *share) ([]byte, error) {
+	size := min(end+1, firstBufferBytes)
+	if err := share.reserve(ctx, size); err != nil {
+		return nil, err
+	}
+	body := make([]byte, 0, size)
+	for {
+		if int64(len(body)) == size {
+			grown := 2 * size
+			if size <= end && end < grown {
+				grown = end + 1 // a byte more, to see the end
+			}
+			if err := share.reserve(ctx, grown); err != nil {
+				return nil, err
+			}
+			body = append(make([]byte, 0, grown), body...)
+			share.release(size)
+			size = grown
+		}
+		n, err := from.Read(body[len(body):size])
+		body = body[:len(body)+n]
+		if err := v.checkSize(int64(len(body))); err != nil {
+			return nil, err
+		}
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return nil, bodyError(err)
+		}
+	}
+}
+
+func (v *Verifier) checkSize(size int64) error {
+	if size > v.maxBodyBytes {
+		return fmt.Errorf("%w: must have at most %d bytes", ErrBodyTooLarge, v.maxBodyBytes)
+	}
+	return nil
+}
+
 func bodyError(err error) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return ErrBodyTooLarge
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok { // of a middleware
+		return fmt.Errorf("%w: %w", ErrBodyTooLarge, err)
 	}
 	if errors.Is(err, http.ErrBodyReadAfterClose) {
 		return ErrBodyConsumed
 	}
-	return fmt.Errorf("%w: %w", ErrBodyRead, err)
+	return fmt.Errorf("%w: %w", ErrBodyUnreadable, err)
 }

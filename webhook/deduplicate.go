@@ -2,139 +2,118 @@ package webhook
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
-	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Deduplicator remembers which deliveries were handled. The platform sends a
-// delivery again when the response does not reach it, so without one a receiver
-// sees duplicates. It is called from several goroutines at once.
+// Deduplicator handles each delivery once. The platform sends a delivery again if the
+// response does not reach it, so without one a receiver sees duplicates.
+// [MemoryDeduplicator] is one for a single process; the package's documentation has one
+// over SQL and one over Redis.
+//
+// The guarantee is at least once: a process that dies after the callback and before Do
+// has recorded the key leaves a delivery that is handled again. Exactly one effect comes
+// from a transaction that has the key and the effect, or from an effect that is
+// idempotent. And after a crash a delivery is handled only if the platform retries it
+// later than the claim of the process that died ends.
 type Deduplicator interface {
-	// Seen reports whether a key was marked. Its time is taken from the callback's, so
-	// one that asks a database gives up early.
-	Seen(ctx context.Context, key string) (bool, error)
-
-	// Mark remembers a key. It is called after the callback succeeded. Its context
-	// does not end with the request, but after the time that [WithTimeout] sets.
-	Mark(ctx context.Context, key string) error
+	// Do calls handle, unless an earlier call for the key succeeded: then it returns true.
+	// It returns the error of handle, and records the key only if that is nil. If another
+	// call for the key runs, Do waits for it, and calls handle if that one failed. If it
+	// can't wait any longer, it returns an error that matches ErrInProgress.
+	//
+	// Do is called from several goroutines at once, as often as deliveries arrive: bound
+	// the connections that it uses, as with sql.DB.SetMaxOpenConns. It must return when
+	// its context ends, 15 seconds after the request's header by default. The context that
+	// it gives to handle is the callback's, so it can carry a transaction. Handle waits for
+	// the callback's turn, and always returns, with an error if the callback panicked.
+	Do(ctx context.Context, key string, handle func(context.Context) error) (duplicate bool, err error)
 }
 
-// MemoryDeduplicator is a [Deduplicator] in memory: it forgets everything when the
-// process ends, and knows nothing of other processes. The zero value is ready to use.
-type MemoryDeduplicator struct {
-	// MaxKeys is how many keys it remembers. When there are more, it forgets the
-	// oldest. 0 stands for 100,000.
-	MaxKeys int
+// noDeduplicator stands for none, so that a nil one is told apart.
+type noDeduplicator struct{ Deduplicator }
 
-	// Window is how long it remembers a key. 0 stands for 30 minutes, which is
-	// longer than the platform goes on retrying, and longer than a [Verifier] accepts a copy.
-	Window time.Duration
+// checkedDeduplicator is a Deduplicator that can tell what is wrong with it.
+type checkedDeduplicator interface{ check() error }
 
-	mu     sync.Mutex
-	marked map[string]time.Time
-	order  []string // the keys of marked, the oldest first
-}
-
-const (
-	defaultMaxKeys = 100_000
-	defaultWindow  = 30 * time.Minute
-)
-
-// Seen reports whether a key was marked within the window. It never fails.
-func (d *MemoryDeduplicator) Seen(_ context.Context, key string) (bool, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	at, ok := d.marked[key]
-	return ok && time.Since(at) < d.window(), nil
-}
-
-// Mark remembers a key, from the first time that it is marked. It never fails.
-func (d *MemoryDeduplicator) Mark(_ context.Context, key string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for len(d.order) > 0 && time.Since(d.marked[d.order[0]]) >= d.window() {
-		d.forgetOldest()
+func checkDeduplicator(d Deduplicator) error {
+	if isNil(d) {
+		return check.That(false, "webhook: WithDeduplicator: deduplicator is nil; omit the option to handle duplicates")
 	}
-	if _, ok := d.marked[key]; ok {
-		return nil
+	if checked, ok := d.(checkedDeduplicator); ok {
+		return checked.check()
 	}
-	for len(d.order) >= d.maxKeys() {
-		d.forgetOldest()
-	}
-	if d.marked == nil {
-		d.marked = make(map[string]time.Time)
-	}
-	d.marked[key] = time.Now()
-	d.order = append(d.order, key)
 	return nil
 }
 
-func (d *MemoryDeduplicator) forgetOldest() {
-	delete(d.marked, d.order[0])
-	d.order = d.order[1:]
-}
+// errDuplicate says that a delivery was handled before.
+var errDuplicate = errors.New("webhook: duplicate")
 
-func (d *MemoryDeduplicator) maxKeys() int {
-	if d.MaxKeys > 0 {
-		return d.MaxKeys
+// deduplicate has the delivery handled, once if it has a key. While the deduplicator
+// waits, the delivery has no turn: duplicates must not keep others out.
+func (r *receipt) deduplicate() error {
+	if _, none := r.handler.deduplicator.(noDeduplicator); none {
+		return r.call(r.ctx)
 	}
-	return defaultMaxKeys
-}
-
-func (d *MemoryDeduplicator) window() time.Duration {
-	if d.Window > 0 {
-		return d.Window
+	r.calling = "the function of WithDedupeKey"
+	key := r.handler.dedupeKey(r.delivery)
+	if key == "" {
+		return r.call(r.ctx)
 	}
-	return defaultWindow
+	r.endTurn()
+	r.calling = "the Deduplicator"
+	var handling handling
+	duplicate, err := r.handler.deduplicator.Do(r.ctx, key, func(ctx context.Context) error {
+		return handling.end(r.callInTurn(ctx))
+	})
+	return handling.conclude(duplicate, err)
 }
 
-// flights are the deliveries that are being handled now, by their dedupe key.
-type flights struct {
-	mu     sync.Mutex
-	flying map[string]*flight
-}
-
-type flight struct {
-	landed  chan struct{}
-	outcome error // to be read once landed is closed
-}
-
-// once calls a function, unless a call for the same key is under way: then it waits
-// for that call's outcome, until its own context ends. A call that never returns,
-// as with runtime.Goexit, has not handled anything.
-func (f *flights) once(ctx context.Context, key string, call func() error) error {
-	own, other := f.start(key)
-	if other != nil {
-		select {
-		case <-other.landed:
-			return other.outcome
-		case <-ctx.Done():
-			return ErrBusy
-		}
+// callInTurn is for a Deduplicator, which may call it in any goroutine, and leave it behind.
+func (r *receipt) callInTurn(ctx context.Context) error {
+	turn, err := r.handler.takeTurn(r.ctx)
+	if err != nil {
+		return err
 	}
-	defer f.land(key, own)
-	own.outcome = call()
-	return own.outcome
+	defer turn.end()
+	return r.call(ctx)
 }
 
-// start returns a new flight, or the one that is under way.
-func (f *flights) start(key string) (own, other *flight) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if other := f.flying[key]; other != nil {
-		return nil, other
-	}
-	if f.flying == nil {
-		f.flying = make(map[string]*flight)
-	}
-	own = &flight{landed: make(chan struct{}), outcome: ErrBusy}
-	f.flying[key] = own
-	return own, nil
+// handling is what became of the callback that a Deduplicator was to call.
+type handling struct {
+	mu    sync.Mutex
+	ended bool
+	err   error // of the last call: a transaction may be tried again
 }
 
-func (f *flights) land(key string, own *flight) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.flying, key)
-	close(own.landed)
+func (h *handling) end(err error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended, h.err = true, err
+	return err
+}
+
+// conclude never takes a delivery for handled unless the callback said so and the
+// deduplicator did not fail.
+func (h *handling) conclude(duplicate bool, err error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.err != nil && (err == nil || errors.Is(err, h.err)):
+		return h.err
+	case h.err != nil:
+		return fmt.Errorf("%w; %w: %w", h.err, ErrDeduplicator, err)
+	case errors.Is(err, ErrInProgress):
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrDeduplicator, err)
+	case h.ended:
+		return nil
+	case duplicate:
+		return errDuplicate
+	}
+	return fmt.Errorf("%w: returned nil without calling handle, though there is no duplicate", ErrDeduplicator)
 }

@@ -2,23 +2,27 @@ package webhook
 
 import "errors"
 
-// Why a delivery is refused. None of these says what would have been right, so
+// Why a delivery is not authenticated. None of these says what would have been right, so
 // that a response built from one teaches a forger nothing.
 var (
-	// ErrMalformed: the method, the target or a signature header is not one that
-	// the platform could have sent.
+	// ErrMalformed: the method, the target or a signature header is not one that the
+	// platform could have sent.
 	ErrMalformed = errors.New("webhook: malformed request")
 
-	// ErrMissingHeader: one of the signature headers, or Date, is not there. That
-	// is what unsigned deliveries get: no signature key is enabled, or the caller
-	// is not the platform.
+	// ErrBadToken: a token of [HeaderToken] or [QueryToken] is missing, is there more than
+	// once, or is wrong.
+	ErrBadToken = errors.New("webhook: bad token")
+
+	// ErrMissingHeader: a header of the signature, or Date, is missing. Unsigned deliveries
+	// get it: the account has no secure callbacks, no signature key is enabled, or the
+	// caller is not the platform.
 	ErrMissingHeader = errors.New("webhook: missing header")
 
-	// ErrUnknownKey: the key that the delivery names is not known. A [KeySource]
-	// returns it, or an error that wraps it, for an ID that it does not have.
+	// ErrUnknownKey: the key that the delivery names is not known. If a [KeySource] does
+	// not have an ID, it returns this error, or one that wraps it.
 	ErrUnknownKey = errors.New("webhook: unknown key")
 
-	// ErrWeakKey: the key has fewer bits than the verifier asks for.
+	// ErrWeakKey: the key has fewer bits than [WithMinKeyBits] allows.
 	ErrWeakKey = errors.New("webhook: weak key")
 
 	// ErrDigestMismatch: the delivery claims another digest than its key has.
@@ -27,41 +31,45 @@ var (
 	// ErrBadSignature: the signature is not the key's signature of this request.
 	ErrBadSignature = errors.New("webhook: bad signature")
 
-	// ErrStale: the signature is right, and the Date is too old or too far ahead.
-	ErrStale = errors.New("webhook: stale date")
+	// ErrDateOutOfRange: the signature is right, and the Date is too old, or too far ahead
+	// of this machine's clock. The error says by how much.
+	ErrDateOutOfRange = errors.New("webhook: date out of range")
 
 	// ErrBodyTooLarge: the body is larger than the verifier's limit.
 	ErrBodyTooLarge = errors.New("webhook: body too large")
 
-	// ErrBodyRead: the body could not be read to its end.
-	ErrBodyRead = errors.New("webhook: unreadable body")
+	// ErrBodyUnreadable: the body could not be read to its end.
+	ErrBodyUnreadable = errors.New("webhook: unreadable body")
 
-	// ErrBodyConsumed: the body was read before the verifier saw it. What did so,
-	// often a middleware, must come after the verifier or put the bytes back.
+	// ErrBodyConsumed: the body was read before the verifier saw it. What did so, often a
+	// middleware, must come after the verifier or put the bytes back.
 	ErrBodyConsumed = errors.New("webhook: body was read already")
 
 	// ErrKeySource: the [KeySource] failed. It says nothing about the delivery.
 	ErrKeySource = errors.New("webhook: key source failed")
 )
 
-// Why the handler of [NewHandler] gives another response than 204, besides the
-// errors of the verifier.
+// Why a [Handler] does not acknowledge a delivery, besides the errors above.
 var (
 	// ErrMethodNotAllowed: the platform never calls with this method.
 	ErrMethodNotAllowed = errors.New("webhook: method not allowed")
 
-	// ErrBusy: as many deliveries as the handler takes at once are being handled,
-	// or another copy of this one still is.
+	// ErrBusy: the time for waiting was over, for a turn, for memory, or for another call
+	// that handles a duplicate.
 	ErrBusy = errors.New("webhook: busy")
 
-	// ErrCallback: the callback returned an error, which is wrapped beside it.
+	// ErrInProgress: a [Deduplicator] could not wait any longer for another call for the
+	// same key. It returns this error, or one that wraps it.
+	ErrInProgress = errors.New("webhook: duplicate in progress")
+
+	// ErrCallback: the callback returned an error, which is wrapped, too.
 	ErrCallback = errors.New("webhook: callback failed")
 
-	// ErrPanic: the callback panicked, or the KeySource or the function of
-	// [WithDedupeKey] did. A Deduplicator that panics has failed: the error matches
-	// ErrDeduplicator, too.
-	ErrPanic = errors.New("webhook: panic")
-
-	// ErrDeduplicator: Seen or Mark failed. The delivery was handled all the same.
+	// ErrDeduplicator: the [Deduplicator] failed. If it did so after the callback returned
+	// nil, the delivery may have been handled: a commit may have failed.
 	ErrDeduplicator = errors.New("webhook: deduplicator failed")
+
+	// ErrPanic: a function of yours panicked, or called runtime.Goexit. If it panicked with
+	// an error, that is wrapped, too.
+	ErrPanic = errors.New("webhook: panic")
 )

@@ -1,129 +1,190 @@
 package webhook
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
 )
 
-// Event is what a delivery tells: a [*DeliveryReport], a [*ReceivedSMS], a
+// Event is what a delivery says: a [*DeliveryReport], a [*ReceivedSMS], a
 // [*ReceivedMMS], an [*OptOut], or [*UnparsedEvent] for a payload that is none of them.
 //
-// A field is the zero value when the payload does not have it, which depends on
-// the webhook's template. Every byte of a payload was written by that template:
-// see the package's documentation for what that means for AccountID.
+// A field is the zero value if the payload does not have it, which depends on the
+// webhook's template, or if it can't be read: FieldErrors then says why, by the field's
+// name in the payload. Times are in UTC. Every byte of a payload was written by the
+// template: see the package's documentation for what that means for AccountID.
+//
+// json.Marshal writes an event under the names that [Parse] reads, so that Parse returns
+// the same event.
 type Event interface {
-	// dedupeID names the event by its kind and the platform's own ID, and is empty
-	// when that is missing.
-	dedupeID() string
+	// kind is that of JSONTemplate's "event".
+	kind() string
+
+	// identity returns the platform's own ID, and what tells apart the reports of one ID.
+	identity() (id string, state reportState)
 }
 
-// DeliveryReport tells what became of a message that was sent.
+// reportState is what became of a message, by a delivery report. Other events have none.
+type reportState struct{ status, code string }
+
+// DeliveryReport says what became of a message that was sent.
 type DeliveryReport struct {
-	DeliveryReportID string            // the platform's ID of the report
-	MessageID        string            // of the message that was sent
-	AccountID        string            // the account that sent it
-	VendorID         string            // the vendor of the account
-	Format           string            // of the message, such as "SMS"
-	RecipientNumber  string            // where the message was sent to, the source_number of a payload
-	OriginalText     string            // the message that was sent
-	Status           Status            // what became of it
-	StatusCode       StatusCode        // the same in detail, 0 when it is missing
-	BillingUnits     *float64          // what it cost, nil unless the account has this switched on
-	SubmittedAt      time.Time         // when the message was sent
-	ReceivedAt       time.Time         // when the report came in
-	RetryCount       int               // how often the delivery was tried before
-	Metadata         map[string]string // of the message
+	DeliveryReportID string            `json:"delivery_report_id,omitzero"` // the platform's ID of the report
+	MessageID        string            `json:"message_id,omitzero"`         // of the message that was sent
+	AccountID        string            `json:"account_id,omitzero"`         // the account that sent it
+	VendorID         string            `json:"vendor_id,omitzero"`          // the vendor of the account
+	Format           string            `json:"format,omitzero"`             // of the message, such as "SMS"
+	RecipientNumber  string            `json:"source_number,omitzero"`      // where the message was sent to, the source_number of a payload
+	OriginalText     string            `json:"original_text,omitzero"`      // the message that was sent
+	Status           Status            `json:"status,omitzero"`             // what became of it
+	StatusCode       StatusCode        `json:"error_code,omitzero"`         // the same in detail, 0 when it is missing
+	BillingUnits     *float64          `json:"billing_units,omitzero"`      // what it cost, nil unless the account has this switched on
+	SubmittedAt      time.Time         `json:"submitted_date,omitzero"`     // when the message was sent
+	ReceivedAt       time.Time         `json:"date_received,omitzero"`      // when the report came in
+	RetryCount       int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
+	Metadata         map[string]string `json:"metadata,omitzero"`           // of the message
+	FieldErrors      map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
 }
 
-// ReceivedSMS is a text message that came in.
+// ReceivedSMS is an inbound text message.
 type ReceivedSMS struct {
-	ReplyID           string            // the platform's ID of the message that came in
-	MessageID         string            // of the message that it replies to
-	AccountID         string            // the account that received it
-	VendorID          string            // the vendor of the account
-	Format            string            // of the message, such as "SMS"
-	SourceNumber      string            // who sent it
-	DestinationNumber string            // the number that it was sent to
-	Content           string            // the text
-	OriginalText      string            // the message that it replies to
-	SubmittedAt       time.Time         // when that message was sent
-	ReceivedAt        time.Time         // when this one came in
-	RetryCount        int               // how often the delivery was tried before
-	Metadata          map[string]string // of the message that it replies to
+	ReplyID           string            `json:"reply_id,omitzero"`           // the platform's ID of the message that came in
+	MessageID         string            `json:"message_id,omitzero"`         // of the message that it replies to
+	AccountID         string            `json:"account_id,omitzero"`         // the account that received it
+	VendorID          string            `json:"vendor_id,omitzero"`          // the vendor of the account
+	Format            string            `json:"format,omitzero"`             // of the message, such as "SMS"
+	SourceNumber      string            `json:"source_number,omitzero"`      // who sent it
+	DestinationNumber string            `json:"destination_number,omitzero"` // the number that it was sent to
+	Content           string            `json:"content,omitzero"`            // the text
+	OriginalText      string            `json:"original_text,omitzero"`      // the message that it replies to
+	SubmittedAt       time.Time         `json:"submitted_date,omitzero"`     // when that message was sent
+	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when this one came in
+	RetryCount        int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
+	Metadata          map[string]string `json:"metadata,omitzero"`           // of the message that it replies to
+	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
 }
 
-// ReceivedMMS is a multimedia message that came in.
+// ReceivedMMS is an inbound multimedia message.
 type ReceivedMMS struct {
-	ReplyID           string            // the platform's ID of the message that came in
-	MessageID         string            // of the message that it replies to
-	AccountID         string            // the account that received it
-	VendorID          string            // the vendor of the account
-	Format            string            // of the message, such as "MMS"
-	SourceNumber      string            // who sent it
-	DestinationNumber string            // the number that it was sent to
-	Content           string            // the text
-	Attachments       []Attachment      // pictures, sounds, and whatever else it has
-	OriginalText      string            // the message that it replies to
-	SubmittedAt       time.Time         // when that message was sent
-	ReceivedAt        time.Time         // when this one came in
-	RetryCount        int               // how often the delivery was tried before
-	Metadata          map[string]string // of the message that it replies to
+	ReplyID           string            `json:"reply_id,omitzero"`           // the platform's ID of the message that came in
+	MessageID         string            `json:"message_id,omitzero"`         // of the message that it replies to
+	AccountID         string            `json:"account_id,omitzero"`         // the account that received it
+	VendorID          string            `json:"vendor_id,omitzero"`          // the vendor of the account
+	Format            string            `json:"format,omitzero"`             // of the message, such as "MMS"
+	SourceNumber      string            `json:"source_number,omitzero"`      // who sent it
+	DestinationNumber string            `json:"destination_number,omitzero"` // the number that it was sent to
+	Content           string            `json:"content,omitzero"`            // the text
+	Attachments       []Attachment      `json:"attachments,omitempty"`       // pictures, sounds, and whatever else it has
+	OriginalText      string            `json:"original_text,omitzero"`      // the message that it replies to
+	SubmittedAt       time.Time         `json:"submitted_date,omitzero"`     // when that message was sent
+	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when this one came in
+	RetryCount        int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
+	Metadata          map[string]string `json:"metadata,omitzero"`           // of the message that it replies to
+	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
 }
 
-// Attachment is a part of a multimedia message. Its type and its name were chosen
-// by whoever sent it: neither is safe to trust, least of all as a path.
-type Attachment struct {
-	ContentType string // the media type, such as "image/jpeg"
-	Name        string // the file's name
-	Content     []byte // decoded
-}
-
-// OptOut tells that a recipient wants no more messages.
+// OptOut says that a recipient wants no more messages.
 type OptOut struct {
-	NotificationID    string            // the platform's ID of the opt-out
-	MessageID         string            // of the message that it responds, often missing
-	AccountID         string            // the account that may not send any more
-	VendorID          string            // the vendor of the account
-	Format            string            // of the message, such as "SMS"
-	SourceNumber      string            // who opted out
-	DestinationNumber string            // the number that they wrote to
-	Content           string            // what they wrote
-	OriginalText      string            // the message that it responds
-	SubmittedAt       time.Time         // when that message was sent
-	ReceivedAt        time.Time         // when the opt-out came in
-	RetryCount        int               // how often the delivery was tried before
-	Metadata          map[string]string // of the message that it responds
+	NotificationID    string            `json:"notification_id,omitzero"`    // the platform's ID of the opt-out
+	MessageID         string            `json:"message_id,omitzero"`         // of the message that it responds, often missing
+	AccountID         string            `json:"account_id,omitzero"`         // the account that may not send any more
+	VendorID          string            `json:"vendor_id,omitzero"`          // the vendor of the account
+	Format            string            `json:"format,omitzero"`             // of the message, such as "SMS"
+	SourceNumber      string            `json:"source_number,omitzero"`      // who opted out
+	DestinationNumber string            `json:"destination_number,omitzero"` // the number that they wrote to
+	Content           string            `json:"content,omitzero"`            // what they wrote
+	OriginalText      string            `json:"original_text,omitzero"`      // the message that it responds
+	SubmittedAt       time.Time         `json:"submitted_date,omitzero"`     // when that message was sent
+	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when the opt-out came in
+	RetryCount        int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
+	Metadata          map[string]string `json:"metadata,omitzero"`           // of the message that it responds
+	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
 }
 
 // UnparsedEvent is a payload that is not an event that this package knows: one of a
-// template of your own, of another encoding than JSON, or a crafted one.
-// [Decode] reads it into a type of your own.
+// template of your own, of another encoding than JSON, or a crafted one. json.Unmarshal or
+// [ParseValues] may read it.
 type UnparsedEvent struct {
 	Raw []byte // the payload as it came
 	Err error  // why it was not parsed, without a word of its contents
 }
 
-// dedupeID of a report has what became of the message in it, for one report can come
-// with several: its code, or in want of that its status.
-func (e *DeliveryReport) dedupeID() string {
-	if e.DeliveryReportID == "" {
+// The kinds of event, as JSONTemplate writes them.
+const (
+	kindDeliveryReport = "DELIVERY_REPORT"
+	kindReceivedSMS    = "RECEIVED_SMS"
+	kindReceivedMMS    = "RECEIVED_MMS"
+	kindOptOut         = "OPT_OUT"
+	kindUnparsed       = "UNPARSED"
+)
+
+func (e *DeliveryReport) kind() string { return kindDeliveryReport }
+func (e *ReceivedSMS) kind() string    { return kindReceivedSMS }
+func (e *ReceivedMMS) kind() string    { return kindReceivedMMS }
+func (e *OptOut) kind() string         { return kindOptOut }
+func (e *UnparsedEvent) kind() string  { return kindUnparsed }
+
+func kindOf(event Event) string {
+	if event == nil {
 		return ""
 	}
-	state := string(e.Status)
-	if e.StatusCode != 0 {
-		state = strconv.Itoa(int(e.StatusCode))
-	}
-	return "delivery_report " + e.DeliveryReportID + " " + state
+	return event.kind()
 }
 
-func (e *ReceivedSMS) dedupeID() string   { return kindAndID("received_sms", e.ReplyID) }
-func (e *ReceivedMMS) dedupeID() string   { return kindAndID("received_mms", e.ReplyID) }
-func (e *OptOut) dedupeID() string        { return kindAndID("opt_out", e.NotificationID) }
-func (e *UnparsedEvent) dedupeID() string { return "" }
+func (e *DeliveryReport) identity() (string, reportState) {
+	return e.DeliveryReportID, reportState{string(e.Status), strconv.Itoa(int(e.StatusCode))}
+}
 
-func kindAndID(kind, id string) string {
-	if id == "" {
-		return ""
+func (e *ReceivedSMS) identity() (string, reportState)   { return e.ReplyID, reportState{} }
+func (e *ReceivedMMS) identity() (string, reportState)   { return e.ReplyID, reportState{} }
+func (e *OptOut) identity() (string, reportState)        { return e.NotificationID, reportState{} }
+func (e *UnparsedEvent) identity() (string, reportState) { return "", reportState{} }
+
+// MarshalJSON writes the report so that [Parse] returns it.
+func (e DeliveryReport) MarshalJSON() ([]byte, error) {
+	type fields DeliveryReport
+	return json.Marshal(struct {
+		Kind string `json:"event"`
+		fields
+	}{kindDeliveryReport, fields(e)})
+}
+
+// MarshalJSON writes the message so that [Parse] returns it.
+func (e ReceivedSMS) MarshalJSON() ([]byte, error) {
+	type fields ReceivedSMS
+	return json.Marshal(struct {
+		Kind string `json:"event"`
+		fields
+	}{kindReceivedSMS, fields(e)})
+}
+
+// MarshalJSON writes the message so that [Parse] returns it.
+func (e ReceivedMMS) MarshalJSON() ([]byte, error) {
+	type fields ReceivedMMS
+	return json.Marshal(struct {
+		Kind string `json:"event"`
+		fields
+	}{kindReceivedMMS, fields(e)})
+}
+
+// MarshalJSON writes the opt-out so that [Parse] returns it.
+func (e OptOut) MarshalJSON() ([]byte, error) {
+	type fields OptOut
+	return json.Marshal(struct {
+		Kind string `json:"event"`
+		fields
+	}{kindOptOut, fields(e)})
+}
+
+// MarshalJSON writes the payload in base64, as "raw", and the error's text, as "error".
+// Parse does not read it.
+func (e UnparsedEvent) MarshalJSON() ([]byte, error) {
+	text := ""
+	if e.Err != nil {
+		text = e.Err.Error()
 	}
-	return kind + " " + id
+	return json.Marshal(struct {
+		Raw   []byte `json:"raw"`
+		Error string `json:"error"`
+	}{e.Raw, text})
 }

@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -26,11 +27,11 @@ func ExampleNewHandler() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(key))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(key)))
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler := webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
+	handler, err := webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
 		switch event := d.Event.(type) {
 		case *webhook.ReceivedSMS:
 			fmt.Printf("%s texted %q\n", event.SourceNumber, event.Content)
@@ -39,8 +40,11 @@ func ExampleNewHandler() {
 		case *webhook.UnparsedEvent:
 			fmt.Println(event.Err)
 		}
-		return nil // only when it is stored: the platform does not send it again
+		return nil // only once it is stored: the platform will not send it again
 	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("POST /hooks/sms", handler)
 
@@ -52,7 +56,7 @@ func ExampleNewHandler() {
 	// 204
 	// message 877c: delivered
 	// 204
-	// webhook: the payload is no event: it is not a JSON object
+	// webhook: parse payload: not a JSON object
 	// 204
 }
 
@@ -81,7 +85,7 @@ func ExampleVerifier_Verify() {
 
 // In a function-as-a-service, whose event has the request in parts. The path and
 // the query must be those that stood in the request line, byte for byte.
-func ExampleVerifier_VerifyMessage() {
+func ExampleVerifier_VerifyRaw() {
 	type gatewayEvent struct {
 		Method, RawPath, RawQuery string
 		Headers                   map[string]string
@@ -97,7 +101,7 @@ func ExampleVerifier_VerifyMessage() {
 		if event.RawQuery != "" {
 			target += "?" + event.RawQuery
 		}
-		delivery, err := verifier.VerifyMessage(ctx, webhook.Message{
+		delivery, err := verifier.VerifyRaw(ctx, webhook.RawRequest{
 			Method: event.Method, Target: target, Header: header, Body: []byte(event.Body),
 		})
 		if err != nil {
@@ -131,7 +135,7 @@ func ExampleKeySet() {
 	ctx, client := context.Background(), api.Client()
 
 	keys := webhook.NewKeySet()
-	verifier, err := webhook.NewVerifier(keys)
+	verifier, err := webhook.NewVerifier(webhook.Signed(keys))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -146,7 +150,9 @@ func ExampleKeySet() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		keys.Add(key) // beside the old one, whose deliveries are still on their way
+		if err := keys.Add(key); err != nil { // beside the old one, whose deliveries are still on their way
+			log.Fatal(err)
+		}
 		if _, err := client.EnableSignatureKey(ctx, key.ID()); err != nil {
 			log.Fatal(err)
 		}
@@ -184,7 +190,7 @@ func (d *database) Key(ctx context.Context, id string) (*webhook.Key, error) {
 	}
 	digest, publicKey, err := d.query(ctx, id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, webhook.ErrUnknownKey // refused; any other error has the platform try again
+		return nil, webhook.ErrUnknownKey // refused; after any other error the platform retries
 	}
 	if err != nil {
 		return nil, err
@@ -197,29 +203,28 @@ func (d *database) Key(ctx context.Context, id string) (*webhook.Key, error) {
 }
 
 func ExampleKeySource() {
-	verifier, err := webhook.NewVerifier(&database{query: func(_ context.Context, id string) (messagemedia.Digest, string, error) {
+	verifier, err := webhook.NewVerifier(webhook.Signed(&database{query: func(_ context.Context, id string) (messagemedia.Digest, string, error) {
 		if id != platformKey.ID {
 			return "", "", sql.ErrNoRows
 		}
 		return platformKey.Digest, platformKey.PublicKey, nil
-	}})
+	}}))
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil })
+	handler := exampleHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil })
 	fmt.Println(deliver(handler, "payload"))
 	// Output: 204
 }
 
 // For a template of your own, in JSON.
-func ExampleDecode() {
-	type order struct {
-		Number   int    `json:"order"`
-		Response string `json:"response"`
-	}
-	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
-		order, err := webhook.Decode[order](d, json.Unmarshal)
-		if err != nil {
+func ExampleDelivery() {
+	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		var order struct {
+			Number   int    `json:"order"`
+			Response string `json:"response"`
+		}
+		if err := json.Unmarshal(d.Body, &order); err != nil {
 			return err
 		}
 		fmt.Println(order.Number, order.Response)
@@ -231,28 +236,26 @@ func ExampleDecode() {
 	// 204
 }
 
-// For a webhook with EncodingForm.
-func ExampleDecode_form() {
-	parseForm := func(payload []byte, into any) (err error) {
-		*into.(*url.Values), err = url.ParseQuery(string(payload))
-		return err
-	}
-	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
-		form, err := webhook.Decode[url.Values](d, parseForm)
+// For a webhook with EncodingForm. That of a GET request has its names in the query.
+func ExampleParseValues() {
+	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		form, err := url.ParseQuery(string(d.Body))
 		if err != nil {
 			return err
 		}
-		fmt.Println(form.Get("from"), form.Get("text"))
+		if sms, ok := webhook.ParseValues(form).(*webhook.ReceivedSMS); ok {
+			fmt.Println(sms.SourceNumber, sms.Content)
+		}
 		return nil
 	})
-	fmt.Println(deliver(handler, `from=%2B61491570156&text=Hi+%26+bye`))
+	fmt.Println(deliver(handler, `reply_id=d3c2&source_number=%2B61491570156&content=Hi+%26+bye`))
 	// Output:
 	// +61491570156 Hi & bye
 	// 204
 }
 
 func ExampleWithDeduplicator() {
-	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		fmt.Println("handled")
 		return nil
 	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
@@ -269,13 +272,13 @@ func ExampleWithDeduplicator() {
 // A template of your own has the ID under another name than Parse knows.
 func ExampleWithDedupeKey() {
 	key := func(d *webhook.Delivery) string {
-		own, err := webhook.Decode[struct{ ID string }](d, json.Unmarshal)
-		if err != nil {
+		var own struct{ ID string }
+		if err := json.Unmarshal(d.Body, &own); err != nil {
 			return "" // it is handled, as often as it comes
 		}
 		return own.ID
 	}
-	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		fmt.Printf("handled %s\n", d.Body)
 		return nil
 	}, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)), webhook.WithDedupeKey(key))
@@ -288,7 +291,7 @@ func ExampleWithDedupeKey() {
 // A table with a unique column for the key makes storing it and handling it one
 // transaction, across all instances.
 func ExampleDelivery_DedupeKey() {
-	handler := webhook.NewHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		fmt.Printf("%q\n", d.DedupeKey())
 		return nil
 	})
@@ -296,8 +299,8 @@ func ExampleDelivery_DedupeKey() {
 	deliver(handler, `{"reply_id":"d3c2","content":"YES"}`)
 	deliver(handler, `YES`)
 	// Output:
-	// "/hooks/sms delivery_report 9f01 220"
-	// "/hooks/sms received_sms d3c2"
+	// "1-c23e73230bae8c9bbcddc64f156041d0df8b64ffb472c3a1953fe25947acc3d2"
+	// "1-0b938a58d61d06c0744378dd8684450ef700becf12c612149a9f29fe8b57a3de"
 	// ""
 }
 
@@ -316,7 +319,7 @@ func ExampleParse() {
 	}
 	// Output:
 	// +61491570156 wants no more messages
-	// webhook: the payload is no event: content is there twice
+	// webhook: parse payload: content occurs twice
 }
 
 func ExampleStatusCode_Description() {
@@ -324,12 +327,174 @@ func ExampleStatusCode_Description() {
 	// Output: there is no route to the destination
 }
 
+// For most accounts: a token that the webhook's Headers carry.
+func ExampleHeaderToken() {
+	token := rand.Text() // keep it where the receiver and whoever creates the webhook read it
+
+	verifier, err := webhook.NewVerifier(webhook.HeaderToken("X-Webhook-Token", token))
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler, err := webhook.NewHandler(verifier, func(_ context.Context, d *webhook.Delivery) error {
+		fmt.Println(d.Scheme)
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	api, err := messagemediatest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+	if _, err := api.Client().CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
+		URL:      "https://example.com/hooks/sms",
+		Method:   http.MethodPost,
+		Encoding: messagemedia.EncodingJSON,
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+		Template: messagemedia.JSONTemplate,
+		Headers:  map[string]string{"X-Webhook-Token": token},
+		Retries:  5,
+	}); err != nil {
+		log.Fatal(err)
+	}
+	sent, err := api.Send(context.Background(), &webhook.ReceivedSMS{ReplyID: "d3c2"}, messagemediatest.ToHandler(handler))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(sent.Acknowledged())
+	// Output:
+	// header:X-Webhook-Token
+	// true
+}
+
+// For a message's own callback_url, which can't carry headers.
+func ExampleQueryToken() {
+	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
+	verifier, err := webhook.NewVerifier(webhook.QueryToken("token", token))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, target := range []string{"/hooks?token=" + token, "/hooks?token=guess", "/hooks"} {
+		delivery, err := verifier.Verify(httptest.NewRequest("POST", target, strings.NewReader(`{"reply_id":"d3c2"}`)))
+		fmt.Println(delivery, err)
+	}
+	// Output:
+	// POST /hooks?… (query:token, RECEIVED_SMS, 19 bytes) <nil>
+	// <nil> webhook: bad token
+	// <nil> webhook: bad token
+}
+
+// From a token to signatures without losing a delivery: both are accepted until the
+// observer sees the token no longer.
+func ExampleAnyOf() {
+	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
+	verifier, err := webhook.NewVerifier(webhook.AnyOf(
+		webhook.Signed(webhook.NewKeySet(signer.Key())),
+		webhook.HeaderToken("X-Webhook-Token", token),
+	))
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed := signedHeader("POST", "/hooks", "payload")
+	for _, header := range []http.Header{signed, {"X-Webhook-Token": {token}}, {}} {
+		delivery, err := verifier.VerifyRaw(context.Background(), webhook.RawRequest{Method: "POST", Target: "/hooks", Header: header, Body: []byte("payload")})
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(delivery.Scheme)
+	}
+	// Output:
+	// signature
+	// header:X-Webhook-Token
+	// webhook: missing header: not signed; webhook: bad token
+}
+
+// A forged delivery needs both, a signature and the token.
+func ExampleAllOf() {
+	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
+	verifier, err := webhook.NewVerifier(webhook.AllOf(
+		webhook.Signed(webhook.NewKeySet(signer.Key())),
+		webhook.QueryToken("token", token),
+	))
+	if err != nil {
+		log.Fatal(err)
+	}
+	raw := webhook.RawRequest{Method: "POST", Target: "/hooks?token=" + token, Body: []byte("payload")}
+	raw.Header = signedHeader(raw.Method, raw.Target, "payload")
+	delivery, err := verifier.VerifyRaw(context.Background(), raw)
+	fmt.Println(delivery.Scheme, err)
+	raw.Header = nil
+	_, err = verifier.VerifyRaw(context.Background(), raw)
+	fmt.Println(err)
+	// Output:
+	// query:token+signature <nil>
+	// webhook: missing header: not signed
+}
+
+// In a function-as-a-service: the same policy, response and observer without net/http.
+func ExampleHandler_HandleRaw() {
+	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
+		return errors.New("the database is down")
+	})
+	response := handler.HandleRaw(context.Background(), webhook.RawRequest{
+		Method: "POST",
+		Target: "/hooks/sms?tenant=7", // as in the request line, byte for byte
+		Header: signedHeader("POST", "/hooks/sms?tenant=7", "payload"),
+		Body:   []byte("payload"),
+	})
+	fmt.Println(response.Status, response.Header)
+	// Output: 503 map[Retry-After:[5]]
+}
+
+// To count what became of each request, and to see when a token is no longer used.
+func ExampleWithObserver() {
+	handler := exampleHandler(exampleVerifier(), func(context.Context, *webhook.Delivery) error { return nil },
+		webhook.WithObserver(func(_ context.Context, o webhook.DeliveryOutcome) {
+			fmt.Println(o.Status, o.Reason, o.Scheme, o.EventKind)
+		}))
+	deliver(handler, `{"reply_id":"d3c2"}`)
+	handler.HandleRaw(context.Background(), webhook.RawRequest{Method: "POST", Target: "/hooks/sms"})
+	// Output:
+	// 204 handled signature RECEIVED_SMS
+	// 401 missing_header
+}
+
+func ExampleStatus_Final() {
+	status := webhook.StatusDelivered
+	for _, report := range []webhook.Status{webhook.StatusSubmitted, webhook.StatusRead} { // in the order in which they arrive
+		if report.Final() || !status.Final() {
+			status = report
+		}
+	}
+	fmt.Println(status)
+	// Output: read
+}
+
+func ExampleAttachment_FileName() {
+	fmt.Println(webhook.Attachment{ContentType: "image/jpeg", Name: "../../etc/cat.php.jpeg"}.FileName())
+	fmt.Println(webhook.Attachment{ContentType: "text/html", Name: "page.html"}.FileName())
+	// Output:
+	// cat_php.jpg
+	// page.bin
+}
+
+func exampleHandler(verifier *webhook.Verifier, callback callback, options ...webhook.HandlerOption) *webhook.Handler {
+	handler, err := webhook.NewHandler(verifier, callback, options...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return handler
+}
+
 func exampleVerifier() *webhook.Verifier {
 	key, err := webhook.ParseKey(platformKey.ID, platformKey.Digest, platformKey.PublicKey)
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(key))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(key)))
 	if err != nil {
 		log.Fatal(err)
 	}

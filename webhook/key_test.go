@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
@@ -64,6 +63,57 @@ func TestParseKeyReadsEveryForm(t *testing.T) {
 	}
 }
 
+// TestParseKeyReadsADamagedKey that can have one meaning only.
+func TestParseKeyReadsADamagedKey(t *testing.T) {
+	t.Parallel()
+	der := publicDER(t)
+	text := base64.StdEncoding.EncodeToString(der)
+	inPEM := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	want, err := webhook.ParseKey("id", webhook.SHA256, text)
+	require.NoError(t, err)
+	for name, public := range map[string]string{
+		"line breaks as two characters":        strings.ReplaceAll(inPEM, "\n", `\n`),
+		"those of Windows":                     strings.ReplaceAll(inPEM, "\n", `\r\n`),
+		"escaped twice":                        strings.ReplaceAll(inPEM, "\n", `\\n`),
+		"spaces":                               strings.ReplaceAll(inPEM, "\n", " "),
+		"none":                                 strings.ReplaceAll(inPEM, "\n", ""),
+		"CR alone":                             strings.ReplaceAll(inPEM, "\n", "\r"),
+		"quotes":                               `"` + inPEM + `"`,
+		"single quotes":                        "'" + strings.TrimSpace(inPEM) + "'\n",
+		"quotes and line breaks, as in dotenv": `"` + strings.ReplaceAll(inPEM, "\n", `\n`) + `"`,
+		"quotes around base64":                 `"` + text + `"`,
+		"base64 with spaces":                   text[:64] + " " + text[64:],
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, err := webhook.ParseKey("id", webhook.SHA256, public)
+			require.NoError(t, err)
+			assert.Equal(t, want, key)
+		})
+	}
+	for name, c := range map[string]struct{ public, want string }{
+		"a plus that became a space":     {strings.Replace(text[:63], text[40:41], " ", 1) + text[63:], "a part is missing, or a + became a space"},
+		"a quote at one end":             {`"` + inPEM, "a quote at one end only"},
+		"text before":                    {"key: " + inPEM, "text before the PEM block"},
+		"text after":                     {inPEM + "key", "text after the PEM block"},
+		"no end":                         {strings.Split(inPEM, "-----END")[0], "PEM block without its line -----END PUBLIC KEY-----"},
+		"no beginning":                   {strings.TrimPrefix(inPEM, "-----BEGIN PUBLIC KEY-----"), "PEM block without its line -----BEGIN PUBLIC KEY-----"},
+		"headers":                        {strings.Replace(inPEM, "-----\n", "-----\nProc-Type: 4\n", 1), "PEM block has headers"},
+		"the base64 of URLs":             {strings.Repeat("-_", 8), "byte 1 of the base64 is not one of its characters"},
+		"padding in the middle":          {text[:8] + "AA==" + text[8:], "padding in the wrong place"},
+		"a dash that an editor changed":  {strings.ReplaceAll(inPEM, "--", "—"), "byte 1 of the base64"},
+		"the certificate, another block": {strings.ReplaceAll(inPEM, "PUBLIC KEY", "CERTIFICATE"), "PEM block must be a PUBLIC KEY, got a CERTIFICATE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := webhook.ParseKey("id", webhook.SHA256, c.public)
+			require.ErrorContains(t, err, "webhook: ParseKey: public key: ")
+			require.ErrorContains(t, err, c.want)
+			assert.NotContains(t, err.Error(), text[8:24], "it shows nothing of the text")
+		})
+	}
+}
+
 func TestParseKeyRefuses(t *testing.T) {
 	t.Parallel()
 	der := publicDER(t)
@@ -83,30 +133,30 @@ func TestParseKeyRefuses(t *testing.T) {
 		public string
 		want   string
 	}{
-		"no ID":                        {"", webhook.SHA256, text, `the ID "" is empty`},
+		"no ID":                        {"", webhook.SHA256, text, `ID must be the key_id that the API returned, without white space around it, got ""`},
 		"an ID with a line break":      {"id\n", webhook.SHA256, text, "white space around it"},
-		"no digest":                    {"id", "", text, `digest "", want SHA224, SHA256 or SHA512`},
-		"a digest that is broken":      {"id", "SHA1", text, `digest "SHA1", want`},
-		"no public key":                {"id", webhook.SHA256, " \n", "the public key is empty, want base64 of DER, or PEM"},
-		"what is neither":              {"id", webhook.SHA256, "s3cret!", "the public key is neither base64 of DER nor PEM"},
-		"base64 of something":          {"id", webhook.SHA256, "c29tZXRoaW5n", "the public key is not a SubjectPublicKeyInfo"},
-		"half a key":                   {"id", webhook.SHA256, text[:80], "the public key is not a SubjectPublicKeyInfo"},
-		"a broken PEM block":           {"id", webhook.SHA256, "-----BEGIN PUBLIC KEY-----\n" + text, "the public key is a broken PEM block"},
-		"a private key":                {"id", webhook.SHA256, encode("PRIVATE KEY", der), "the PEM block is a PRIVATE KEY, want a PUBLIC KEY"},
-		"an RSA key of PKCS #1":        {"id", webhook.SHA256, encode("RSA PUBLIC KEY", der), "the PEM block is a RSA PUBLIC KEY, want a PUBLIC KEY"},
-		"two PEM blocks":               {"id", webhook.SHA256, encode("PUBLIC KEY", der) + encode("PUBLIC KEY", der), "something follows the PEM block"},
-		"a key of an elliptic curve":   {"id", webhook.SHA256, encode("PUBLIC KEY", ellipticDER), "the public key is a *ecdsa.PublicKey, want an RSA key"},
-		"a key of 512 bits":            {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 511), big.NewInt(1)), 65537), "the public key can't verify signatures"},
-		"a modulus that is even":       {"id", webhook.SHA256, rsaKey(t, modulus, 65537), "the public key can't verify signatures"},
-		"an exponent of 1":             {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(modulus, big.NewInt(1)), 1), "the public key can't verify signatures"},
-		"an exponent that is even":     {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(modulus, big.NewInt(1)), 4), "the public key can't verify signatures"},
-		"an exponent that is negative": {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(modulus, big.NewInt(1)), -3), "the public key"},
+		"no digest":                    {"id", "", text, `digest must be SHA224, SHA256 or SHA512, got ""`},
+		"a digest that is broken":      {"id", "SHA1", text, `digest must be SHA224, SHA256 or SHA512, got "SHA1"`},
+		"no public key":                {"id", webhook.SHA256, " \n", "public key: empty; must be base64 of DER, or PEM"},
+		"what is neither":              {"id", webhook.SHA256, "s3cret!", "byte 7 of the base64 is not one of its characters"},
+		"base64 of something":          {"id", webhook.SHA256, "c29tZXRoaW5n", "public key: not a SubjectPublicKeyInfo"},
+		"half a key":                   {"id", webhook.SHA256, text[:80], "public key: not a SubjectPublicKeyInfo"},
+		"a broken PEM block":           {"id", webhook.SHA256, "-----BEGIN PUBLIC KEY-----\n" + text, "PEM block without its line -----END PUBLIC KEY-----: a part is missing"},
+		"a private key":                {"id", webhook.SHA256, encode("PRIVATE KEY", der), "PEM block must be a PUBLIC KEY, got a PRIVATE KEY"},
+		"an RSA key of PKCS #1":        {"id", webhook.SHA256, encode("RSA PUBLIC KEY", der), "PEM block must be a PUBLIC KEY, got a RSA PUBLIC KEY"},
+		"two PEM blocks":               {"id", webhook.SHA256, encode("PUBLIC KEY", der) + encode("PUBLIC KEY", der), "several PEM blocks"},
+		"a key of an elliptic curve":   {"id", webhook.SHA256, encode("PUBLIC KEY", ellipticDER), "must be an RSA key, got a *ecdsa.PublicKey"},
+		"a key of 512 bits":            {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 511), big.NewInt(1)), 65537), "public key: can't verify signatures"},
+		"a modulus that is even":       {"id", webhook.SHA256, rsaKey(t, modulus, 65537), "public key: can't verify signatures"},
+		"an exponent of 1":             {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(modulus, big.NewInt(1)), 1), "public key: can't verify signatures"},
+		"an exponent that is even":     {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(modulus, big.NewInt(1)), 4), "public key: can't verify signatures"},
+		"an exponent that is negative": {"id", webhook.SHA256, rsaKey(t, new(big.Int).Add(modulus, big.NewInt(1)), -3), "public key: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			key, err := webhook.ParseKey(c.id, c.digest, c.public)
 			assert.Nil(t, key)
-			require.ErrorContains(t, err, "webhook: key: ")
+			require.ErrorContains(t, err, "webhook: ParseKey: ")
 			assert.ErrorContains(t, err, c.want)
 			assert.NotContains(t, err.Error(), "s3cret")
 		})
@@ -159,7 +209,9 @@ func TestKeySet(t *testing.T) {
 func TestKeySetRefusesWhatIsNoKey(t *testing.T) {
 	t.Parallel()
 	for _, key := range []*webhook.Key{nil, {}} {
-		assert.PanicsWithValue(t, "webhook: KeySet.Add: the key is not one of ParseKey", func() { webhook.NewKeySet(key) })
+		require.EqualError(t, new(webhook.KeySet).Add(key), "webhook: KeySet: key is not one of ParseKey")
+		_, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(signer.Key(), key)))
+		require.EqualError(t, err, "webhook: KeySet: key is not one of ParseKey")
 	}
 }
 
@@ -167,7 +219,7 @@ func TestKeySetRefusesWhatIsNoKey(t *testing.T) {
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	keys := webhook.NewKeySet(signer.Key())
-	verifier := newVerifier(t, keys)
+	verifier := newVerifier(t, webhook.Signed(keys))
 	other := messagemediatest.NewSigner(t)
 	var group sync.WaitGroup
 	for range 4 {
@@ -205,7 +257,7 @@ func TestRotation(t *testing.T) {
 func TestAKeyOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	other := messagemediatest.NewSigner(t)
-	verifier := newVerifier(t, webhook.NewKeySet(signer.Key(), other.Key()))
+	verifier := newVerifier(t, webhook.Signed(webhook.NewKeySet(signer.Key(), other.Key())))
 	r := received("POST", "/hooks", "payload")
 	require.NoError(t, other.Sign(r))
 	r.Header.Set("X-MessageMedia-Key-Id", signer.Key().ID())
@@ -241,7 +293,7 @@ func TestAKeySourceOfOnesOwn(t *testing.T) {
 			})
 			ctx := context.WithValue(t.Context(), contextKey{}, "value")
 			r := signedRequest(t, "POST", "/hooks", "payload").WithContext(ctx)
-			_, err := newVerifier(t, source, webhook.WithMinKeyBits(1024)).Verify(r)
+			_, err := newVerifier(t, webhook.Signed(source, webhook.WithMinKeyBits(1024))).Verify(r)
 			if len(c.want) == 0 {
 				require.NoError(t, err)
 			}
@@ -257,10 +309,10 @@ func TestWhatTheKeySourceIsAsked(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "' OR 1=1 --", "../etc", strings.Repeat("x", 10_000)} {
 		var asked string
-		verifier := newVerifier(t, keySource(func(_ context.Context, id string) (*webhook.Key, error) {
+		verifier := newVerifier(t, webhook.Signed(keySource(func(_ context.Context, id string) (*webhook.Key, error) {
 			asked = id
 			return nil, webhook.ErrUnknownKey
-		}))
+		})))
 		r := signedRequest(t, "POST", "/hooks", "payload")
 		r.Header = r.Header.Clone()
 		r.Header.Set("X-MessageMedia-Key-Id", id)
@@ -270,7 +322,7 @@ func TestWhatTheKeySourceIsAsked(t *testing.T) {
 	}
 }
 
-// FuzzParseKey: whatever parses can verify, and is an RSA key as x509 reads it.
+// FuzzParseKey: whatever parses can verify, and is the key that package pem reads.
 func FuzzParseKey(f *testing.F) {
 	der, err := base64.StdEncoding.DecodeString(platformKey.PublicKey)
 	require.NoError(f, err)
@@ -283,27 +335,22 @@ func FuzzParseKey(f *testing.F) {
 		key, err := webhook.ParseKey(id, messagemedia.Digest(digest), public)
 		if err != nil {
 			require.Nil(t, key)
-			require.True(t, strings.HasPrefix(err.Error(), "webhook: key: "), err)
+			require.True(t, strings.HasPrefix(err.Error(), "webhook: ParseKey: "), err)
 			return
 		}
 		require.Equal(t, id, key.ID())
-		block, _ := pem.Decode([]byte(strings.TrimSpace(public)))
-		if block == nil {
-			der, err := base64.StdEncoding.DecodeString(strings.TrimSpace(public))
+		if block, rest := pem.Decode([]byte(public)); block != nil && len(rest) == 0 { // undamaged
+			plain, err := webhook.ParseKey(id, messagemedia.Digest(digest), base64.StdEncoding.EncodeToString(block.Bytes))
 			require.NoError(t, err)
-			block = &pem.Block{Bytes: der}
+			require.Equal(t, plain, key)
 		}
-		parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-		require.NoError(t, err)
-		require.IsType(t, &rsa.PublicKey{}, parsed)
-
-		verifier, err := webhook.NewVerifier(webhook.NewKeySet(key), webhook.WithMinKeyBits(1024))
+		verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(key), webhook.WithMinKeyBits(1024)))
 		require.NoError(t, err)
 		header := http.Header{"Date": {"Sat, 01 Jan 2000 00:00:00 GMT"}}
 		for name, value := range map[string]string{"Signature": "AA==", "Cipher-Type": "RSA", "Digest-Type": digest, "Key-Id": id} {
 			header.Set("X-MessageMedia-"+name, value)
 		}
-		_, err = verifier.VerifyMessage(t.Context(), webhook.Message{Method: "POST", Target: "/", Header: header})
+		_, err = verifier.VerifyRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: "/", Header: header})
 		require.ErrorIs(t, err, webhook.ErrBadSignature)
 	})
 }

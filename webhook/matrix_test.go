@@ -39,6 +39,7 @@ const (
 	readTimeout   = 10 * time.Second
 	writeTimeout  = 30 * time.Second
 	callbackTakes = time.Second
+	bodyTimeout   = 5 * time.Second // the handler's, shorter than the server's
 	maxBodyBytes  = 1 << 10
 
 	aPayload = `{"reply_id":"d3c2","content":"Hello","source_number":"+61491570156"}`
@@ -53,34 +54,34 @@ type client struct {
 }
 
 type result struct {
-	status  int           // of the response, 0 when there is none
-	after   time.Duration // when it came, or the connection was closed
-	handled bool          // the callback returned nil
-	reason  error         // that the hook was told
+	status  int            // of the response, 0 when there is none
+	after   time.Duration  // when it came, or the connection was closed
+	handled bool           // the callback returned nil
+	reason  webhook.Reason // that the observer was told
 }
 
 var clients = []client{
-	{name: "sends at once", want: result{204, callbackTakes, true, nil},
+	{name: "sends at once", want: result{204, callbackTakes, true, webhook.ReasonHandled},
 		send: func(s *sender) { s.head(); s.body(aPayload); s.end() }},
-	{name: "is slow by each byte, and ends in time", want: result{204, callbackTakes + time.Duration(len(aPayload))*time.Millisecond, true, nil},
+	{name: "is slow by each byte, and ends in time", want: result{204, callbackTakes + time.Duration(len(aPayload))*time.Millisecond, true, webhook.ReasonHandled},
 		send: func(s *sender) { s.head(); s.drip(aPayload, time.Millisecond); s.end() }},
-	{name: "is slow by each byte", want: result{400, readTimeout, false, webhook.ErrBodyRead},
+	{name: "is slow by each byte", want: result{400, bodyTimeout, false, webhook.ReasonBody},
 		send: func(s *sender) { s.head(); s.drip(aPayload, time.Second); s.end() }},
-	{name: "stops after the header", want: result{400, readTimeout, false, webhook.ErrBodyRead},
+	{name: "stops after the header", want: result{400, bodyTimeout, false, webhook.ReasonBody},
 		send: func(s *sender) { s.head() }},
-	{name: "stops in the header", want: result{0, headerTimeout, false, nil},
+	{name: "stops in the header", want: result{0, headerTimeout, false, ""},
 		send: func(s *sender) { s.write("POST /hooks HTTP/1.1\r\n") }},
-	{name: "leaves in the header", want: result{0, 0, false, nil},
+	{name: "leaves in the header", want: result{0, 0, false, ""},
 		send: func(s *sender) { s.write("POST /hooks HTTP/1.1\r\n"); s.leave() }},
-	{name: "leaves in the body", want: result{0, 0, false, webhook.ErrBodyRead},
+	{name: "leaves in the body", want: result{0, 0, false, webhook.ReasonBody},
 		send: func(s *sender) { s.head(); s.body(aPayload[:20]); s.leave() }},
-	{name: "leaves while the callback runs", want: result{0, callbackTakes, true, nil},
+	{name: "leaves while the callback runs", want: result{0, callbackTakes, true, webhook.ReasonHandled},
 		send: func(s *sender) { s.head(); s.body(aPayload); s.end(); s.leave() }},
-	{name: "does not read the response", want: result{0, writeTimeout, true, nil}, deaf: true,
+	{name: "does not read the response", want: result{0, writeTimeout, true, webhook.ReasonHandled}, deaf: true,
 		send: func(s *sender) { s.head(); s.body(aPayload); s.end() }},
-	{name: "sends too much", want: result{413, 0, false, webhook.ErrBodyTooLarge},
+	{name: "sends too much", want: result{413, 0, false, webhook.ReasonTooLarge},
 		send: func(s *sender) { s.payload = strings.Repeat("x", maxBodyBytes+1); s.head(); s.body(s.payload); s.end() }},
-	{name: "sends another body than was signed", want: result{401, 0, false, webhook.ErrBadSignature},
+	{name: "sends another body than was signed", want: result{401, 0, false, webhook.ReasonBadSignature},
 		send: func(s *sender) { s.head(); s.body(strings.ToUpper(aPayload)); s.end() }},
 }
 
@@ -121,13 +122,14 @@ func (r result) String() string {
 // run has a client send a delivery to a server of its own. No goroutine is left
 // afterwards, or the test's bubble would not end.
 func (c *client) run(t *testing.T, s *sender) (got result) {
-	handler := webhook.NewHandler(accepting(t, s.signer, webhook.WithMaxBodyBytes(maxBodyBytes)),
+	accepting := newVerifier(t, webhook.Signed(webhook.NewKeySet(s.signer.Key())), webhook.WithMaxBodyBytes(maxBodyBytes))
+	handler := newHandler(t, accepting,
 		func(context.Context, *webhook.Delivery) error {
 			time.Sleep(callbackTakes)
 			got.handled = true
 			return nil
 		},
-		webhook.WithErrorHook(func(_ context.Context, err error) { got.reason = sentinel(err) }))
+		webhook.WithObserver(func(_ context.Context, o webhook.DeliveryOutcome) { got.reason = o.Reason }))
 	server := serve(handler)
 	s.connection = server.dial()
 
@@ -146,16 +148,6 @@ func (c *client) run(t *testing.T, s *sender) (got result) {
 	server.closed.Wait()
 	sending.Wait()
 	return got
-}
-
-// sentinel is what an error of the handler stands for.
-func sentinel(err error) error {
-	for _, known := range []error{webhook.ErrBodyRead, webhook.ErrBodyTooLarge, webhook.ErrBadSignature, webhook.ErrCallback, webhook.ErrPanic, webhook.ErrBusy} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	return err
 }
 
 // sender writes a delivery by hand. It does not care whether anybody reads it.
@@ -226,9 +218,9 @@ func TestTenThousandDeliveries(t *testing.T) {
 	t.Parallel()
 	const events, copies, senders = 2_500, 4, 64
 	var handled, acknowledged [events]atomic.Int32
-	var reasons sync.Map // why deliveries were refused: *atomic.Int32 by error
+	observed := new(outcomes)
 	signer := smallSigner(t)
-	server := serve(webhook.NewHandler(accepting(t, signer, webhook.WithMinKeyBits(1024)),
+	server := serve(newHandler(t, newVerifier(t, webhook.Signed(webhook.NewKeySet(signer.Key()), webhook.WithMinKeyBits(1024))),
 		func(_ context.Context, d *webhook.Delivery) error {
 			runtime.Gosched() // so that copies meet
 			switch chance := rand.N(100); {
@@ -241,11 +233,7 @@ func TestTenThousandDeliveries(t *testing.T) {
 			handled[id].Add(1)
 			return err
 		},
-		webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)),
-		webhook.WithErrorHook(func(_ context.Context, err error) {
-			count, _ := reasons.LoadOrStore(sentinel(err), new(atomic.Int32))
-			count.(*atomic.Int32).Add(1)
-		})))
+		observed.options(inMemory())[1:]...))
 	defer server.Close()
 	platform := &http.Client{Transport: &lossy{http.Transport{
 		DialContext:         func(context.Context, string, string) (net.Conn, error) { return server.dial(), nil },
@@ -281,11 +269,10 @@ func TestTenThousandDeliveries(t *testing.T) {
 		got := [2]int32{handled[id].Load(), acknowledged[id].Load()}
 		assert.Equal(t, want, got, "event %d: how often it was handled, and acknowledged", id)
 	}
-	for _, reason := range []error{webhook.ErrCallback, webhook.ErrPanic, webhook.ErrBadSignature} {
-		count, refused := reasons.Load(reason)
-		if assert.True(t, refused, "without %v the test shows less", reason) {
-			t.Logf("%d times: %v", count.(*atomic.Int32).Load(), reason)
-		}
+	counts := observed.reasons()
+	t.Log(counts)
+	for _, reason := range []webhook.Reason{webhook.ReasonCallback, webhook.ReasonPanic, webhook.ReasonBadSignature, webhook.ReasonDuplicate} {
+		assert.Positive(t, counts[reason], "without %v the test shows less", reason)
 	}
 }
 
@@ -395,9 +382,3 @@ func (l *listener) Close() error {
 }
 
 func (l *listener) Addr() net.Addr { return new(net.IPAddr) }
-
-func accepting(t *testing.T, signer *messagemediatest.Signer, options ...webhook.VerifierOption) *webhook.Verifier {
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(signer.Key()), options...)
-	require.NoError(t, err)
-	return verifier
-}

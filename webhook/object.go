@@ -5,102 +5,210 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
-	errNotObject = errors.New("it is not a JSON object")
-	errTrailing  = errors.New("something follows the JSON object")
+	errNotObject = errors.New("not a JSON object")
+	errTrailing  = errors.New("text after the JSON object")
 )
 
-// object is a JSON object whose documented names each occur once. encoding/json
-// alone would take the last of several, and would take names in any case: whoever
-// can write into one field of a payload that escapes badly could replace another.
+// object is a JSON object whose documented names each occur once. encoding/json alone
+// would take the last of several, and would take names in any case: whoever can write
+// into one field of a payload that escapes badly could replace another.
 type object map[string]json.RawMessage
 
-// parseObject reads the documented fields of an object, and passes over others.
-func parseObject(data []byte, documented func(name string) (string, bool)) (object, error) {
+// parseObject reads the documented fields of an object that is valid JSON, and ignores
+// others.
+func parseObject(data []byte, documented vocabulary) (object, error) {
 	if !isObject(data) {
 		return nil, errNotObject
 	}
-	o := make(object)
-	err := eachMember(data, func(name string, value json.RawMessage) error {
-		known, ok := documented(name)
-		if !ok {
+	o := make(object, len(documented))
+	return o, forEachMember(data, func(rawName, value json.RawMessage) error {
+		name, known := documented.find(rawName)
+		if known == "" {
 			return nil
 		}
 		if name != known {
 			return fmt.Errorf("a name differs from %s only in case", known)
 		}
-		if _, twice := o[name]; twice {
-			return fmt.Errorf("%s is there twice", name)
+		if _, twice := o[known]; twice {
+			return fmt.Errorf("%s occurs twice", known)
 		}
-		o[name] = value
+		o[known] = value
 		return nil
 	})
-	return o, err
 }
 
-// documentedIn finds the name in a table that a name of a payload may be taken for.
-func documentedIn[T any](table map[string]T) func(name string) (string, bool) {
-	return func(name string) (string, bool) {
-		if _, ok := table[name]; ok {
-			return name, true
-		}
-		for known := range table {
-			if strings.EqualFold(name, known) {
-				return known, true
-			}
-		}
-		return "", false
+// vocabulary has the documented names, each by its fold.
+type vocabulary map[string]string
+
+func newVocabulary(names ...string) vocabulary {
+	v := make(vocabulary, len(names))
+	for _, name := range names {
+		v[name] = name
 	}
+	return v
 }
 
-// eachMember calls a function with the members of an object, in order. What
-// follows the object is an error, unless it is white space.
-func eachMember(data []byte, visit func(name string, value json.RawMessage) error) error {
-	if !isObject(data) {
-		return errNotObject
+// find returns a member's name, and the documented name that it may be taken for, empty
+// if there is none.
+func (v vocabulary) find(raw json.RawMessage) (name, known string) {
+	inside := raw[1 : len(raw)-1]
+	if known, ok := v[string(inside)]; ok {
+		return known, known
 	}
+	name = unquote(raw)
+	return name, v[fold(name)]
+}
+
+// fold makes equal what encoding/json takes for the same name: it ignores case, also
+// that of the two letters of Unicode whose other case is ASCII.
+func fold(name string) string {
+	const longest = 64
+	if len(name) > longest {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case r == 'ſ':
+			return 's'
+		case r == 'K': // the sign of kelvin
+			return 'k'
+		}
+		return r
+	}, name)
+}
+
+// validate reports where data is not one JSON value. The decoder's own words would
+// repeat a part of the payload.
+func validate(data []byte) error {
+	if json.Valid(data) {
+		return nil
+	}
+	var value json.RawMessage
 	decoder := json.NewDecoder(bytes.NewReader(data))
-	if _, err := decoder.Token(); err != nil { // the opening brace
-		return plain(err)
+	err := decoder.Decode(&value)
+	if err == nil {
+		return errTrailing
 	}
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return plain(err)
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return plain(err)
-		}
-		if err := visit(name.(string), value); err != nil {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("not valid JSON, near byte %d", syntax.Offset)
+	}
+	return errors.New("not valid JSON, ends too early")
+}
+
+// forEachMember calls a function with the members of an object that is valid JSON, in
+// order.
+func forEachMember(data []byte, visit func(name, value json.RawMessage) error) error {
+	rest := skipSpace(skipSpace(data)[1:]) // after the opening brace
+	for rest[0] != '}' {
+		name, after := cutValue(rest)
+		value, after := cutValue(skipSpace(skipSpace(after)[1:])) // after the colon
+		if err := visit(name, value); err != nil {
 			return err
 		}
-	}
-	if _, err := decoder.Token(); err != nil { // the closing brace
-		return plain(err)
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errTrailing
+		rest = skipSpace(after)
+		if rest[0] == ',' {
+			rest = skipSpace(rest[1:])
+		}
 	}
 	return nil
 }
 
-// isObject looks at the first byte only, so that a payload in another encoding
-// costs nothing.
+// forEachElement calls a function with the elements of an array that is valid JSON.
+func forEachElement(data []byte, visit func(value json.RawMessage)) {
+	rest := skipSpace(skipSpace(data)[1:]) // after the opening bracket
+	for rest[0] != ']' {
+		value, after := cutValue(rest)
+		visit(value)
+		rest = skipSpace(after)
+		if rest[0] == ',' {
+			rest = skipSpace(rest[1:])
+		}
+	}
+}
+
+// cutValue cuts the first value off. What it cuts is valid JSON, so brackets match.
+func cutValue(data []byte) (value json.RawMessage, rest []byte) {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			i = endOfString(data, i)
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		default:
+			if depth == 0 {
+				end := i + endOfLiteral(data[i:])
+				return data[:end:end], data[end:]
+			}
+			continue
+		}
+		if depth == 0 {
+			return data[: i+1 : i+1], data[i+1:]
+		}
+	}
+	return data, nil
+}
+
+// endOfString returns the index of the quote that ends the string.
+func endOfString(data []byte, start int) int {
+	for i := start + 1; ; i++ {
+		n := bytes.IndexByte(data[i:], '"')
+		i += n
+		backslashes := 0
+		for data[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return i
+		}
+	}
+}
+
+func endOfLiteral(data []byte) int {
+	if n := bytes.IndexAny(data[:min(len(data), 64)], ",}] \t\r\n"); n >= 0 {
+		return n
+	}
+	if n := bytes.IndexAny(data, ",}] \t\r\n"); n >= 0 {
+		return n
+	}
+	return len(data)
+}
+
+func skipSpace(data []byte) []byte {
+	for len(data) > 0 && (data[0] == ' ' || data[0] == '\n' || data[0] == '\r' || data[0] == '\t') {
+		data = data[1:]
+	}
+	return data
+}
+
+// isObject looks at the first byte only, so that a payload in another encoding costs
+// nothing.
 func isObject(data []byte) bool {
-	data = bytes.TrimLeft(data, " \t\r\n")
+	data = skipSpace(data)
 	return len(data) > 0 && data[0] == '{'
 }
 
-// plain says where the syntax is broken. The decoder's own words repeat a part of
-// the payload.
-func plain(err error) error {
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("it is not valid JSON, at byte %d", syntax.Offset)
+func isArray(data []byte) bool {
+	data = skipSpace(data)
+	return len(data) > 0 && data[0] == '['
+}
+
+// unquote returns the text of a string that is valid JSON.
+func unquote(raw json.RawMessage) (text string) {
+	inside := raw[1 : len(raw)-1]
+	if bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside) {
+		return string(inside)
 	}
-	return errors.New("it is not valid JSON, it ends too early")
+	json.Unmarshal(raw, &text)
+	return text
 }

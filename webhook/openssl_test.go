@@ -36,25 +36,25 @@ func TestSignaturesOfOpenSSL(t *testing.T) {
 			ofPEM, err := webhook.ParseKey("key", c.Digest, c.PEM)
 			require.NoError(t, err)
 			require.Equal(t, key, ofPEM)
-			var options []webhook.VerifierOption
+			var options []webhook.SignedOption
 			if c.Bits < 2048 {
-				_, err := webhook.NewVerifier(webhook.NewKeySet(key))
+				_, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(key)))
 				require.ErrorIs(t, err, webhook.ErrWeakKey)
 				options = append(options, webhook.WithMinKeyBits(c.Bits))
 			}
 			synctest.Test(t, func(t *testing.T) { // the clock stands at the date that was signed
-				verifier := newVerifier(t, webhook.NewKeySet(key), options...)
-				message := webhook.Message{Method: c.Method, Target: c.Target, Body: []byte(c.Body), Header: http.Header{}}
+				verifier := newVerifier(t, webhook.Signed(webhook.NewKeySet(key), options...))
+				message := webhook.RawRequest{Method: c.Method, Target: c.Target, Body: []byte(c.Body), Header: http.Header{}}
 				for name, value := range map[string]string{"Signature": c.Signature, "Cipher-Type": "RSA", "Digest-Type": string(c.Digest), "Key-Id": "key"} {
 					message.Header.Set("X-MessageMedia-"+name, value)
 				}
 				message.Header.Set("Date", c.Date)
-				delivery, err := verifier.VerifyMessage(t.Context(), message)
+				delivery, err := verifier.VerifyRaw(t.Context(), message)
 				require.NoError(t, err)
 				assert.Equal(t, c.Target, delivery.Target)
 
 				message.Target += "x"
-				_, err = verifier.VerifyMessage(t.Context(), message)
+				_, err = verifier.VerifyRaw(t.Context(), message)
 				require.ErrorIs(t, err, webhook.ErrBadSignature)
 			})
 		})

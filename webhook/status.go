@@ -1,7 +1,7 @@
 package webhook
 
 // Status is what became of a message, in one word. Values that are not listed here
-// pass through.
+// are accepted and returned unchanged.
 type Status string
 
 // The documented statuses. The first six are those of delivery reports, the
@@ -44,10 +44,21 @@ var statusMeanings = map[Status]string{
 	StatusUndefined:  "not known",
 }
 
+// Final reports whether no other outcome follows, so that a report that arrives late and
+// says less can be ignored: nothing promises the order in which reports arrive. A message
+// that is delivered may still be read. A status that is not listed here is not final.
+func (s Status) Final() bool {
+	switch s {
+	case StatusDelivered, StatusExpired, StatusRejected, StatusFailed, StatusCancelled, StatusRead:
+		return true
+	}
+	return false
+}
+
 // StatusCode is what became of a message, in detail. Codes 100 to 299 mean in progress
 // or delivered, 300 to 399 rejected by the gateway, and 400 and above rejected by a
 // provider or the recipient's handset. Codes that are not documented
-// pass through.
+// are accepted and returned unchanged.
 type StatusCode int
 
 // Description describes a code in a few words. It is empty for a code that is

@@ -38,7 +38,11 @@ type receiver struct {
 // newReceiver serves TLS, over HTTP/2 or HTTP/1.1, when it is told to.
 func newReceiver(t *testing.T, withTLS bool, options ...webhook.VerifierOption) *receiver {
 	t.Helper()
-	verifier := verifier(t, options...)
+	return newReceiverBy(t, withTLS, verifier(t, options...))
+}
+
+func newReceiverBy(t *testing.T, withTLS bool, verifier *webhook.Verifier) *receiver {
+	t.Helper()
 	e := new(receiver)
 	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.body, _ = io.ReadAll(r.Body)
@@ -210,7 +214,7 @@ func TestForgeriesWithTheSameBytes(t *testing.T) {
 			require.Equal(t, text, "POST "+target+" HTTP/1.1"+m.date+m.body)
 			forged := header.Clone()
 			forged.Set("Date", m.date)
-			_, err := verifier(t).VerifyMessage(t.Context(), webhook.Message{Method: "POST", Target: target, Header: forged, Body: []byte(m.body)})
+			_, err := verifier(t).VerifyRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: target, Header: forged, Body: []byte(m.body)})
 			require.ErrorIs(t, err, webhook.ErrMalformed)
 		})
 	}
@@ -296,7 +300,7 @@ func TestBehindAProxyThatRewritesThePath(t *testing.T) {
 
 func TestBehindAGatewayThatRenamesDate(t *testing.T) {
 	t.Parallel()
-	receiver := newReceiver(t, false, webhook.WithDateHeader("X-Original-Date"))
+	receiver := newReceiverBy(t, false, newVerifier(t, signedBySigner(webhook.WithDateHeader("X-Original-Date"))))
 	proxy, client := newProxy(t, receiver, func(r *httputil.ProxyRequest) {
 		r.Out.Header.Set("X-Original-Date", r.In.Header.Get("Date"))
 		r.Out.Header.Set("Date", "Sat, 01 Jan 2000 00:00:00 GMT")
@@ -308,7 +312,7 @@ func TestBehindAGatewayThatRenamesDate(t *testing.T) {
 // TestRouters: what a router makes of a URL does not matter, the target does.
 func TestRouters(t *testing.T) {
 	t.Parallel()
-	handler := webhook.NewHandler(verifier(t), func(context.Context, *webhook.Delivery) error { return nil })
+	handler := newHandler(t, verifier(t), func(context.Context, *webhook.Delivery) error { return nil })
 	for name, c := range map[string]struct {
 		router http.Handler
 		target string
@@ -358,7 +362,7 @@ func TestABodyThatTheConnectionCutsOff(t *testing.T) {
 	require.NoError(t, signedRequest(t, "POST", "/hooks", "payloadpayload").Header.Write(connection))
 	fmt.Fprint(connection, "\r\npayload")
 	require.NoError(t, connection.Close())
-	require.ErrorIs(t, <-refused, webhook.ErrBodyRead)
+	require.ErrorIs(t, <-refused, webhook.ErrBodyUnreadable)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, "POST", server.URL+"/hooks", io.MultiReader(strings.NewReader("payload"), cancelling(cancel)))
@@ -366,7 +370,7 @@ func TestABodyThatTheConnectionCutsOff(t *testing.T) {
 	r.ContentLength, r.Header = 14, signedRequest(t, "POST", "/hooks", "payloadpayload").Header
 	_, err = server.Client().Do(r)
 	require.Error(t, err)
-	require.ErrorIs(t, <-refused, webhook.ErrBodyRead)
+	require.ErrorIs(t, <-refused, webhook.ErrBodyUnreadable)
 }
 
 // cancelling is a body that ends its request when it is read.

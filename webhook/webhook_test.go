@@ -50,19 +50,36 @@ func newSigner(tb testing.TB, digest messagemedia.Digest) (*messagemedia.Signatu
 	return key, api.Signer("")
 }
 
-// newVerifier is NewVerifier with arguments that are right.
-func newVerifier(tb testing.TB, keys webhook.KeySource, options ...webhook.VerifierOption) *webhook.Verifier {
+// newVerifier is NewVerifier with valid arguments.
+func newVerifier(tb testing.TB, scheme webhook.Scheme, options ...webhook.VerifierOption) *webhook.Verifier {
 	tb.Helper()
-	verifier, err := webhook.NewVerifier(keys, options...)
+	verifier, err := webhook.NewVerifier(scheme, options...)
 	require.NoError(tb, err)
 	return verifier
+}
+
+// signedBySigner is the scheme that accepts what the signer signs.
+func signedBySigner(options ...webhook.SignedOption) webhook.Scheme {
+	return webhook.Signed(webhook.NewKeySet(signer.Key()), options...)
 }
 
 // verifier accepts what the signer signs.
 func verifier(tb testing.TB, options ...webhook.VerifierOption) *webhook.Verifier {
 	tb.Helper()
-	return newVerifier(tb, webhook.NewKeySet(signer.Key()), options...)
+	return newVerifier(tb, signedBySigner(), options...)
 }
+
+// newHandler is NewHandler with valid arguments.
+func newHandler(tb testing.TB, verifier *webhook.Verifier, callback callback, options ...webhook.HandlerOption) *webhook.Handler {
+	tb.Helper()
+	handler, err := webhook.NewHandler(verifier, callback, options...)
+	require.NoError(tb, err)
+	return handler
+}
+
+type callback = func(context.Context, *webhook.Delivery) error
+
+func accept(context.Context, *webhook.Delivery) error { return nil }
 
 // received is a request as a server gives it to its handler. It can have what
 // net/http itself would not send or let in.

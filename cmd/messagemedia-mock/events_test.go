@@ -69,8 +69,8 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 		want         string
 	}{
 		"another method":          {http.MethodGet, ``, 405, `POST an event to /mock/events`},
-		"what is no JSON":         {http.MethodPost, `hello`, 400, `it is not a JSON object; one is {`},
-		"an event without a kind": {http.MethodPost, `{}`, 400, `it names no kind of event`},
+		"what is no JSON":         {http.MethodPost, `hello`, 400, `not a JSON object; one is {`},
+		"an event without a kind": {http.MethodPost, `{}`, 400, `no event, delivery_report_id, reply_id or notification_id`},
 		"a report without status": {http.MethodPost, `{"delivery_report_id":"1"}`, 400, `a delivery report with the status`},
 		"a body without end":      {http.MethodPost, strings.Repeat(" ", maxEventBytes+1), 400, `too large`},
 	} {

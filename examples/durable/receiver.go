@@ -71,7 +71,7 @@ func receive(ctx context.Context, s settings, getenv func(string) string, out io
 
 // newHandler responds 204 to what is in the store. No deduplicator: the store is one.
 func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Logger) (http.Handler, error) {
-	verifier, err := webhook.NewVerifier(keys)
+	verifier, err := webhook.NewVerifier(webhook.Signed(keys))
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +79,12 @@ func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Log
 	if err != nil {
 		return nil, err
 	}
+	handler, err := webhook.NewHandler(verifier, store.enqueue, webhook.WithLogger(logger))
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	mux.Handle("POST "+public.EscapedPath(), webhook.NewHandler(verifier, store.enqueue, webhook.WithLogger(logger)))
+	mux.Handle("POST "+public.EscapedPath(), handler)
 	return mux, nil
 }
 

@@ -246,7 +246,7 @@ func TestKeyFilesThatCanNotBeRead(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys.json")
 	require.NoError(t, saveKeys(file, &messagemedia.SignatureKey{ID: "k", Digest: messagemedia.DigestSHA256}))
 	_, err := loadKeys(file)
-	assert.ErrorContains(t, err, file+": webhook: key: the public key is empty")
+	assert.ErrorContains(t, err, file+": webhook: ParseKey: public key: empty")
 	_, err = loadKeys(t.TempDir())
 	assert.Error(t, err)
 }

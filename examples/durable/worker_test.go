@@ -31,7 +31,7 @@ func TestAPoisonMessageBecomesADeadLetter(t *testing.T) {
 	assert.Len(t, f.effects(t), 1, "what came after it is handled")
 	letters := f.letters(t)
 	require.Len(t, letters, 1)
-	assert.Contains(t, letters[0].Header.Get(headerReason), "it can't be handled: webhook: the payload is no event")
+	assert.Contains(t, letters[0].Header.Get(headerReason), "it can't be handled: webhook: parse payload")
 	d, err := decode(letters[0].Header, letters[0].Data)
 	require.NoError(t, err)
 	assert.Equal(t, poison, string(d.Body))

@@ -69,7 +69,11 @@ func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry
 	if err != nil {
 		return err
 	}
-	receiver := httptest.NewServer(t.handler(verifier, func(context.Context, *webhook.Delivery) error { return nil }))
+	handler, err := t.handler(verifier, func(context.Context, *webhook.Delivery) error { return nil })
+	if err != nil {
+		return err
+	}
+	receiver := httptest.NewServer(handler)
 	defer receiver.Close()
 
 	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
@@ -97,7 +101,7 @@ func newVerifier(ctx context.Context, client *messagemedia.Client) (*webhook.Ver
 	if err != nil {
 		return nil, err
 	}
-	return webhook.NewVerifier(webhook.NewKeySet(parsed))
+	return webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(parsed)))
 }
 
 // subscribe creates a webhook, and changes it.

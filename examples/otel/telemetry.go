@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,7 +20,7 @@ import (
 const (
 	operationKey = attribute.Key("messagemedia.operation") // "CreateWebhook"
 	eventKey     = attribute.Key("messagemedia.event")     // "ReceivedSMS"
-	refusalKey   = attribute.Key("messagemedia.refusal")   // "webhook: bad signature"
+	refusalKey   = attribute.Key("messagemedia.refusal")   // "bad_signature"
 )
 
 // telemetry is where spans and metrics go.
@@ -73,18 +72,26 @@ func http1(transport *http.Transport) *http.Transport {
 // Of the target, otelhttp records the path alone: tokens of yours that stand in the
 // query don't show. It does record the caller's address, and takes X-Forwarded-For
 // for it, which anybody can send.
-func (t *telemetry) handler(verifier *webhook.Verifier, callback func(context.Context, *webhook.Delivery) error) http.Handler {
+func (t *telemetry) handler(verifier *webhook.Verifier, callback func(context.Context, *webhook.Delivery) error) (http.Handler, error) {
 	traced := func(ctx context.Context, d *webhook.Delivery) error {
 		explain(ctx, eventKey.String(strings.TrimPrefix(fmt.Sprintf("%T", d.Event), "*webhook.")))
 		return callback(ctx, d)
 	}
-	refused := func(ctx context.Context, err error) { explain(ctx, refusalKey.String(reason(err))) }
-	return otelhttp.NewHandler(webhook.NewHandler(verifier, traced, webhook.WithErrorHook(refused)), "messagemedia.Delivery",
+	observe := func(ctx context.Context, o webhook.DeliveryOutcome) {
+		if o.Err != nil {
+			explain(ctx, refusalKey.String(string(o.Reason)))
+		}
+	}
+	handler, err := webhook.NewHandler(verifier, traced, webhook.WithObserver(observe))
+	if err != nil {
+		return nil, err
+	}
+	return otelhttp.NewHandler(handler, "messagemedia.Delivery",
 		otelhttp.WithTracerProvider(t.tracers),
 		otelhttp.WithMeterProvider(t.meters),
 		otelhttp.WithSpanNameFormatter(func(operation string, _ *http.Request) string { return operation }),
 		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }),
-	)
+	), nil
 }
 
 // explain adds an attribute to the span and to the metrics of a request.
@@ -92,20 +99,4 @@ func explain(ctx context.Context, attribute attribute.KeyValue) {
 	trace.SpanFromContext(ctx).SetAttributes(attribute)
 	labeler, _ := otelhttp.LabelerFromContext(ctx)
 	labeler.Add(attribute)
-}
-
-// reason is the variable of package webhook that an error matches. The error itself
-// may hold more: that of the callback does.
-func reason(err error) string {
-	for _, known := range []error{
-		webhook.ErrMalformed, webhook.ErrMissingHeader, webhook.ErrUnknownKey, webhook.ErrWeakKey,
-		webhook.ErrDigestMismatch, webhook.ErrBadSignature, webhook.ErrStale,
-		webhook.ErrBodyTooLarge, webhook.ErrBodyRead, webhook.ErrBodyConsumed, webhook.ErrKeySource,
-		webhook.ErrMethodNotAllowed, webhook.ErrBusy, webhook.ErrCallback, webhook.ErrPanic, webhook.ErrDeduplicator,
-	} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return "other"
 }

@@ -1,12 +1,15 @@
-// Command receiver receives webhooks: it creates a signature key and a webhook,
-// serves the endpoint that the platform calls, and prints each delivery.
+// Command receiver receives webhooks: it creates a webhook, serves the endpoint that the
+// platform calls, and prints each delivery.
 //
 //	go run ./examples/receiver -once
 //
-// Without credentials in the environment it runs against the platform in memory,
-// which sends it a text message. With MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET it
-// talks to the API at MESSAGEMEDIA_BASE_URL, and -url says where the platform
-// reaches this machine, as in https://example.com/hooks/sms.
+// It recognizes the platform by a token in a header, which works for every account. With
+// -signed it does so by signatures, which the account must have.
+//
+// Without credentials in the environment it runs against the in-memory platform, which
+// sends it a text message. With MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET it talks
+// to the API at MESSAGEMEDIA_BASE_URL, the token is WEBHOOK_TOKEN, and -url says where the
+// platform reaches this machine, as in https://example.com/hooks/sms.
 package main
 
 import (
@@ -34,6 +37,7 @@ func main() {
 	flag.StringVar(&s.address, "addr", "127.0.0.1:0", "the `address` to listen on")
 	flag.StringVar(&s.publicURL, "url", "", "the `URL` that the platform calls (default: this machine's own)")
 	flag.StringVar(&s.keyFile, "key", "receiver-key.json", "the `file` that keeps the signature key, with the real API")
+	flag.BoolVar(&s.signed, "signed", false, "accept what the platform signed, instead of a token")
 	flag.BoolVar(&s.once, "once", false, "end after one delivery")
 	flag.Parse()
 	if err := run(ctx, s, os.Getenv, log.New(os.Stdout, "", 0)); err != nil {
@@ -44,7 +48,7 @@ func main() {
 
 type settings struct {
 	address, publicURL, keyFile string
-	once                        bool
+	signed, once                bool
 }
 
 // run serves until the context ends, or until the one delivery that is asked for.
@@ -67,22 +71,22 @@ func run(ctx context.Context, s settings, getenv func(string) string, out *log.L
 		return err
 	}
 	defer platform.close()
-	key, err := platform.signatureKey(ctx)
+	scheme, headers, err := platform.authentication(ctx, s.signed)
 	if err != nil {
 		return err
 	}
-	if err := subscribe(ctx, platform.client, s.publicURL); err != nil {
-		return err
-	}
-	// The listener is open already, so what the platform sends from now on waits there.
 	ctx, done := context.WithCancel(ctx)
 	defer done()
-	handler, err := newHandler(key, printer(out, func() {
+	handler, err := newHandler(scheme, printer(out, func() {
 		if s.once {
 			done()
 		}
 	}))
 	if err != nil {
+		return err
+	}
+	// The listener is open already, so what the platform sends from now on waits there.
+	if err := subscribe(ctx, platform.client, s.publicURL, headers); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
@@ -97,9 +101,9 @@ func run(ctx context.Context, s settings, getenv func(string) string, out *log.L
 	return <-demonstration
 }
 
-// subscribe creates the webhook, unless an earlier run did.
-func subscribe(ctx context.Context, client *messagemedia.Client, url string) error {
-	_, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
+// subscribe creates the webhook, or changes the one of an earlier run.
+func subscribe(ctx context.Context, client *messagemedia.Client, url string, headers map[string]string) error {
+	_, err := client.SyncWebhooks(ctx, []messagemedia.CreateWebhookRequest{{
 		URL:      url,
 		Method:   http.MethodPost,
 		Encoding: messagemedia.EncodingJSON,
@@ -107,26 +111,20 @@ func subscribe(ctx context.Context, client *messagemedia.Client, url string) err
 			messagemedia.EventReceivedSMS, messagemedia.EventDeliveredDR, messagemedia.EventFailedDR,
 		},
 		Template:   messagemedia.JSONTemplate,
+		Headers:    headers,
 		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: 30 * time.Second,
-	})
-	if errors.Is(err, messagemedia.ErrConflict) {
-		return nil
-	}
+	}})
 	return err
 }
 
-// newHandler accepts what the key signed, each delivery once.
-func newHandler(key *messagemedia.SignatureKey, callback func(context.Context, *webhook.Delivery) error) (http.Handler, error) {
-	parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
+// newHandler accepts what the scheme accepts, each delivery once.
+func newHandler(scheme webhook.Scheme, callback func(context.Context, *webhook.Delivery) error) (http.Handler, error) {
+	verifier, err := webhook.NewVerifier(scheme)
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(parsed))
-	if err != nil {
-		return nil, err
-	}
-	return webhook.NewHandler(verifier, callback, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator))), nil
+	return webhook.NewHandler(verifier, callback, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
 }
 
 // printer is the callback. A service would store the delivery here, and return nil
@@ -146,7 +144,7 @@ func describe(event webhook.Event) string {
 	case *webhook.DeliveryReport:
 		return fmt.Sprintf("message %s: %s (%s)", e.MessageID, e.Status, e.StatusCode.Description())
 	case *webhook.UnparsedEvent:
-		return fmt.Sprintf("%d bytes that are no event: %v", len(e.Raw), e.Err)
+		return fmt.Sprintf("%d bytes that are not an event: %v", len(e.Raw), e.Err)
 	default:
 		return fmt.Sprintf("%T", e)
 	}

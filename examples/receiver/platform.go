@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,9 +19,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
+const tokenHeader = "X-Webhook-Token"
+
 // platform is the API, real or in memory.
 type platform struct {
 	client  *messagemedia.Client
+	token   string                   // that the webhook's header carries
 	keyFile string                   // empty for the one in memory
 	memory  *messagemediatest.Server // nil for the real one
 }
@@ -32,17 +36,34 @@ func connect(getenv func(string) string, keyFile string) (*platform, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &platform{client: memory.Client(), memory: memory}, nil
+		return &platform{client: memory.Client(), token: rand.Text(), memory: memory}, nil
 	}
 	client, err := messagemedia.NewClient(messagemedia.BasicAuth(key, secret),
 		messagemedia.WithBaseURL(cmp.Or(getenv("MESSAGEMEDIA_BASE_URL"), "https://api.messagemedia.com")))
-	return &platform{client: client, keyFile: keyFile}, err
+	return &platform{client: client, token: getenv("WEBHOOK_TOKEN"), keyFile: keyFile}, err
 }
 
 func (p *platform) close() {
 	if p.memory != nil {
 		p.memory.Close()
 	}
+}
+
+// authentication says how deliveries are recognized, and which headers the webhook needs
+// for that.
+func (p *platform) authentication(ctx context.Context, signed bool) (webhook.Scheme, map[string]string, error) {
+	if !signed {
+		return webhook.HeaderToken(tokenHeader, p.token), map[string]string{tokenHeader: p.token}, nil
+	}
+	key, err := p.signatureKey(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	return webhook.Signed(webhook.NewKeySet(parsed)), nil, nil
 }
 
 // signatureKey returns the key that deliveries are signed with from now on: the
@@ -59,7 +80,7 @@ func (p *platform) signatureKey(ctx context.Context) (*messagemedia.SignatureKey
 	return key, err
 }
 
-// createKey stores the key before it is used: its public half never comes again.
+// createKey stores the key before it is used: the API returns the public key only once.
 func (p *platform) createKey(ctx context.Context) (*messagemedia.SignatureKey, error) {
 	key, err := p.client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	if err != nil || p.keyFile == "" {
@@ -87,14 +108,14 @@ func (p *platform) load() (*messagemedia.SignatureKey, error) {
 	return &key, nil
 }
 
-// demonstrate has a text message arrive at the platform in memory, which delivers
-// it. A forger comes first: their copy is refused.
+// demonstrate simulates a text message at the in-memory platform, which delivers it. A
+// forged delivery comes first, and is refused.
 func (p *platform) demonstrate(ctx context.Context, url string, out *log.Logger) error {
 	if p.memory == nil {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx) // the response to the last delivery comes after the end
-	if err := p.tamper(ctx, url, out); err != nil {
+	if err := p.forge(ctx, url, out); err != nil {
 		return err
 	}
 	report, err := p.memory.Send(ctx, &webhook.ReceivedSMS{
@@ -114,22 +135,27 @@ func (p *platform) demonstrate(ctx context.Context, url string, out *log.Logger)
 	return nil
 }
 
-// tamper sends a request that was changed after it was signed.
-func (p *platform) tamper(ctx context.Context, url string, out *log.Logger) error {
-	signed, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(`{"reply_id":"1","content":"Hello"}`))
+// forge sends a delivery with a wrong token, or one that was changed after it was signed.
+func (p *platform) forge(ctx context.Context, url string, out *log.Logger) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(`{"reply_id":"1","content":"Hello"}`))
 	if err != nil {
 		return err
 	}
-	if err := p.memory.Signer("").Sign(signed); err != nil {
-		return err
+	request.Header.Set(tokenHeader, rand.Text())
+	what := "A delivery with a wrong token"
+	if signer := p.memory.Signer(""); signer != nil {
+		if err := signer.Sign(request); err != nil {
+			return err
+		}
+		request.Body = io.NopCloser(strings.NewReader(`{"reply_id":"1","content":"Adieu"}`))
+		what = "A tampered delivery"
 	}
-	signed.Body = io.NopCloser(strings.NewReader(`{"reply_id":"1","content":"Adieu"}`))
-	response, err := http.DefaultClient.Do(signed)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
 	response.Body.Close()
-	out.Printf("A tampered delivery got %d", response.StatusCode)
+	out.Printf("%s got %d", what, response.StatusCode)
 	if response.StatusCode != http.StatusUnauthorized {
 		return errors.New("it should have been 401")
 	}

@@ -34,7 +34,7 @@ const benchReport = `{"event":"DELIVERY_REPORT","delivery_report_id":"01e1fa0a-6
 
 // benchDelivery is a delivery that was signed a moment ago, in parts.
 type benchDelivery struct {
-	message   webhook.Message
+	message   webhook.RawRequest
 	keys      *webhook.KeySet
 	key       *rsa.PublicKey
 	head      []byte // the request line and the Date, as they are signed
@@ -55,7 +55,7 @@ func newBenchDelivery(tb testing.TB, body []byte) *benchDelivery {
 	signature, err := base64.StdEncoding.DecodeString(r.Header.Get("X-MessageMedia-Signature"))
 	require.NoError(tb, err)
 	return &benchDelivery{
-		message:   webhook.Message{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body},
+		message:   webhook.RawRequest{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body},
 		keys:      webhook.NewKeySet(signer.Key()),
 		key:       public.(*rsa.PublicKey),
 		head:      []byte(r.Method + " " + r.RequestURI + " HTTP/1.1" + r.Header.Get("Date")),
@@ -75,7 +75,7 @@ func newSigner(tb testing.TB) (signer *messagemediatest.Signer, publicKey string
 }
 
 func newVerifier(tb testing.TB, keys *webhook.KeySet) *webhook.Verifier {
-	verifier, err := webhook.NewVerifier(keys, webhook.WithMaxAge(time.Hour)) // a slow run signs once
+	verifier, err := webhook.NewVerifier(webhook.Signed(keys, webhook.WithMaxAge(time.Hour))) // a slow run signs once
 	require.NoError(tb, err)
 	return verifier
 }
@@ -105,7 +105,7 @@ func BenchmarkVerify(b *testing.B) {
 		b.Run(fmt.Sprintf("bytes=%d/client=sdk", size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := verifier.VerifyMessage(b.Context(), d.message); err != nil {
+				if _, err := verifier.VerifyRaw(b.Context(), d.message); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -130,6 +130,7 @@ type benchReportJSON struct {
 	ReceivedAt       time.Time          `json:"date_received"`
 	RetryCount       int                `json:"retry_count"`
 	Metadata         map[string]string  `json:"metadata"`
+	FieldErrors      map[string]string  `json:"field_errors"`
 }
 
 // BenchmarkParse reads a delivery report. encoding/json alone would take a name that
@@ -163,17 +164,18 @@ func TestTheHandReadsTheSameReport(t *testing.T) {
 	require.Equal(t, webhook.DeliveryReport(report), *webhook.Parse([]byte(benchReport)).(*webhook.DeliveryReport))
 }
 
-// BenchmarkHandler responds a delivery report, beside VerifyMessage alone, which
+// BenchmarkHandler responds a delivery report, beside VerifyRaw alone, which
 // verifies and parses.
 func BenchmarkHandler(b *testing.B) {
 	d := newBenchDelivery(b, []byte(benchReport))
 	verifier := newVerifier(b, d.keys)
-	handler := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil },
+	handler, err := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil },
 		webhook.WithDeduplicator(forgetful{}))
+	require.NoError(b, err)
 	b.Run("client=hand", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := verifier.VerifyMessage(b.Context(), d.message); err != nil {
+			if _, err := verifier.VerifyRaw(b.Context(), d.message); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -197,8 +199,9 @@ func BenchmarkHandler(b *testing.B) {
 // forgetful is a Deduplicator that has seen nothing, so that each delivery is handled.
 type forgetful struct{}
 
-func (forgetful) Seen(context.Context, string) (bool, error) { return false, nil }
-func (forgetful) Mark(context.Context, string) error         { return nil }
+func (forgetful) Do(ctx context.Context, _ string, handle func(context.Context) error) (bool, error) {
+	return false, handle(ctx)
+}
 
 // statusWriter costs less than an httptest.ResponseRecorder, which does not count.
 type statusWriter struct {
@@ -214,12 +217,14 @@ func (w *statusWriter) WriteHeader(status int)      { w.status = status }
 // a server, whose handler by hand reads the body and no more.
 func BenchmarkThroughput(b *testing.B) {
 	d := newBenchDelivery(b, []byte(benchReport))
+	receiver, err := webhook.NewHandler(newVerifier(b, d.keys), func(context.Context, *webhook.Delivery) error { return nil })
+	require.NoError(b, err)
 	for client, handler := range map[string]http.Handler{
 		"hand": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			io.Copy(io.Discard, r.Body)
 			w.WriteHeader(http.StatusNoContent)
 		}),
-		"sdk": webhook.NewHandler(newVerifier(b, d.keys), func(context.Context, *webhook.Delivery) error { return nil }),
+		"sdk": receiver,
 	} {
 		b.Run("client="+client, func(b *testing.B) {
 			server := httptest.NewServer(handler)

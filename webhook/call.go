@@ -1,0 +1,61 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// call has the callback handle the delivery, which has its turn.
+func (r *receipt) call(ctx context.Context) error {
+	err := isolate("the callback", func() error { return r.handler.callback(ctx, r.delivery) })
+	if _, panicked := err.(*panicError); panicked || err == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrCallback, err)
+}
+
+// isolate calls a function of the user's in a goroutine of its own, and makes an error
+// of a panic and of runtime.Goexit. So a Deduplicator always sees its handle return.
+func isolate(what string, function func() error) error {
+	done := make(chan struct{})
+	var err error = &panicError{what: what, value: errGoexit}
+	go func() {
+		defer close(done)
+		defer func() {
+			if value := recover(); value != nil {
+				err = &panicError{what: what, value: value, stack: debug.Stack()}
+			}
+		}()
+		err = function()
+	}()
+	<-done
+	return err
+}
+
+// recoverPanic calls a function whose panic changes nothing.
+func recoverPanic(function func()) (value any) {
+	defer func() { value = recover() }()
+	function()
+	return nil
+}
+
+var errGoexit = errors.New("called runtime.Goexit")
+
+// panicError is a panic of the user's code.
+type panicError struct {
+	what  string
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("%v in %s: %v", ErrPanic, e.what, e.value) }
+
+// Unwrap makes the error match what the code panicked with, if that is an error.
+func (e *panicError) Unwrap() []error {
+	if err, ok := e.value.(error); ok {
+		return []error{ErrPanic, err}
+	}
+	return []error{ErrPanic}
+}

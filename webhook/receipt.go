@@ -1,0 +1,106 @@
+package webhook
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// receipt is one delivery on its way through the stages.
+type receipt struct {
+	handler       *Handler
+	parent        context.Context // of the request
+	target        func() string
+	method        string
+	header        http.Header
+	readBody      func(context.Context, *share) ([]byte, error)
+	contentLength int64
+
+	start    time.Time
+	ctx      context.Context // ends with the time for all
+	early    context.Context // ends with the share of what comes before the deduplicator
+	calling  string          // the function of the user's that runs now
+	share    *share
+	turn     *turn // nil without one
+	request  *request
+	proof    proof
+	body     []byte
+	accepted acceptance
+	delivery *Delivery
+	outcome  DeliveryOutcome
+}
+
+// receive runs the stages in a goroutine of their own, so that a function of the user's
+// that calls runtime.Goexit does not end the connection's.
+func (h *Handler) receive(r *receipt) DeliveryOutcome {
+	r.start = time.Now()
+	ctx, cancel := context.WithDeadline(r.parent, r.start.Add(h.timeout))
+	defer cancel()
+	early, cancelEarly := context.WithDeadline(ctx, r.start.Add(h.timeout/3))
+	defer cancelEarly()
+	r.ctx, r.early = ctx, early
+	r.share = h.budget.share()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer r.observe()
+		defer r.log()
+		defer r.release()
+		var err error = errGoexit
+		defer func() { r.conclude(err, recover()) }()
+		err = r.run()
+	}()
+	<-done
+	return r.outcome
+}
+
+func (r *receipt) run() error {
+	for _, stage := range stages {
+		if err := stage(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// release gives back what the delivery took, whichever way it ended.
+func (r *receipt) release() {
+	r.endTurn()
+	r.share.close()
+}
+
+// methods are those that a webhook can have.
+var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
+
+func (r *receipt) checkMethod() error {
+	if !slices.Contains(methods, r.method) {
+		return ErrMethodNotAllowed
+	}
+	return nil
+}
+
+func (r *receipt) authenticateHeader() (err error) {
+	r.calling = "the function of WithTarget"
+	r.request = &request{method: r.method, target: r.target(), header: r.header}
+	r.calling = "the KeySource"
+	r.proof, err = r.handler.verifier.authenticateHeader(r.early, r.request)
+	return err
+}
+
+func (r *receipt) read() (err error) {
+	r.calling = "the request's body"
+	defer r.share.finishReading()
+	r.body, err = r.readBody(r.early, r.share)
+	return err
+}
+
+func (r *receipt) authenticateBody() (err error) {
+	r.accepted, err = authenticateBody(r.proof, r.body, r.contentLength)
+	return err
+}
+
+func (r *receipt) parse() error {
+	r.delivery = r.handler.verifier.newVerifiedDelivery(r.request, r.accepted, r.body, Parse(r.body))
+	return nil
+}

@@ -1,0 +1,213 @@
+package webhook
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
+)
+
+// minTokenBytes is the length of the shortest token: 128 bits, if each byte were random.
+const minTokenBytes = 16
+
+// HeaderToken accepts a delivery whose header has one of the tokens as its whole value.
+// A webhook's Headers set it: name X-Webhook-Token, or Authorization with a token such as
+// "Bearer …". Make a token with [crypto/rand.Text].
+//
+// A token has at least 16 bytes, all of them visible ASCII or single spaces inside, and
+// neither $ nor #, which mean something to the platform's template engine. The name must
+// not be one that HTTP or the platform itself sets. Several tokens are accepted for the
+// time of a rotation: give the new one first. [Delivery.Scheme] is "header:" and the
+// name, with "#2" after it for the second token, and so on.
+//
+// A delivery without the header, with several, or with another value is refused with an
+// error that matches [ErrBadToken]. The documentation of the package says what a token
+// proves, and what not.
+func HeaderToken(name string, tokens ...string) Scheme {
+	name = http.CanonicalHeaderKey(name)
+	find := func(r *request) (string, bool) { return soleHeader(r.header, name) }
+	return newTokenScheme("HeaderToken", "header:"+name, nil, find, tokens,
+		check.That(check.IsToken(name), "webhook: HeaderToken: name must be the name of a header, got %q", name),
+		check.That(!isReservedHeader(name), "webhook: HeaderToken: name must not be a header that HTTP or the platform sets, got %q", name),
+		checkTokens("HeaderToken", tokens, "visible ASCII without $ and #", isHeaderToken),
+	)
+}
+
+// QueryToken accepts a delivery whose URL has one of the tokens as the value of a
+// parameter, as in https://example.com/hooks?token=…: all that a message's callback_url
+// can carry. Such a URL ends up in access logs and traces; where the webhook's Headers
+// can be set, prefer [HeaderToken].
+//
+// A token has at least 16 bytes of A–Z a–z 0–9 - . _ ~, as those of [crypto/rand.Text],
+// since all others mean something in a URL or to the platform's template engine. The
+// name has the same ones. Several tokens are accepted for the time of a rotation: give
+// the new one first. [Delivery.Scheme] is "query:" and the name, with "#2" after it for
+// the second token, and so on. [Delivery.DedupeKey] does not depend on the parameter.
+//
+// A delivery without the parameter, with several, or with another value is refused with
+// an error that matches [ErrBadToken].
+func QueryToken(name string, tokens ...string) Scheme {
+	find := func(r *request) (string, bool) { return soleParameter(r.target, name) }
+	return newTokenScheme("QueryToken", "query:"+name, []string{name}, find, tokens,
+		check.That(isUnreserved(name), "webhook: QueryToken: name must be of A-Z a-z 0-9 - . _ ~, got %q", name),
+		checkTokens("QueryToken", tokens, "of A-Z a-z 0-9 - . _ ~", isUnreserved),
+	)
+}
+
+// tokenScheme keeps its tokens in a closure, so that nothing that prints or compares
+// values by reflection can show them.
+type tokenScheme struct {
+	problem    error
+	parameters []string
+	find       func(*request) (token string, ok bool)
+	accept     func(token string) *tokenProof // nil if none is equal
+}
+
+// newTokenScheme compares sums of a fixed length, all of them each time, so that the
+// time of a comparison tells nothing about the tokens.
+func newTokenScheme(kind, label string, parameters []string, find func(*request) (string, bool), tokens []string, problems ...error) Scheme {
+	problems = append(problems, check.That(len(tokens) > 0, "webhook: %s: no token given", kind))
+	sums, proofs := make([][sha256.Size]byte, len(tokens)), make([]tokenProof, len(tokens))
+	for i, token := range tokens {
+		sums[i], proofs[i] = sha256.Sum256([]byte(token)), tokenProof{label}
+		if i > 0 {
+			proofs[i].scheme = fmt.Sprintf("%s#%d", label, i+1)
+		}
+	}
+	accept := func(token string) (accepted *tokenProof) {
+		sum := sha256.Sum256([]byte(token))
+		for i := range sums {
+			if subtle.ConstantTimeCompare(sum[:], sums[i][:]) == 1 {
+				accepted = &proofs[i]
+			}
+		}
+		return accepted
+	}
+	return &tokenScheme{errors.Join(problems...), parameters, find, accept}
+}
+
+func (s *tokenScheme) check() error { return s.problem }
+
+func (s *tokenScheme) looksUpKeys() bool { return false }
+
+func (s *tokenScheme) queryTokens() []string { return s.parameters }
+
+func (s *tokenScheme) authenticateHeader(_ context.Context, r *request) (proof, error) {
+	token, ok := s.find(r)
+	accepted := s.accept(token)
+	if !ok || accepted == nil {
+		return nil, ErrBadToken // the same whether it is missing or wrong
+	}
+	return accepted, nil
+}
+
+// tokenProof has nothing more to prove: a token says nothing about the body.
+type tokenProof struct{ scheme string }
+
+func (p *tokenProof) authenticateBody([]byte) (acceptance, error) {
+	return acceptance{scheme: p.scheme}, nil
+}
+
+// checkTokens never shows a token.
+func checkTokens(kind string, tokens []string, form string, isForm func(string) bool) error {
+	var errs []error
+	seen := make(map[string]bool)
+	for i, token := range tokens {
+		errs = append(errs,
+			check.That(len(token) >= minTokenBytes, "webhook: %s: token %d must have at least %d bytes, got %d", kind, i+1, minTokenBytes, len(token)),
+			check.That(token == "" || isForm(token), "webhook: %s: token %d must be %s", kind, i+1, form),
+			check.That(token == "" || !seen[token], "webhook: %s: token %d must differ from the others", kind, i+1),
+		)
+		seen[token] = true
+	}
+	return errors.Join(errs...)
+}
+
+func isHeaderToken(s string) bool {
+	for i := range len(s) {
+		inside := i > 0 && i < len(s)-1 && s[i-1] != ' '
+		if s[i] == '$' || s[i] == '#' || s[i] > 0x7E || s[i] < ' ' || s[i] == ' ' && !inside {
+			return false
+		}
+	}
+	return true
+}
+
+// isUnreserved reports whether s has only characters that have one spelling in a URL.
+func isUnreserved(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isReservedHeader reports whether a header is set by HTTP, by proxies on the way, or by
+// the platform, whatever the webhook's Headers say.
+func isReservedHeader(name string) bool {
+	switch name {
+	case "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection", "Content-Encoding", "Content-Length",
+		"Content-Md5", "Content-Type", "Date", "Expect", "Forwarded", "Host", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		"User-Agent", "Via":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Messagemedia-") || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Proxy-")
+}
+
+// soleHeader returns the value of a header that is there once, in whatever case a
+// gateway writes its name.
+func soleHeader(header http.Header, name string) (value string, ok bool) {
+	count := 0
+	for given, values := range header {
+		if len(given) == len(name) && len(values) > 0 && (given == name || strings.EqualFold(given, name)) {
+			value, count = values[0], count+len(values)
+		}
+	}
+	return value, count == 1
+}
+
+// soleParameter returns the value of a parameter that is there once. Another spelling of
+// its name counts, since a proxy may have taken that one.
+func soleParameter(target, name string) (value string, ok bool) {
+	_, query, _ := strings.Cut(target, "?")
+	count := 0
+	for pair := range strings.SplitSeq(query, "&") {
+		given, text, _ := strings.Cut(pair, "=")
+		switch decoded, err := url.QueryUnescape(given); {
+		case given == name:
+			value, count = text, count+1
+		case err == nil && decoded == name:
+			return "", false
+		}
+	}
+	return value, count == 1
+}
+
+// withoutParameters returns a target without these parameters of its query.
+func withoutParameters(target string, names []string) string {
+	path, query, found := strings.Cut(target, "?")
+	if !found || len(names) == 0 {
+		return target
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(query, "&") {
+		given, _, _ := strings.Cut(pair, "=")
+		if !slices.Contains(names, given) {
+			kept = append(kept, pair)
+		}
+	}
+	if len(kept) == 0 {
+		return path
+	}
+	return path + "?" + strings.Join(kept, "&")
+}

@@ -1,0 +1,159 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
+)
+
+const defaultMaxBodyBytes = 8 << 20
+
+// Verifier tells the platform's deliveries from all other requests. It is immutable
+// after [NewVerifier], and safe for concurrent use.
+type Verifier struct {
+	scheme      Scheme
+	queryTokens []string
+	verifierSettings
+}
+
+// verifierSettings are what the options choose, before they are checked together.
+type verifierSettings struct {
+	maxBodyBytes int64
+	target       targetSettings
+}
+
+// VerifierOption configures a [Verifier]. If a value is invalid, [NewVerifier] returns
+// an error.
+type VerifierOption func(*verifierSettings)
+
+// WithMaxBodyBytes limits the body of a delivery. The default is 8 MiB.
+func WithMaxBodyBytes(limit int64) VerifierOption {
+	return func(s *verifierSettings) { s.maxBodyBytes = limit }
+}
+
+// NewVerifier returns a verifier that accepts what the scheme accepts. The error has
+// all that is invalid in the scheme and the options.
+func NewVerifier(scheme Scheme, options ...VerifierOption) (*Verifier, error) {
+	settings := verifierSettings{maxBodyBytes: defaultMaxBodyBytes}
+	var errs []error
+	for _, option := range options {
+		if option == nil {
+			errs = append(errs, errors.New("webhook: NewVerifier: option is nil"))
+			continue
+		}
+		option(&settings)
+	}
+	if isNil(scheme) {
+		errs = append(errs, errors.New("webhook: NewVerifier: scheme is nil; pass Signed, HeaderToken or QueryToken"))
+	} else {
+		errs = append(errs, scheme.check())
+	}
+	errs = append(errs,
+		check.That(settings.maxBodyBytes > 0, "webhook: WithMaxBodyBytes: must be positive, got %d", settings.maxBodyBytes),
+		settings.target.check(),
+	)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if settings.target.publicURL != nil {
+		settings.target.publicPath = rawPath(*settings.target.publicURL)
+	}
+	return &Verifier{scheme, scheme.queryTokens(), settings}, nil
+}
+
+// isNil reports whether v is nil, or an interface around a pointer or a function that is.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch value := reflect.ValueOf(v); value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
+}
+
+// Verify checks that the scheme accepts a request, reads its body, and parses it. If
+// the request is not accepted, the error matches one of this package's. A body that
+// can't be parsed is not an error: the event is then an [*UnparsedEvent].
+//
+// The request must be one that a server received: its RequestURI is the target that the
+// platform called, whatever a router made of its URL since. Afterwards the body is used
+// up; the delivery has it. Verify reads it without a deadline and without a bound for all
+// bodies together; [NewHandler] has both.
+func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
+	request := &request{method: r.Method, target: v.target.of(r), header: r.Header}
+	proof, err := v.authenticateHeader(r.Context(), request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := v.readBody(r.Context(), r, nil)
+	if err != nil {
+		return nil, err
+	}
+	accepted, err := authenticateBody(proof, body, r.ContentLength)
+	if err != nil {
+		return nil, err
+	}
+	return v.newVerifiedDelivery(request, accepted, body, Parse(body)), nil
+}
+
+// VerifyRaw does what [Verifier.Verify] does, for a request in parts. The delivery shares
+// the request's header and body.
+func (v *Verifier) VerifyRaw(ctx context.Context, raw RawRequest) (*Delivery, error) {
+	request := &request{method: raw.Method, target: v.target.ofRaw(raw.Target), header: raw.Header}
+	proof, err := v.authenticateHeader(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkSize(int64(len(raw.Body))); err != nil {
+		return nil, err
+	}
+	accepted, err := proof.authenticateBody(raw.Body)
+	if err != nil {
+		return nil, err
+	}
+	return v.newVerifiedDelivery(request, accepted, raw.Body, Parse(raw.Body)), nil
+}
+
+// authenticateHeader checks all that can be checked before the body is read.
+func (v *Verifier) authenticateHeader(ctx context.Context, r *request) (proof, error) {
+	if !check.IsToken(r.method) {
+		return nil, fmt.Errorf("%w: method is not a token", ErrMalformed)
+	}
+	if !isTarget(r.target) {
+		return nil, fmt.Errorf("%w: target is empty, or has white space or control characters", ErrMalformed)
+	}
+	return v.scheme.authenticateHeader(ctx, r)
+}
+
+// authenticateBody guesses why a signature over an empty body is wrong: if the request
+// did not say how long its body is, it may have been read before.
+func authenticateBody(p proof, body []byte, contentLength int64) (acceptance, error) {
+	accepted, err := p.authenticateBody(body)
+	if errors.Is(err, ErrBadSignature) && len(body) == 0 && contentLength < 0 {
+		err = fmt.Errorf("%w of an empty body of unknown length: perhaps %w", err, ErrBodyConsumed)
+	}
+	return accepted, err
+}
+
+func (v *Verifier) newVerifiedDelivery(r *request, accepted acceptance, body []byte, event Event) *Delivery {
+	d := &Delivery{
+		Scheme:   accepted.scheme,
+		KeyID:    accepted.keyID,
+		SignedAt: accepted.signedAt,
+		Method:   r.method,
+		Target:   r.target,
+		Header:   r.header,
+		Body:     body,
+		Event:    event,
+	}
+	if target := withoutParameters(r.target, v.queryTokens); target != r.target {
+		d.targetSum = sumTarget(target)
+	}
+	return d
+}
