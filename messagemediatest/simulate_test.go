@@ -45,7 +45,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 // verifies reports whether a request was signed by the signer, and by its ID.
 func (r recorded) verifies(t *testing.T, signer *messagemediatest.Signer) bool {
 	t.Helper()
-	verifier, err := webhook.NewVerifier(webhook.NewKeySet(signer.Key()))
+	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(signer.Key())))
 	require.NoError(t, err)
 	request := httptest.NewRequest(r.method, r.target, strings.NewReader(r.body))
 	request.Header = r.header
