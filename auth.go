@@ -1,6 +1,7 @@
 package messagemedia
 
 import (
+	"crypto/fips140"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -14,7 +15,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
@@ -35,7 +35,7 @@ type Authenticator interface {
 }
 
 // BasicAuth authenticates with the API key and secret in the Authorization
-// header. A key or secret that can't be right is an error of [NewClient].
+// header. If key or secret is invalid, [NewClient] returns an error.
 func BasicAuth(key, secret string) Authenticator {
 	header := "Basic " + base64.StdEncoding.EncodeToString([]byte(key+":"+secret))
 	return &credentials{
@@ -48,8 +48,8 @@ func BasicAuth(key, secret string) Authenticator {
 }
 
 // HMACAuth signs each attempt with the API secret, by HMAC-SHA256 unless an
-// option says otherwise. The secret itself is never sent. A key or secret that
-// can't be right is an error of [NewClient].
+// option says otherwise. The secret itself is never sent. If key, secret or an option is
+// invalid, [NewClient] returns an error.
 //
 // The signature holds for about 300 seconds by the gateway's clock, and covers
 // the date, the body, the method, the path with its query, and the HTTP version:
@@ -58,17 +58,23 @@ func BasicAuth(key, secret string) Authenticator {
 //   - requests go over HTTP/1.1, also where TLS would negotiate HTTP/2,
 //   - a proxy in front of the API must pass the path on as it is. Behind a path
 //     prefix, HMAC works only if the gateway sees the prefix, too.
+//
+// Under GODEBUG=fips140=only, a secret must have at least 14 bytes, and WithHMACSHA1 is an
+// error of [NewClient]. The scheme's MD5 of the body is computed outside of the
+// enforcement: it is a checksum, which the HMAC covers.
 func HMACAuth(key, secret string, options ...HMACOption) Authenticator {
 	signer := hmacSigner{key: key, secret: []byte(secret), algorithm: "hmac-sha256", hash: sha256.New, digestHeader: "Content-MD5"}
-	for _, option := range options {
+	var errs []error
+	for i, option := range options {
+		if option == nil {
+			errs = append(errs, fmt.Errorf("HMACAuth: option %d is nil", i+1))
+			continue
+		}
 		option(&signer)
 	}
 	signer.digestKey = http.CanonicalHeaderKey(signer.digestHeader)
 	signer.bodyNames = "Date " + signer.digestHeader + " request-line"
-	err := errors.Join(checkKey(key, `"`), checkSecret(secret))
-	if !check.IsToken(signer.digestHeader) {
-		err = errors.Join(err, fmt.Errorf("WithMD5Header: %q is not the name of a header; the gateway knows Content-MD5 and x-Content-MD5", signer.digestHeader))
-	}
+	err := errors.Join(append(errs, checkKey(key, `"`), checkSecret(secret), signer.check())...)
 	return &credentials{err: err, authenticate: signer.authenticate, http1: true}
 }
 
@@ -77,7 +83,7 @@ type HMACOption func(*hmacSigner)
 
 // WithHMACSHA1 signs by HMAC-SHA1, as some older accounts need.
 func WithHMACSHA1() HMACOption {
-	return func(s *hmacSigner) { s.algorithm, s.hash = "hmac-sha1", sha1.New }
+	return func(s *hmacSigner) { s.algorithm, s.hash = algorithmSHA1, sha1.New }
 }
 
 // WithMD5Header sends the body's MD5 under another name than Content-MD5,
@@ -105,23 +111,23 @@ func (c *credentials) RequiresHTTP1() bool { return c.http1 }
 
 // checkKey refuses an API key that its header can't carry.
 func checkKey(key, forbidden string) error {
-	switch {
-	case key == "":
-		return errors.New("the API key is empty")
-	case strings.TrimSpace(key) != key:
-		return errors.New("the API key begins or ends with white space")
-	case strings.ContainsAny(key, forbidden) || strings.ContainsFunc(key, unicode.IsControl):
-		return fmt.Errorf("the API key has a control character or a %s, which its header can't carry", forbidden)
+	if strings.ContainsAny(key, forbidden) {
+		return fmt.Errorf("the API key contains a %s, which its header can't carry", forbidden)
 	}
-	return nil
+	return checkCredential("the API key", key)
 }
 
-func checkSecret(secret string) error {
+func checkSecret(secret string) error { return checkCredential("the API secret", secret) }
+
+// checkCredential refuses what came along when a value was copied.
+func checkCredential(name, value string) error {
 	switch {
-	case secret == "":
-		return errors.New("the API secret is empty")
-	case strings.TrimSpace(secret) != secret:
-		return errors.New("the API secret begins or ends with white space")
+	case value == "":
+		return errors.New(name + " is empty")
+	case strings.TrimSpace(value) != value:
+		return errors.New(name + " begins or ends with white space")
+	case strings.ContainsFunc(value, isInvisible):
+		return errors.New(name + " contains a control character or one that does not show, such as a byte order mark")
 	}
 	return nil
 }
@@ -135,6 +141,22 @@ type hmacSigner struct {
 	digestHeader string // as it is signed
 	digestKey    string // the same, as http.Header has it
 	bodyNames    string // what is signed of a request with a body
+}
+
+const (
+	// minFIPSKeyBytes is the least length of a key for HMAC under fips140=only: 112 bits.
+	minFIPSKeyBytes = 112 / 8
+	algorithmSHA1   = "hmac-sha1"
+)
+
+// check reports what is wrong with the options, and what would panic under fips140=only.
+func (s *hmacSigner) check() error {
+	enforced := fips140.Enforced()
+	return errors.Join(
+		check.That(check.IsToken(s.digestHeader), "WithMD5Header: %.100q is not the name of a header; the gateway knows Content-MD5 and x-Content-MD5", s.digestHeader),
+		check.That(!enforced || s.algorithm != algorithmSHA1, "WithHMACSHA1: SHA-1 is not allowed under GODEBUG=fips140=only"),
+		check.That(!enforced || len(s.secret) == 0 || len(s.secret) >= minFIPSKeyBytes, "the API secret must have at least %d bytes under GODEBUG=fips140=only", minFIPSKeyBytes),
+	)
 }
 
 // authenticate sets the headers that are signed, and the signature. The signed
@@ -160,7 +182,7 @@ func (s *hmacSigner) authenticate(r *http.Request) error {
 }
 
 // bodyMD5 digests a copy of the body: the one in the request is yet to be sent.
-func bodyMD5(r *http.Request) (string, error) {
+func bodyMD5(r *http.Request) (digest string, err error) {
 	if r.GetBody == nil {
 		return "", errors.New("the body can't be signed: the request has no GetBody")
 	}
@@ -169,9 +191,11 @@ func bodyMD5(r *http.Request) (string, error) {
 		return "", err
 	}
 	defer body.Close()
-	digest := md5.New()
-	if _, err := io.Copy(digest, body); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(digest.Sum(nil)), nil
+	fips140.WithoutEnforcement(func() {
+		sum := md5.New()
+		if _, err = io.Copy(sum, body); err == nil {
+			digest = hex.EncodeToString(sum.Sum(nil))
+		}
+	})
+	return digest, err
 }

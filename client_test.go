@@ -35,7 +35,21 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 		want    string
 	}{
 		"no credentials":                 {nil, nil, "there are no credentials; pass BasicAuth or HMACAuth"},
-		"a base URL that is not a URL":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://exa mple.com")}, "WithBaseURL: not a URL; one looks like https://"},
+		"a base URL that is not a URL":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:x")}, "WithBaseURL: not a URL; one looks like https://"},
+		"a base URL with a space":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/a b")}, "WithBaseURL: the URL contains white space"},
+		"a base URL with a line break":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com\n")}, "WithBaseURL: the URL contains white space"},
+		"a base URL with a hidden mark":  {basic, []messagemedia.Option{messagemedia.WithBaseURL("\ufeffhttps://example.com")}, "WithBaseURL: the URL contains white space"},
+		"a base URL with an empty query": {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?")}, "WithBaseURL: the URL has a query"},
+		"an empty fragment":              {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com#")}, "WithBaseURL: the URL has a query or a fragment"},
+		"a base URL with /v1":            {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1")}, "WithBaseURL: the URL's path contains /v1, which the client adds; leave it out"},
+		"a base URL with /v1 in it":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1/webhooks")}, "WithBaseURL: the URL's path contains /v1"},
+		"a port of 0":                    {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:0")}, "WithBaseURL: the port must be between 1 and 65535"},
+		"a port of 65536":                {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:65536")}, "WithBaseURL: the port must be between 1 and 65535"},
+		"an empty port":                  {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:/")}, "WithBaseURL: the port must be between 1 and 65535"},
+		"http to what sounds local":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://localhost.example.com")}, "WithBaseURL: http to localhost.example.com would"},
+		"a middleware that is nil":       {basic, []messagemedia.Option{messagemedia.WithMiddleware(nil)}, "WithMiddleware: function is nil"},
+		"a middleware that makes none":   {basic, []messagemedia.Option{messagemedia.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil })}, "WithMiddleware: function 1 returned nil"},
+		"a transport that is nil":        {basic, []messagemedia.Option{messagemedia.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)})}, "the transport is a nil *http.Transport"},
 		"a base URL without a scheme":    {basic, []messagemedia.Option{messagemedia.WithBaseURL("api.messagemedia.com")}, "WithBaseURL: the URL does not begin with https://"},
 		"a base URL without a host":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("https:///v1")}, "WithBaseURL: the URL has no host"},
 		"a base URL with a port alone":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://:443")}, "WithBaseURL: the URL has no host"},
@@ -89,6 +103,9 @@ func TestBaseURL(t *testing.T) {
 		"http to this host":                {[]messagemedia.Option{messagemedia.WithBaseURL("http://localhost:8080")}, "http://localhost:8080/v1/webhooks/messages?page=0"},
 		"http to this host by IPv4":        {[]messagemedia.Option{messagemedia.WithBaseURL("http://127.0.0.9:8080")}, "http://127.0.0.9:8080/v1/webhooks/messages?page=0"},
 		"http to this host by IPv6":        {[]messagemedia.Option{messagemedia.WithBaseURL("http://[::1]:8080")}, "http://[::1]:8080/v1/webhooks/messages?page=0"},
+		"http to this host in capitals":    {[]messagemedia.Option{messagemedia.WithBaseURL("http://LOCALHOST:8080")}, "http://LOCALHOST:8080/v1/webhooks/messages?page=0"},
+		"http to a name of this host":      {[]messagemedia.Option{messagemedia.WithBaseURL("http://mock.localhost:65535")}, "http://mock.localhost:65535/v1/webhooks/messages?page=0"},
+		"a prefix that begins like /v1":    {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example/v10/")}, "https://proxy.example/v10/v1/webhooks/messages?page=0"},
 		"http to another host, if allowed": {[]messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080"), messagemedia.WithInsecureHTTP()}, "http://mock:8080/v1/webhooks/messages?page=0"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,28 +164,45 @@ func TestForAccountRefusesWhatNoHeaderCarries(t *testing.T) {
 	}
 }
 
-// TestLogging checks levels and attributes, and that nothing else is logged.
+// TestLogging checks levels and attributes, and that nothing else is logged: what the API
+// repeats of the request is hidden in the error.
 func TestLogging(t *testing.T) {
 	t.Parallel()
+	const secret = "s3cret-of-the-request"
 	var out bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	statuses := []int{503, 200}
 	client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
 		if len(statuses) == 0 {
-			return nil, errors.New("connection lost by s3cret.example")
+			return nil, errors.New("connection lost")
 		}
-		response := httpmock.NewStringResponse(statuses[0], `{"id":"s3cret","message":"s3cret"}`)
+		response := httpmock.NewStringResponse(statuses[0], `{"id":"`+secret+`","message":"bad token `+secret+`"}`)
 		response.Header.Set("X-Request-Id", "request-7")
 		statuses = statuses[1:]
 		return response, nil
-	}), messagemedia.BasicAuth("s3cret", "s3cret"), messagemedia.WithLogger(logger), messagemedia.WithMaxRetryWait(0), messagemedia.WithMaxAttempts(2))
+	}), messagemedia.BasicAuth(secret, secret), messagemedia.WithLogger(logger), messagemedia.WithMaxRetryWait(0), messagemedia.WithMaxAttempts(2))
 
-	_, err := client.UpdateWebhook(t.Context(), "s3cret", messagemedia.UpdateWebhookRequest{URL: "https://example.com/?token=s3cret"})
+	_, err := client.UpdateWebhook(t.Context(), secret, messagemedia.UpdateWebhookRequest{URL: "https://example.com/?token=" + secret})
 	require.NoError(t, err)
-	require.Error(t, client.DeleteWebhook(t.Context(), "s3cret"))
+	require.Error(t, client.DeleteWebhook(t.Context(), secret))
 
-	var records []map[string]any
-	for line := range strings.Lines(out.String()) {
+	const failed, succeeded, ended = "messagemedia: attempt failed", "messagemedia: attempt succeeded", "messagemedia: call ended after retries"
+	assert.Equal(t, []map[string]any{
+		{"level": "WARN", "msg": failed, "operation": "UpdateWebhook", "method": "PATCH", "route": "/v1/webhooks/messages/{id}", "attempt": 1.0, "status": 503.0, "request_id": "request-7",
+			"reason": "status", "error": "messagemedia: UpdateWebhook: 503 Service Unavailable: bad token … (request id request-7)"},
+		{"level": "DEBUG", "msg": succeeded, "operation": "UpdateWebhook", "method": "PATCH", "route": "/v1/webhooks/messages/{id}", "attempt": 2.0, "status": 200.0, "request_id": "request-7"},
+		{"level": "INFO", "msg": ended, "operation": "UpdateWebhook", "attempts": 2.0, "end": "success"},
+		{"level": "WARN", "msg": failed, "operation": "DeleteWebhook", "method": "DELETE", "route": "/v1/webhooks/messages/{id}", "attempt": 1.0, "reason": "reset", "error": "messagemedia: DeleteWebhook: connection lost"},
+		{"level": "WARN", "msg": failed, "operation": "DeleteWebhook", "method": "DELETE", "route": "/v1/webhooks/messages/{id}", "attempt": 2.0, "reason": "reset", "error": "messagemedia: DeleteWebhook: connection lost"},
+		{"level": "INFO", "msg": ended, "operation": "DeleteWebhook", "attempts": 2.0, "end": "unknown"},
+	}, records(t, out.String()))
+	assert.NotContains(t, out.String(), secret)
+}
+
+// records are those of a log, without times.
+func records(t *testing.T, log string) (records []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(log) {
 		var record map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &record))
 		assert.NotEmpty(t, record["time"])
@@ -177,13 +211,7 @@ func TestLogging(t *testing.T) {
 		delete(record, "duration")
 		records = append(records, record)
 	}
-	assert.Equal(t, []map[string]any{
-		{"level": "WARN", "msg": "messagemedia: request", "operation": "UpdateWebhook", "method": "PATCH", "path": "/v1/webhooks/messages/{id}", "attempt": 1.0, "status": 503.0, "request_id": "request-7"},
-		{"level": "DEBUG", "msg": "messagemedia: request", "operation": "UpdateWebhook", "method": "PATCH", "path": "/v1/webhooks/messages/{id}", "attempt": 2.0, "status": 200.0, "request_id": "request-7"},
-		{"level": "WARN", "msg": "messagemedia: request", "operation": "DeleteWebhook", "method": "DELETE", "path": "/v1/webhooks/messages/{id}", "attempt": 1.0},
-		{"level": "WARN", "msg": "messagemedia: request", "operation": "DeleteWebhook", "method": "DELETE", "path": "/v1/webhooks/messages/{id}", "attempt": 2.0},
-	}, records)
-	assert.NotContains(t, out.String(), "s3cret")
+	return records
 }
 
 func TestOperationFromContext(t *testing.T) {

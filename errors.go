@@ -1,16 +1,20 @@
 package messagemedia
 
 import (
-	"cmp"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
+)
+
+const (
+	maxErrorText      = 1 << 10  // bytes of Error, of what comes from outside
+	maxValidationText = 16 << 10 // bytes, of what the caller wrote
+	maxRequestIDText  = 100
 )
 
 // What an error matches with errors.Is, whatever its type.
@@ -54,10 +58,13 @@ type APIError struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
 
-	// Message is the API's explanation, empty when the body has none that can be read.
+	// Message is the API's explanation, empty if the body has none that can be read.
+	// Values of the request's headers, and its URL's query, user info and fragment, are
+	// hidden in it if they have 8 bytes or more, as are the credentials.
 	Message string
 
-	// Details are what is wrong with the request, as in "/url: Not a valid http url".
+	// Details are what is wrong with the request, as in "/url: Not a valid http url". The
+	// same is hidden in them.
 	Details []string
 
 	// RequestID identifies the call to the vendor's support. It is empty when the
@@ -67,39 +74,61 @@ type APIError struct {
 	// RetryAfter is how long the API asked to wait, 0 when it did not.
 	RetryAfter time.Duration
 
-	// Header and Body are the response as it came. Body has its first 64 KiB. They are
-	// never part of Error, for they can be anything: a proxy's page, an echo of
-	// the request.
-	Header http.Header
-	Body   []byte
+	// Header and Body are the response as it came, and may repeat the request with its
+	// tokens. Body has its first 64 KiB. They are no part of Error, of what fmt and slog
+	// print, and of the error's JSON.
+	Header http.Header `json:"-"`
+	Body   []byte      `json:"-"`
 
 	// hint says what the response itself does not: why the credentials were refused.
 	hint string
 }
 
-// Error names the operation, the status, the API's explanation and the request ID.
+// Error names the operation, the status, the API's explanation and the request ID, in one
+// line of at most 1 KiB.
 func (e *APIError) Error() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "messagemedia: %s: %d", e.Operation, e.StatusCode)
-	if text := http.StatusText(e.StatusCode); text != "" {
-		s.WriteString(" " + text)
-	}
 	if e.Message != "" && e.Message != http.StatusText(e.StatusCode) {
 		s.WriteString(": " + e.Message)
 	}
 	if len(e.Details) > 0 {
 		s.WriteString(": " + strings.Join(e.Details, "; "))
 	}
+	head := fmt.Sprintf("messagemedia: %s: %s", e.Operation, statusText(e.StatusCode))
+	var tail string
 	if e.hint != "" {
-		s.WriteString(": " + e.hint)
+		tail += ": " + e.hint
 	}
 	if e.RetryAfter > 0 {
-		fmt.Fprintf(&s, " (retry after %v)", e.RetryAfter)
+		tail += fmt.Sprintf(" (retry after %v)", e.RetryAfter)
 	}
-	if e.RequestID != "" {
-		fmt.Fprintf(&s, " (request id %s)", e.RequestID)
+	tail += requestIDText(e.RequestID)
+	return head + redact.Line(s.String(), maxErrorText-len(head)-len(tail)) + tail
+}
+
+// statusText is a status with its name, if it has one.
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+func requestIDText(id string) string {
+	if id == "" {
+		return ""
 	}
-	return s.String()
+	return " (request id " + redact.Line(id, maxRequestIDText) + ")"
+}
+
+// Format prints the same for every verb: fmt would print the fields for some, the body
+// among them.
+func (e *APIError) Format(state fmt.State, verb rune) { redact.Format(state, verb, e.Error()) }
+
+// LogValue is a group without the header and the body.
+func (e *APIError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("error", e.Error()),
+		slog.String("operation", e.Operation),
+		slog.Int("status", e.StatusCode),
+		slog.String("request_id", redact.Line(e.RequestID, maxRequestIDText)))
 }
 
 // Is reports whether target is the value that stands for the status.
@@ -131,18 +160,19 @@ type ValidationError struct {
 	Details []string
 }
 
-// Error names the operation and all that is wrong.
+// Error names the operation and all that is wrong, in one line.
 func (e *ValidationError) Error() string {
-	return fmt.Sprintf("messagemedia: %s: invalid request: %s", e.Operation, strings.Join(e.Details, "; "))
+	details := redact.Line(strings.Join(e.Details, "; "), maxValidationText)
+	return fmt.Sprintf("messagemedia: %s: invalid request: %s", e.Operation, details)
 }
 
 // Is reports whether target is ErrInvalidRequest.
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalidRequest }
 
-// DecodeError is a response that says success and can't be read: it is cut off,
-// larger than 10 MiB, or not the JSON that the API documents. To a deletion the API
-// has nothing to say, and only a page of HTML is no response. It wraps the cause.
-// When a change was asked for, the error matches ErrOutcomeUnknown, too.
+// DecodeError is a response that says success and can't be read: it is cut off, larger
+// than 10 MiB, or not the JSON that the API documents. The response to a deletion is empty
+// or JSON; anything else comes from a proxy or a portal. DecodeError wraps the cause. If a
+// change was asked for, the error matches ErrOutcomeUnknown, too.
 type DecodeError struct {
 	// Operation is the method of Client that was called.
 	Operation string
@@ -158,131 +188,12 @@ type DecodeError struct {
 	Err error
 }
 
-// Error names the operation, the status, what was wrong and the request ID.
+// Error names the operation, the status, what was wrong and the request ID, in one line
+// of at most 1 KiB.
 func (e *DecodeError) Error() string {
-	s := fmt.Sprintf("messagemedia: %s: decode response: %d %s: %v",
-		e.Operation, e.StatusCode, http.StatusText(e.StatusCode), e.Err)
-	if e.RequestID != "" {
-		s += fmt.Sprintf(" (request id %s)", e.RequestID)
-	}
-	return s
+	head, tail := fmt.Sprintf("messagemedia: %s: decode response: %s: ", e.Operation, statusText(e.StatusCode)), requestIDText(e.RequestID)
+	return head + redact.Line(fmt.Sprint(e.Err), maxErrorText-len(head)-len(tail)) + tail
 }
 
 // Unwrap returns the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
-
-// newAPIError reads what it can of a response. The status is kept whatever the
-// body is: JSON of either form, HTML, nothing, half of something.
-func newAPIError(operation string, response *http.Response, body []byte) *APIError {
-	var parsed struct {
-		Message string            `json:"message"`
-		Details []json.RawMessage `json:"details"`
-
-		// The newer form of the platform's errors.
-		UUID          string            `json:"uuid"`
-		Title         string            `json:"title"`
-		Detail        string            `json:"detail"`
-		InvalidFields []json.RawMessage `json:"invalidFields"`
-	}
-	// A field of another type than expected is skipped, the others are still read.
-	_ = json.Unmarshal(body, &parsed)
-
-	messages := slices.DeleteFunc([]string{parsed.Message, parsed.Title, parsed.Detail}, func(s string) bool { return s == "" })
-	return &APIError{
-		Operation:  operation,
-		StatusCode: response.StatusCode,
-		Message:    strings.Join(messages, ": "),
-		Details:    detailStrings(slices.Concat(parsed.Details, parsed.InvalidFields)),
-		RequestID:  cmp.Or(requestID(response.Header), parsed.UUID),
-		RetryAfter: retryAfter(response.Header),
-		Header:     response.Header,
-		Body:       body,
-		hint:       hint(response),
-	}
-}
-
-// detailStrings returns JSON strings decoded, and other JSON values as they are.
-func detailStrings(values []json.RawMessage) []string {
-	var texts []string
-	for _, value := range values {
-		text := string(value)
-		_ = json.Unmarshal(value, &text)
-		texts = append(texts, text)
-	}
-	return texts
-}
-
-func requestID(header http.Header) string {
-	return cmp.Or(header.Get("X-Request-Id"), header.Get("X-Correlation-Id"), header.Get("X-Amzn-Requestid"), header.Get("Request-Id"))
-}
-
-// hint explains a response where the reason is likely on this side.
-func hint(response *http.Response) string {
-	switch {
-	case response.StatusCode == http.StatusUnauthorized:
-		return unauthorizedHint(response)
-	case response.StatusCode >= 300 && response.StatusCode < 400:
-		return "redirects are not followed, check the base URL"
-	}
-	return ""
-}
-
-func unauthorizedHint(response *http.Response) string {
-	if strings.HasPrefix(response.Request.Header.Get("Authorization"), "hmac ") {
-		if response.ProtoMajor > 1 {
-			return "the signature is for HTTP/1.1 and the request went over " + response.Proto +
-				": an Authenticator that wraps HMACAuth needs the method RequiresHTTP1, a RoundTripper of your own must speak HTTP/1.1"
-		}
-		if skew, known := clockSkew(response.Header); known && skew.Abs() > maxClockSkew {
-			direction := "ahead of"
-			if skew < 0 {
-				direction = "behind"
-			}
-			return fmt.Sprintf("the local clock is %v %s the API's, and signatures are valid for %v", skew.Abs(), direction, maxClockSkew)
-		}
-	}
-	return "check the API key, the secret, and that the base URL is that of their region"
-}
-
-// maxClockSkew is how far the Date of a signed request may be off. The gateway
-// documents about five minutes.
-const maxClockSkew = 300 * time.Second
-
-// clockSkew tells how far the local clock is ahead of the one that dated the response.
-func clockSkew(header http.Header) (skew time.Duration, known bool) {
-	date, err := http.ParseTime(header.Get("Date"))
-	return time.Since(date).Round(time.Second), err == nil
-}
-
-// transportError is an attempt that failed without a response, or in the middle
-// of one. It is a net.Error.
-//
-// It stands in for its cause in errors.Is and errors.As instead of unwrapping it,
-// since timeouts of net and net/http say that they are context.DeadlineExceeded,
-// and callers must be able to tell those from the end of their own context.
-type transportError struct{ cause error }
-
-func (e *transportError) Error() string { return e.cause.Error() }
-
-func (e *transportError) Is(target error) bool {
-	return target != context.DeadlineExceeded && target != context.Canceled && errors.Is(e.cause, target)
-}
-
-func (e *transportError) As(target any) bool { return errors.As(e.cause, target) }
-
-func (e *transportError) Timeout() bool {
-	cause, ok := errors.AsType[net.Error](e.cause)
-	return ok && cause.Timeout()
-}
-
-// Temporary is part of net.Error, and deprecated there.
-func (e *transportError) Temporary() bool { return e.Timeout() }
-
-// attemptTimeoutError is the cause when an attempt took longer than the client allows.
-type attemptTimeoutError time.Duration
-
-func (t attemptTimeoutError) Error() string {
-	return fmt.Sprintf("no complete response within %v", time.Duration(t))
-}
-func (t attemptTimeoutError) Timeout() bool   { return true }
-func (t attemptTimeoutError) Temporary() bool { return true }

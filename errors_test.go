@@ -74,7 +74,11 @@ func TestAPIErrors(t *testing.T) {
 		"599":                    {599, ``, messagemedia.ErrServer, "", nil, "599"},
 		"418":                    {418, `{"message":"tea"}`, nil, "tea", nil, "418 I'm a teapot: tea"},
 		"a message of no string": {400, `{"message":{"s3cret":1},"details":["/url"]}`, messagemedia.ErrInvalidRequest, "", []string{"/url"}, "400 Bad Request: /url"},
-		"details of no array":    {400, `{"details":"s3cret","message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
+		"details as a text":      {400, `{"details":"/url: wrong","message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"/url: wrong"}, "400 Bad Request: Bad: /url: wrong"},
+		"details as an object":   {400, `{"details":{"url":"wrong","events":["a"]},"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{`events: ["a"]`, "url: wrong"}, `400 Bad Request: Bad: events: ["a"]; url: wrong`},
+		"details as a number":    {400, `{"details":7,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"7"}, "400 Bad Request: Bad: 7"},
+		"no details":             {400, `{"details":null,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
+		"a byte order mark":      {400, "\ufeff" + `{"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
 		"a redirect":             {302, ``, nil, "", nil, "302 Found: redirects are not followed, check the base URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,20 +171,22 @@ func TestUnauthorizedHintsOfHMAC(t *testing.T) {
 	}
 }
 
-// TestResponsesToADeletion: the API says nothing, or something in JSON. A page of
-// HTML is a proxy's, a log-in's or a captive portal's, which saw no webhook.
+// TestResponsesToADeletion: the API says nothing, or something in JSON. A page is a
+// proxy's, a log-in's or a captive portal's, which saw no webhook, however it is labelled.
 func TestResponsesToADeletion(t *testing.T) {
 	t.Parallel()
-	for contentType, done := range map[string]bool{"": true, "application/json": true, "text/plain": true, "text/html; charset=utf-8": false} {
-		client := newClient(t, responding(httpmock.NewStringResponder(200, "{}").HeaderSet(http.Header{"Content-Type": {contentType}})), basic)
-		err := client.DeleteWebhook(t.Context(), "id")
-		if done {
-			assert.NoError(t, err)
-			continue
+	for _, contentType := range []string{"", "application/json", "text/plain", "text/html; charset=utf-8"} {
+		for body, done := range map[string]bool{"": true, " \r\n": true, "{}": true, "\ufeff{}": true, "null": true, "<html>Log in": false, "OK": false, "{": false} {
+			client := newClient(t, responding(httpmock.NewStringResponder(200, body).HeaderSet(http.Header{"Content-Type": {contentType}})), basic)
+			err := client.DeleteWebhook(t.Context(), "id")
+			if done {
+				assert.NoError(t, err, "%q as %q", body, contentType)
+				continue
+			}
+			assert.EqualError(t, err, `messagemedia: DeleteWebhook: decode response: 200 OK: the body is neither empty nor JSON, and its Content-Type is "`+contentType+`"; outcome unknown: the change may have taken effect`)
+			_, unreadable := errors.AsType[*messagemedia.DecodeError](err)
+			assert.True(t, unreadable)
 		}
-		assert.EqualError(t, err, `messagemedia: DeleteWebhook: decode response: 200 OK: its Content-Type is "text/html; charset=utf-8", which the API's is not; outcome unknown: the change may have taken effect`)
-		_, unreadable := errors.AsType[*messagemedia.DecodeError](err)
-		assert.True(t, unreadable)
 	}
 }
 
@@ -410,7 +416,7 @@ func FuzzRetryAfter(f *testing.F) {
 		if seconds, err := strconv.ParseInt(value, 10, 32); err == nil && seconds >= 0 && value[0] != '+' {
 			require.Equal(t, time.Duration(seconds)*time.Second, apiErr.RetryAfter)
 		}
-		if _, err := http.ParseTime(value); err != nil && strings.Trim(value, "0123456789") != "" {
+		if _, err := http.ParseTime(value); err != nil && strings.Trim(value, "0123456789.") != "" {
 			require.Zero(t, apiErr.RetryAfter, "neither a number nor a date")
 		}
 	})

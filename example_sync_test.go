@@ -79,7 +79,7 @@ func ExamplePrune() {
 
 	plan, err := client.PlanWebhooks(ctx, nil, messagemedia.Prune(func(webhook *messagemedia.Webhook) bool {
 		return webhook.Headers["X-Owner"] == "billing"
-	}))
+	}), messagemedia.AllowEmpty()) // without a desired webhook, pruning is an error otherwise
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -162,19 +163,24 @@ type fault struct {
 	lasts    time.Duration // an attempt, or the wait after it
 	matches  []string      // the probes that its error matches
 
-	// What makes it happen: one of these, or the end of the context.
+	permanent bool // another attempt would not help, although the request was not sent
+
+	// What makes it happen: some of these, or the end of the context.
 	platform messagemediatest.Fault
 	connect  func() (net.Conn, error)
+	through  func(*road, *http.Transport) http.RoundTripper // in place of the transport
+	auth     func(*road, *messagemediatest.Server) messagemedia.Authenticator
+	proxy    func(*http.Request) (*url.URL, error)
 	ends     stage
 	how      error // context.Canceled or context.DeadlineExceeded
 }
 
-var faults = [][]fault{connectionFaults, slowness, storms, wrongResponses,
+var faults = [][]fault{connectionFaults, evidenceFaults, slowness, storms, wrongResponses,
 	contextEnds("cancelled", context.Canceled), contextEnds("past its deadline", context.DeadlineExceeded)}
 
 var connectionFaults = []fault{
 	{name: "connection refused", leaves: unsent, repeated: true, matches: []string{"net.Error"},
-		connect: func() (net.Conn, error) { return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} }},
+		connect: connectionRefused},
 	{name: "reset before the request is read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		connect: closedConnection},
 	{name: "reset when its header was read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
@@ -183,6 +189,83 @@ var connectionFaults = []fault{
 		platform: messagemediatest.Fault{ResetConnection: true, AfterCommit: true}},
 	{name: "reset within the response's body", leaves: unknown, effect: true, inBody: true, repeated: true, matches: []string{"DecodeError", "net.Error"},
 		platform: messagemediatest.Fault{TruncateBody: true}},
+}
+
+// evidenceFaults are those in which what was sent is easily mistaken: something else than
+// the transport makes requests on the same context, or nothing reports on connections.
+var evidenceFaults = []fault{
+	{name: "connection refused, and the Authenticator's own request was not", leaves: unsent, repeated: true, matches: []string{"net.Error"},
+		connect: connectionRefused, auth: fetching(true)},
+	{name: "connection refused, and the Authenticator's own request was, too", leaves: unsent, repeated: true, matches: []string{"net.Error"},
+		connect: connectionRefused, auth: fetching(false)},
+	{name: "lost by a RoundTripper, and the Authenticator's own request was not", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+		through: losing, auth: fetching(true)},
+	{name: "lost by a RoundTripper, and the Authenticator's own request was refused", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+		through: losing, auth: fetching(false)},
+	{name: "lost by a RoundTripper that reports nothing", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+		through: losing},
+	{name: "lost by the second of two transports", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+		connect: connectionRefused, through: tryingTwo},
+	{name: "a header that net/http refuses", leaves: unsent, permanent: true, matches: []string{"net.Error"},
+		auth: func(*road, *messagemediatest.Server) messagemedia.Authenticator {
+			return authenticatorFunc(func(r *http.Request) error { r.Header.Set("Authorization", "Bearer token\n"); return nil })
+		}},
+	{name: "a URL that net/http refuses", leaves: unsent, permanent: true, matches: []string{"net.Error"},
+		auth: func(*road, *messagemediatest.Server) messagemedia.Authenticator {
+			return authenticatorFunc(func(r *http.Request) error { r.URL.Opaque = "//host/a b"; return nil })
+		}},
+	{name: "a proxy function that fails", leaves: unsent, repeated: true, matches: []string{"net.Error"},
+		proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no proxy found") }},
+}
+
+func connectionRefused() (net.Conn, error) {
+	return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+}
+
+// losing loses what it sends, as often as the fault lasts, and reports nothing.
+func losing(road *road, transport *http.Transport) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if road.broken > 0 {
+			road.broken--
+			return nil, errors.New("connection lost after the request was sent")
+		}
+		return transport.RoundTrip(r)
+	})
+}
+
+// tryingTwo tries the transport, which reports that it could not connect, and then another
+// one, which loses what it sends.
+func tryingTwo(_ *road, transport *http.Transport) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		response, err := transport.RoundTrip(r)
+		if err != nil {
+			return nil, errors.New("connection lost after the request was sent")
+		}
+		return response, nil
+	})
+}
+
+// fetching makes Authenticators that make a request of their own, which succeeds or not, on
+// the same context.
+func fetching(succeeds bool) func(*road, *messagemediatest.Server) messagemedia.Authenticator {
+	return func(_ *road, api *messagemediatest.Server) messagemedia.Authenticator {
+		transport := api.HTTPClient().Transport.(*http.Transport).Clone()
+		if !succeeds {
+			transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return connectionRefused() }
+		}
+		return authenticatorFunc(func(r *http.Request) error {
+			defer transport.CloseIdleConnections()
+			request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, api.URL, nil)
+			if err != nil {
+				return err
+			}
+			if response, err := transport.RoundTrip(request); err == nil {
+				response.Body.Close()
+			}
+			r.SetBasicAuth(api.Key, api.Secret) // a token that is still good
+			return nil
+		})
+	}
 }
 
 var slowness = []fault{
@@ -214,7 +297,7 @@ var wrongResponses = []fault{
 		platform: messagemediatest.Fault{Status: 200, Body: "<html>Please log in"}},
 	{name: "200 with HTML, yet it took effect", leaves: unknown, effect: true, matches: []string{"DecodeError"},
 		platform: messagemediatest.Fault{Status: 200, Body: "<html>Done", AfterCommit: true}},
-	{name: "200 with half of the JSON", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"},
+	{name: "200 with half of the JSON", leaves: unknown, effect: true, matches: []string{"DecodeError"},
 		platform: messagemediatest.Fault{Status: 200, Body: `{"id":"76fa7010-8c1f`, AfterCommit: true,
 			Header: http.Header{"Content-Type": {"application/json"}}}},
 	{name: "200 without a body", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"},
@@ -252,6 +335,9 @@ type outcome struct {
 // first request, or all of them.
 func expect(o *operation, f *fault, all bool) outcome {
 	success := max(1, o.pages)
+	if f.permanent {
+		return expectFailure(o, f, false, false)
+	}
 	if f.inBody && o.empty {
 		return outcome{done: true, attempts: success} // the status says all
 	}
@@ -270,7 +356,7 @@ func expect(o *operation, f *fault, all bool) outcome {
 func expectFailure(o *operation, f *fault, repeated, unclear bool) outcome {
 	failed := outcome{attempts: 1, matches: slices.Clone(f.matches)}
 	switch {
-	case f.ends == beforeTheCall:
+	case f.ends == beforeTheCall || f.permanent:
 		failed.attempts = 0
 	case repeated && f.inBody && o.kind == creates: // the second create meets what the first made
 		failed = outcome{attempts: 2, matches: []string{"APIError", "ErrConflict"}}
@@ -421,7 +507,7 @@ func runCell(t *testing.T, o *operation, f *fault, all bool) outcome {
 	id := o.given(t, api.Client())
 	before := stateOf(t, api)
 
-	road, client := newRoad(api, f, all)
+	road, client := newRoad(t, api, f, all)
 	ctx, cancel := f.context(t.Context())
 	defer cancel()
 	start := time.Now()
@@ -473,18 +559,18 @@ type road struct {
 	transport *http.Transport
 	connect   func() (net.Conn, error) // in place of a connection, as often as broken says
 	broken    int
-	sent      []string     // the operation of each attempt
+	sent      []string     // the operation and the method of each attempt
 	open      atomic.Int32 // connections
 }
 
 // newRoad lays a fault on the way of a new client. Other clients are not hit.
-func newRoad(api *messagemediatest.Server, f *fault, all bool) (*road, *messagemedia.Client) {
+func newRoad(t *testing.T, api *messagemediatest.Server, f *fault, all bool) (*road, *messagemedia.Client) {
 	times := 1
 	if all {
 		times = math.MaxInt
 	}
 	const name = "matrix/1"
-	if f.connect == nil && f.ends != beforeTheCall {
+	if f.platform.Status+int(f.platform.Delay+f.platform.ByteDelay) != 0 || f.platform.ResetConnection || f.platform.TruncateBody {
 		hit := f.platform
 		hit.Times = times
 		hit.Match = func(r *http.Request) bool { return strings.HasPrefix(r.UserAgent(), name) }
@@ -492,7 +578,27 @@ func newRoad(api *messagemediatest.Server, f *fault, all bool) (*road, *messagem
 	}
 	road := roadOver(api.HTTPClient().Transport.(*http.Transport))
 	road.connect, road.broken = f.connect, times
-	return road, api.Client(messagemedia.WithHTTPClient(&http.Client{Transport: road}), messagemedia.WithUserAgent(name))
+	if f.proxy != nil {
+		road.transport.Proxy = func(r *http.Request) (*url.URL, error) {
+			if road.broken > 0 {
+				road.broken--
+				return f.proxy(r)
+			}
+			return nil, nil
+		}
+	}
+	var roundTripper http.RoundTripper = road.transport
+	if f.through != nil {
+		roundTripper = f.through(road, road.transport)
+	}
+	auth := messagemedia.BasicAuth(api.Key, api.Secret)
+	if f.auth != nil {
+		auth = f.auth(road, api)
+	}
+	client, err := messagemedia.NewClient(auth, messagemedia.WithBaseURL(api.URL), messagemedia.WithInsecureHTTP(), messagemedia.WithUserAgent(name),
+		messagemedia.WithHTTPClient(&http.Client{Transport: roundTripper}), messagemedia.WithMiddleware(road.count))
+	require.NoError(t, err)
+	return road, client
 }
 
 // roadOver makes one over a copy of a transport.
@@ -517,17 +623,19 @@ func roadOver(transport *http.Transport) *road {
 	return road
 }
 
-// RoundTrip notes what an attempt is for.
-func (r *road) RoundTrip(request *http.Request) (*http.Response, error) {
-	r.sent = append(r.sent, messagemedia.OperationFromContext(request.Context()))
-	return r.transport.RoundTrip(request)
+// count is a middleware that notes what an attempt is for.
+func (r *road) count(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		r.sent = append(r.sent, messagemedia.OperationFromContext(request.Context())+" "+request.Method)
+		return next.RoundTrip(request)
+	})
 }
 
 // attempts counts those of the call itself, and not of a look-up after it.
 func (r *road) attempts() int {
 	count := 0
-	for _, operation := range r.sent {
-		if operation == r.sent[0] {
+	for _, attempt := range r.sent {
+		if attempt == r.sent[0] {
 			count++
 		}
 	}

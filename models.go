@@ -1,12 +1,6 @@
 package messagemedia
 
-import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"time"
-)
+import "time"
 
 // EventType names what a webhook can subscribe to. Values that are not listed
 // here pass through in both directions, so an event type that the platform adds
@@ -38,67 +32,9 @@ const (
 	EncodingXML  Encoding = "XML"
 )
 
-// JSONTemplate is a [CreateWebhookRequest] Template for webhooks with
-// [EncodingJSON] and any set of events: one JSON object, which package webhook
-// parses back into the event. It says in "event" which kind that is,
-// DELIVERY_REPORT, RECEIVED_SMS, RECEIVED_MMS or OPT_OUT, and has every
-// documented variable of it but $retryCount, so that a delivery that is tried
-// again is the same, byte for byte. What is missing is an empty string, list or
-// object. Whatever a phone's owner types, the JSON stays valid.
-//
-// What may be a number or a time to the platform is made a text before it is
-// escaped. The kind is told by the variables that the platform documents for one kind
-// alone: $drId, $status and $statusCode, $notificationId, $attachments, and a $format of MMS.
-const JSONTemplate = `{
-#if($drId || $status || $statusCode)
-  "event": "DELIVERY_REPORT",
-  "delivery_report_id": "$!esc.json($drId)",
-  "status": "$!esc.json($status)",
-  "error_code": "$!esc.json("$!statusCode")",
-  "billing_units": "$!esc.json("$!billingUnits")",
-#else
-#if($notificationId)
-  "event": "OPT_OUT",
-  "notification_id": "$!esc.json($notificationId)",
-#else
-#if($attachments || $format == "MMS")
-  "event": "RECEIVED_MMS",
-  "attachments": [
-#foreach($attachment in $attachments)
-    {
-      "content_type": "$!esc.json($attachment.contentType)",
-      "original_name": "$!esc.json($attachment.originalName)",
-      "content": "$!attachment.base64"
-    }#if($foreach.hasNext),#end
-
-#end
-  ],
-#else
-  "event": "RECEIVED_SMS",
-#end
-  "reply_id": "$!esc.json($moId)",
-#end
-  "destination_number": "$!esc.json($destinationAddress)",
-  "content": "$!esc.json($moContent)",
-#end
-  "message_id": "$!esc.json($mtId)",
-  "account_id": "$!esc.json($accountId)",
-  "vendor_id": "$!esc.json($vendorId)",
-  "format": "$!esc.json($format)",
-  "source_number": "$!esc.json($sourceAddress)",
-  "original_text": "$!esc.json($mtContent)",
-  "submitted_date": "$!esc.json("$!submittedTimestamp")",
-  "date_received": "$!esc.json("$!receivedTimestamp")",
-  "metadata": {
-#foreach($entry in $metadata.entrySet())
-    "$!esc.json($entry.key)": "$!esc.json($entry.value)"#if($foreach.hasNext),#end
-
-#end
-  }
-}`
-
-// Webhook is a subscription as the API returns it. It marshals to the API's own
-// JSON, and back.
+// Webhook is a subscription as the API returns it. It marshals to the API's own JSON, and
+// back. fmt and log/slog print it without the values of its headers and without the user
+// info, query and fragment of its URL; its JSON, and a test's diff of its fields, show them.
 type Webhook struct {
 	// ID is made by the platform, a UUID.
 	ID string `json:"id"`
@@ -132,6 +68,9 @@ type Webhook struct {
 
 	// RetryDelay is the time between two tries, 0 when there are no retries.
 	RetryDelay time.Duration `json:"-"` // retry_delay, in seconds
+
+	// untold are fields that the response has as null.
+	untold fieldSet
 }
 
 // CreateWebhookRequest describes a webhook to create. URL, Method, Encoding and
@@ -220,145 +159,4 @@ type WebhookPage struct {
 
 	// Webhooks are the page's webhooks.
 	Webhooks []*Webhook `json:"pageData"`
-}
-
-// MarshalJSON writes the API's own JSON: durations as whole numbers of the API's
-// units, an empty encoding as null. A duration that is not whole is an error.
-func (w Webhook) MarshalJSON() ([]byte, error) {
-	durations, err := newDurationsJSON(w.ReadTimeout, w.RetryDelay)
-	if err != nil {
-		return nil, err
-	}
-	if w.Events == nil {
-		w.Events = []EventType{}
-	}
-	if w.Headers == nil {
-		w.Headers = map[string]string{}
-	}
-	response := struct {
-		webhookJSON
-		Encoding *Encoding `json:"encoding"` // stands in for the embedded one, to be null
-	}{webhookJSON: webhookJSON{webhookFields(w), durations}}
-	if w.Encoding != "" {
-		response.Encoding = &w.Encoding
-	}
-	return encodeJSON(response)
-}
-
-// UnmarshalJSON reads the API's own JSON. Unknown fields are ignored.
-func (w *Webhook) UnmarshalJSON(data []byte) error {
-	var wire webhookJSON
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	*w = *wire.webhook()
-	return nil
-}
-
-// MarshalJSON writes the API's own JSON: durations as whole numbers of the API's
-// units. A duration that is not whole is an error.
-func (r CreateWebhookRequest) MarshalJSON() ([]byte, error) {
-	durations, err := newDurationsJSON(r.ReadTimeout, r.RetryDelay)
-	if err != nil {
-		return nil, err
-	}
-	return encodeJSON(createWebhookJSON{createWebhookFields(r), durations})
-}
-
-// UnmarshalJSON reads the API's own JSON. Unknown fields are ignored.
-func (r *CreateWebhookRequest) UnmarshalJSON(data []byte) error {
-	var wire createWebhookJSON
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	*r = CreateWebhookRequest(wire.createWebhookFields)
-	r.ReadTimeout, r.RetryDelay = wire.durations()
-	return nil
-}
-
-// MarshalJSON writes the API's own JSON.
-func (p WebhookPage) MarshalJSON() ([]byte, error) {
-	type page WebhookPage
-	if p.Webhooks == nil {
-		p.Webhooks = []*Webhook{}
-	}
-	return encodeJSON(page(p))
-}
-
-// UnmarshalJSON reads the API's own JSON. Unknown fields are ignored. A page
-// without pageData is an error: it must not pass for an account without webhooks.
-// So is a webhook without an ID.
-func (p *WebhookPage) UnmarshalJSON(data []byte) error {
-	var wire struct {
-		Page     int           `json:"page"`
-		PageSize int           `json:"pageSize"`
-		PageData []webhookJSON `json:"pageData"`
-	}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	if wire.PageData == nil {
-		return errors.New("pageData is missing")
-	}
-	webhooks := make([]*Webhook, len(wire.PageData))
-	for i := range wire.PageData {
-		if wire.PageData[i].ID == "" {
-			return fmt.Errorf("pageData/%d has no id", i)
-		}
-		webhooks[i] = wire.PageData[i].webhook()
-	}
-	*p = WebhookPage{Page: wire.Page, PageSize: wire.PageSize, Webhooks: webhooks}
-	return nil
-}
-
-// The models as they stand on the wire: the durations are whole numbers there.
-type (
-	webhookFields Webhook
-	webhookJSON   struct {
-		webhookFields
-		durationsJSON
-	}
-
-	createWebhookFields CreateWebhookRequest
-	createWebhookJSON   struct {
-		createWebhookFields
-		durationsJSON
-	}
-
-	durationsJSON struct {
-		ReadTimeout int64 `json:"read_timeout,omitzero"` // milliseconds
-		RetryDelay  int64 `json:"retry_delay,omitzero"`  // seconds
-	}
-)
-
-// webhook returns the same webhook, not a copy, with its durations filled in.
-func (w *webhookJSON) webhook() *Webhook {
-	w.webhookFields.ReadTimeout, w.webhookFields.RetryDelay = w.durations()
-	return (*Webhook)(&w.webhookFields)
-}
-
-func newDurationsJSON(readTimeout, retryDelay time.Duration) (durationsJSON, error) {
-	if readTimeout%time.Millisecond != 0 {
-		return durationsJSON{}, fmt.Errorf("read_timeout %v is not a whole number of milliseconds", readTimeout)
-	}
-	if retryDelay%time.Second != 0 {
-		return durationsJSON{}, fmt.Errorf("retry_delay %v is not a whole number of seconds", retryDelay)
-	}
-	return durationsJSON{readTimeout.Milliseconds(), int64(retryDelay / time.Second)}, nil
-}
-
-func (d durationsJSON) durations() (readTimeout, retryDelay time.Duration) {
-	return time.Duration(d.ReadTimeout) * time.Millisecond, time.Duration(d.RetryDelay) * time.Second
-}
-
-// encodeJSON is json.Marshal without HTML escaping, so that a template goes out
-// as it was written.
-func encodeJSON(v any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
 }

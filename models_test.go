@@ -54,7 +54,10 @@ func TestWebhookJSONIgnoresUnknownFields(t *testing.T) {
 	t.Parallel()
 	var model messagemedia.Webhook
 	require.NoError(t, json.Unmarshal([]byte(`{"id":"7","new":{"a":[1]},"headers":null,"template":null,"read_timeout":null}`), &model))
-	assert.Equal(t, messagemedia.Webhook{ID: "7"}, model)
+	assert.Equal(t, "7", model.ID)
+	assert.Empty(t, model.Template)
+	assert.Nil(t, model.Headers)
+	assert.Zero(t, model.ReadTimeout)
 	assert.Error(t, json.Unmarshal([]byte(`{"id":7}`), &model))
 	wire, err := model.MarshalJSON()
 	require.NoError(t, err)

@@ -4,26 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Base URLs of the API's regions, for [WithBaseURL]. An account belongs to one
-// region, and its credentials are valid only there.
 const (
-	BaseURLEU   = "https://eu.app.api.sinch.com"
-	BaseURLAPAC = "https://au.app.api.sinch.com"
-	BaseURLUS   = "https://us.app.api.sinch.com"
-)
-
-const (
-	defaultBaseURL        = "https://api.messagemedia.com"
 	defaultAttemptTimeout = 30 * time.Second
 	defaultMaxAttempts    = 3
 	defaultMaxRetryWait   = 30 * time.Second
@@ -42,21 +30,44 @@ type settings struct {
 	userAgent      string
 	logger         *slog.Logger
 	insecureHTTP   bool
+	middleware     []func(http.RoundTripper) http.RoundTripper
+	errs           []error // of options
 }
 
-// WithBaseURL sets the base URL of the API: [BaseURLEU], [BaseURLAPAC], [BaseURLUS], a
-// white label's host, or a proxy, whose path prefix is kept. The default is the
-// global host, https://api.messagemedia.com.
-func WithBaseURL(baseURL string) Option {
-	return func(s *settings) { s.baseURL = baseURL }
-}
-
-// WithHTTPClient sends through a copy of the given client; yours is not changed.
-// The copy does not follow redirects. With [HMACAuth], an *http.Transport is
-// copied, too, and kept to HTTP/1.1; any other RoundTripper is used as it is. The
-// default is an http.Client with the transport http.DefaultTransport.
+// WithHTTPClient sends through a copy of the given client; yours is not changed. The copy
+// does not follow redirects, and its Timeout limits an attempt, if it is shorter than
+// [WithAttemptTimeout]. The default is an http.Client with the transport
+// [http.DefaultTransport], which is looked up at each call.
+//
+// With [HMACAuth], an *http.Transport is copied, too, and the copy kept to HTTP/1.1, with
+// up to 64 idle connections for each host unless the transport sets a number;
+// [Client.CloseIdleConnections] closes them. A transport that RegisterProtocol gave another
+// RoundTripper for the base URL's scheme, and any RoundTripper that is not an
+// *http.Transport, is used as it is. What such a one did with a request that failed is
+// unknown: the error then matches [ErrOutcomeUnknown] for every change.
+//
+// The client retries. A RoundTripper that retries, too, multiplies the attempts, and sends
+// again what must be sent once.
 func WithHTTPClient(client *http.Client) Option {
 	return func(s *settings) { s.httpClient = client }
+}
+
+// WithMiddleware wraps the RoundTripper that sends requests, to trace, count or change
+// them, after it was kept to HTTP/1.1 where the Authenticator needs that. The first of
+// several sees a request first, which has its credentials by then. [OperationFromContext]
+// says what a request is for.
+//
+// A middleware must follow the rules of [http.RoundTripper], and must not retry. If it
+// fails without a call of next, or hides next's error, the client takes the request as one
+// that may have been sent.
+func WithMiddleware(middleware func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(s *settings) {
+		if middleware == nil {
+			s.errs = append(s.errs, errors.New("WithMiddleware: function is nil; omit the option for none"))
+			return
+		}
+		s.middleware = append(s.middleware, middleware)
+	}
 }
 
 // WithAttemptTimeout limits each attempt of a call, until its response is read. The
@@ -85,10 +96,14 @@ func WithUserAgent(product string) Option {
 	return func(s *settings) { s.userAgent = product }
 }
 
-// WithLogger logs each attempt: at level Debug when it succeeded, at Warn when it
-// failed. Attributes are the operation, method, path template, attempt, duration,
-// status and request ID; never a header, a body or an ID of a webhook. Without
-// this option nothing is logged.
+// WithLogger logs each attempt: at level Debug if it succeeded, at Warn if it failed, with
+// the operation, method, path template as "route", attempt, duration, status and request
+// ID; after a failure also the error, and a "reason": dns, connect, proxy, tls,
+// authenticate, timeout, canceled, reset, status or decode. A call that needed more than
+// one attempt has one record more, at Info, with its end: success, failure or unknown.
+//
+// No record has a header, a body or an ID of a webhook. Without this option nothing is
+// logged.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
@@ -99,15 +114,15 @@ func WithInsecureHTTP() Option {
 	return func(s *settings) { s.insecureHTTP = true }
 }
 
-func (s *settings) apply(options []Option) (err error) {
+func (s *settings) apply(options []Option) error {
 	for i, option := range options {
 		if option == nil {
-			err = errors.Join(err, fmt.Errorf("option %d is nil", i+1))
+			s.errs = append(s.errs, fmt.Errorf("option %d is nil", i+1))
 			continue
 		}
 		option(s)
 	}
-	return err
+	return errors.Join(s.errs...)
 }
 
 // check reports everything that is wrong with the settings.
@@ -118,32 +133,7 @@ func (s *settings) check() error {
 		check.That(s.attemptTimeout > 0, "WithAttemptTimeout: must be positive, got %v", s.attemptTimeout),
 		check.That(s.maxAttempts > 0, "WithMaxAttempts: must be at least 1, got %d; 1 disables retries", s.maxAttempts),
 		check.That(s.maxRetryWait >= 0, "WithMaxRetryWait: must not be negative, got %v; 0 retries without waiting", s.maxRetryWait),
-		check.That(!strings.ContainsFunc(s.userAgent, unicode.IsControl), "WithUserAgent: %q contains a control character; write \"name/version\"", s.userAgent),
+		check.That(!strings.ContainsFunc(s.userAgent, isInvisible), "WithUserAgent: %.100q contains a control character or one that does not show; write \"name/version\"", s.userAgent),
 		check.That(s.logger != nil, "WithLogger: logger is nil; omit the option to disable logging"),
 	)
-}
-
-// checkBaseURL never quotes the URL: one with a password in it is among those
-// that it refuses.
-func (s *settings) checkBaseURL() error {
-	base, err := url.Parse(s.baseURL)
-	switch {
-	case err != nil:
-		return errors.New("WithBaseURL: not a URL; one looks like https://eu.app.api.sinch.com")
-	case base.Scheme != "https" && base.Scheme != "http":
-		return errors.New("WithBaseURL: the URL does not begin with https://")
-	case base.Hostname() == "":
-		return errors.New("WithBaseURL: the URL has no host; one looks like https://eu.app.api.sinch.com")
-	case base.User != nil:
-		return errors.New("WithBaseURL: URL contains credentials; pass them to BasicAuth or HMACAuth")
-	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
-		return errors.New("WithBaseURL: the URL has a query or a fragment; it may have a path, and no more")
-	case base.Scheme == "http" && !s.insecureHTTP && !isLoopback(base.Hostname()):
-		return fmt.Errorf("WithBaseURL: http to %s would send the credentials in clear text; use https, or allow it by WithInsecureHTTP", base.Hostname())
-	}
-	return nil
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

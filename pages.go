@@ -1,6 +1,15 @@
 package messagemedia
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+	"slices"
+)
+
+const (
+	maxPages    = 1000
+	lagReadings = 3 // of a list that may lag behind a change
+)
 
 // iterate goes through what load returns. Each range over it loads again, and
 // loads everything before it yields the first item, so a loop may delete what it
@@ -20,26 +29,87 @@ func iterate[T any](load func() ([]*T, error)) iter.Seq2[*T, error] {
 	}
 }
 
-// allPages reads pages, beginning with the one of number first, up to one that is
-// said to be the last, or that has no ID that is new: some server might repeat its
-// last page forever.
-func allPages[T any](first int, id func(*T) string, read func(number int) (page []*T, last bool, err error)) ([]*T, error) {
-	var all []*T
+// pages are those of a list.
+type pages[T any] struct {
+	operation string
+	first     int // the number of the first page
+	id        func(*T) string
+	page      func(number int) (items []*T, last bool, err error)
+	pause     func(reading int) error // before the list is read again
+}
+
+// listing is one reading of a list.
+type listing[T any] struct {
+	items []*T
+	pages int
+	found *T // where the reading stopped
+}
+
+// read reads the pages up to one that is said to be the last, or that has no ID that is
+// new: some server might repeat its last page forever. It stops at a page that has what is
+// wanted.
+func (p pages[T]) read(wanted func(*T) bool) (l listing[T], err error) {
 	seen := make(map[string]bool)
-	for number := first; ; number++ {
-		page, last, err := read(number)
+	for ; l.pages < maxPages; l.pages++ {
+		items, last, err := p.page(p.first + l.pages)
+		if err != nil {
+			return listing[T]{}, err
+		}
+		known := len(l.items)
+		for _, item := range items {
+			if seen[p.id(item)] {
+				continue
+			}
+			seen[p.id(item)] = true
+			l.items = append(l.items, item)
+			if wanted != nil && wanted(item) {
+				l.found = item
+			}
+		}
+		if last || l.found != nil || len(l.items) == known {
+			l.pages++
+			return l, nil
+		}
+	}
+	return listing[T]{}, fmt.Errorf("messagemedia: %s: the list has more than %d pages", p.operation, maxPages)
+}
+
+// find reads the pages up to the one that has an ID, and returns nil if none has. One page
+// without it is proof. Of several, two readings have to lack it: while the first one went
+// on, a deletion may have moved it to a page that was read already. If what is found should
+// be gone, the list may lag behind, and is read again after a pause.
+func (p pages[T]) find(id string, shouldBeGone bool) (*T, error) {
+	isIt := func(item *T) bool { return p.id(item) == id }
+	for reading := 1; ; reading++ {
+		l, err := p.read(isIt)
+		if err == nil && l.found == nil && l.pages > 1 {
+			l, err = p.read(isIt)
+		}
 		if err != nil {
 			return nil, err
 		}
-		known := len(all)
-		for _, item := range page {
-			if !seen[id(item)] {
-				seen[id(item)] = true
-				all = append(all, item)
-			}
-		}
-		if last || len(all) == known {
-			return all, nil
+		if l.found == nil || !shouldBeGone || reading == lagReadings || p.pause(reading) != nil {
+			return l.found, nil
 		}
 	}
+}
+
+// settled reads all pages so that what they lack is proven to be absent: if there are
+// several, it returns what either of two readings has.
+func (p pages[T]) settled() ([]*T, error) {
+	first, err := p.read(nil)
+	if err != nil || first.pages == 1 {
+		return first.items, err
+	}
+	second, err := p.read(nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range first.items {
+		isIt := func(other *T) bool { return p.id(other) == p.id(item) }
+		if !slices.ContainsFunc(second.items, isIt) {
+			second.items = append(second.items, item)
+		}
+	}
+	return second.items, nil
 }

@@ -1,12 +1,10 @@
 package messagemedia
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
 const maxWebhooks = 150 // of an account
@@ -41,7 +39,8 @@ type Plan struct {
 	// Changes are in the order in which they are made. First come deletions, as many
 	// as must make room under the limit of 150 webhooks. Then comes what is desired,
 	// in the order in which it was given. All other deletions are last, so that a
-	// webhook is there before the one that it takes over from goes.
+	// webhook is there before the one that it takes over from goes. Deletions are in
+	// the order of their URLs, whatever the list's is.
 	Changes []Change `json:"changes"`
 }
 
@@ -61,6 +60,12 @@ type Change struct {
 	// "encoding", "events", "template", "read_timeout", "retries", "retry_delay", and
 	// "headers." with the header's name.
 	Fields []string
+
+	// Differences are the fields, "url" and "template", that the platform spells otherwise
+	// than the request and that mean the same: a URL with a slash for an empty path, in
+	// another case of the host, with a default port or with other escapes; a template with
+	// other line ends. They are no reason for a change.
+	Differences []string
 }
 
 // PlanWebhooks returns what [Client.SyncWebhooks] would change, given the same
@@ -73,11 +78,11 @@ func (c *Client) PlanWebhooks(ctx context.Context, desired []CreateWebhookReques
 	if err != nil {
 		return nil, err
 	}
-	webhooks, err := c.allWebhooks(ctx)
+	listing, err := c.webhookPages(ctx, "PlanWebhooks").read(nil)
 	if err != nil {
 		return nil, err
 	}
-	return target.plan(webhooks)
+	return target.plan(listing.items)
 }
 
 // HasChanges reports whether the plan contains a change.
@@ -88,26 +93,44 @@ func (p Plan) HasChanges() bool {
 // plan compares the account's webhooks with the desired ones. The error says why
 // the plan can't be carried out, or must not be.
 func (t *desiredState) plan(webhooks []*Webhook) (*Plan, error) {
-	present := make(map[webhookKey]*Webhook, len(webhooks))
-	for _, webhook := range webhooks {
-		present[webhook.key()] = webhook
-	}
+	taken := t.assign(webhooks)
 	var changes []Change
 	for i := range t.desired {
-		request := &t.desired[i]
-		changes = append(changes, newChange(present[request.key()], request))
-		delete(present, request.key())
+		changes = append(changes, newChange(taken[i], &t.desired[i]))
 	}
 	var deletions []Change
 	for _, webhook := range webhooks {
-		if present[webhook.key()] == webhook && t.owns(webhook) {
+		if !slices.Contains(taken, webhook) && t.owns(webhook) {
 			deletions = append(deletions, Change{Action: ActionDelete, Before: webhook})
 		}
 	}
+	slices.SortFunc(deletions, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.Before.URL, b.Before.URL), cmp.Compare(a.Before.Method, b.Before.Method), cmp.Compare(a.Before.ID, b.Before.ID))
+	})
 	excess := len(webhooks) + count(changes, ActionCreate) - maxWebhooks
 	first := min(max(excess, 0), len(deletions))
 	plan := &Plan{slices.Concat(deletions[:first], changes, deletions[first:])}
 	return plan, t.check(plan, len(webhooks))
+}
+
+// assign returns the webhook of each request, nil where there is none. One with the URL as
+// it is written comes before one with another spelling of it, which another request may
+// have as it is written.
+func (t *desiredState) assign(webhooks []*Webhook) []*Webhook {
+	index := indexOf(webhooks)
+	assigned := make([]*Webhook, len(t.desired))
+	taken := func(webhook *Webhook) bool { return slices.Contains(assigned, webhook) }
+	for i, request := range t.desired {
+		if webhook := index.find(request, taken); webhook != nil && webhook.URL == request.URL {
+			assigned[i] = webhook
+		}
+	}
+	for i, request := range t.desired {
+		if assigned[i] == nil {
+			assigned[i] = index.find(request, taken)
+		}
+	}
+	return assigned
 }
 
 func newChange(before *Webhook, desired *CreateWebhookRequest) Change {
@@ -116,7 +139,7 @@ func newChange(before *Webhook, desired *CreateWebhookRequest) Change {
 		change.Action = ActionCreate
 		return change
 	}
-	change.Fields = before.diff(*desired)
+	change.Fields, change.Differences = before.diff(*desired), before.respelled(*desired)
 	switch {
 	case slices.ContainsFunc(change.Fields, isCreateOnly):
 		change.Action = ActionReplace
@@ -200,73 +223,3 @@ func count(changes []Change, action Action) int {
 	}
 	return count
 }
-
-// String has a line for each change, and one that counts them. Webhooks that are
-// as desired are only counted.
-func (p Plan) String() string {
-	var s strings.Builder
-	for _, change := range p.Changes {
-		if change.Action != ActionNone {
-			s.WriteString(change.String() + "\n")
-		}
-	}
-	fmt.Fprintf(&s, "Plan: %d to create, %d to update, %d to replace, %d to delete, %d unchanged.",
-		count(p.Changes, ActionCreate), count(p.Changes, ActionUpdate), count(p.Changes, ActionReplace), count(p.Changes, ActionDelete), count(p.Changes, ActionNone))
-	return s.String()
-}
-
-// MarshalJSON writes {"changes": […]}, webhooks that are as desired among them.
-func (p Plan) MarshalJSON() ([]byte, error) {
-	type plan Plan
-	if p.Changes == nil {
-		p.Changes = []Change{}
-	}
-	return encodeJSON(plan(p))
-}
-
-// String is the change's line in a plan.
-func (c Change) String() string {
-	symbol, verb := c.Action.label()
-	s := fmt.Sprintf("%3s %-7s %v", symbol, verb, c.webhookKey())
-	if len(c.Fields) > 0 {
-		s += " (" + strings.Join(c.Fields, ", ") + ")"
-	}
-	return s
-}
-
-// label returns how a plan shows an action.
-func (a Action) label() (symbol, verb string) {
-	switch a {
-	case ActionCreate:
-		return "+", "create"
-	case ActionUpdate:
-		return "~", "update"
-	case ActionReplace:
-		return "-/+", "replace"
-	case ActionDelete:
-		return "-", "delete"
-	case ActionNone:
-		return "=", "unchanged"
-	}
-	return "?", string(a)
-}
-
-// changeJSON is a change without what may be a token.
-type changeJSON struct {
-	Action Action   `json:"action"`
-	Method string   `json:"method"`
-	URL    string   `json:"url"`
-	ID     string   `json:"id,omitzero"`
-	Fields []string `json:"fields,omitempty"`
-}
-
-func (c Change) json() changeJSON {
-	key := c.key()
-	return changeJSON{c.Action, key.identity.method, redact.URL(key.identity.url), key.id, c.Fields}
-}
-
-// MarshalJSON writes the action, method, URL, ID and fields.
-func (c Change) MarshalJSON() ([]byte, error) { return encodeJSON(c.json()) }
-
-// String names a webhook to people.
-func (i webhookKey) String() string { return i.method + " " + redact.URL(i.url) }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,45 +16,60 @@ import (
 // each further attempt.
 const firstRetryWait = 500 * time.Millisecond
 
-// retryable reports whether a failed attempt of a call may be followed by another.
-func (c *call) retryable(err error, sent bool) bool {
-	if apiErr, ok := errors.AsType[*APIError](err); ok {
-		switch apiErr.StatusCode {
-		case http.StatusTooManyRequests:
-			return true
-		case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			return !c.nonIdempotent
-		}
-		return false
-	}
-	_, transport := errors.AsType[*transportError](err)
-	return transport && !(c.nonIdempotent && sent)
-}
-
-// outcomeUnknown reports whether a failed attempt may have changed something.
-func (c *call) outcomeUnknown(err error, sent bool) bool {
-	apiErr, ok := errors.AsType[*APIError](err)
-	refused := ok && apiErr.StatusCode < 500
-	return c.method != http.MethodGet && sent && !refused
-}
-
 // waitBeforeRetry waits until the next attempt may start. Its error, which matches
 // lastErr, means that there will be none.
 func (c *Client) waitBeforeRetry(ctx context.Context, attempt int, lastErr error) error {
-	wait := rand.N(min(c.maxRetryWait, backoff(attempt)) + 1)
-	if apiErr, ok := errors.AsType[*APIError](lastErr); ok && apiErr.RetryAfter > 0 {
-		wait = apiErr.RetryAfter
-		if deadline, ok := ctx.Deadline(); wait > c.maxRetryWait || ok && wait > time.Until(deadline) {
-			return lastErr
-		}
+	least := askedToWait(lastErr)
+	if least > c.longestWait(ctx) {
+		return lastErr
 	}
+	if err := sleep(ctx, least+rand.N(c.jitter(ctx, attempt, least)+1)); err != nil {
+		return fmt.Errorf("%w; then, before another attempt: %w", lastErr, err)
+	}
+	return nil
+}
+
+// askedToWait returns how long the API asks to wait, 0 if it does not.
+func askedToWait(err error) time.Duration {
+	if apiErr, ok := errors.AsType[*APIError](err); ok {
+		return apiErr.RetryAfter
+	}
+	return 0
+}
+
+// longestWait returns how long a wait that the API asks for may be.
+func (c *Client) longestWait(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return min(c.maxRetryWait, time.Until(deadline))
+	}
+	return c.maxRetryWait
+}
+
+// jitter returns the longest random wait after an attempt, on top of the least one. All
+// clients that the API asked to wait would come back at once without it.
+func (c *Client) jitter(ctx context.Context, attempt int, least time.Duration) time.Duration {
+	if least == 0 {
+		return min(c.maxRetryWait, backoff(attempt))
+	}
+	return max(0, min(c.longestWait(ctx)-least, backoff(attempt)))
+}
+
+// pause waits until what was read may be read again, and has changed. Half of the wait is
+// random.
+func (c *Client) pause(ctx context.Context, reading int) error {
+	longest := min(c.maxRetryWait, backoff(reading))
+	return sleep(ctx, longest/2+rand.N(longest/2+1))
+}
+
+// sleep waits. If ctx ends before, the error says so.
+func sleep(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%w; then, before another attempt: %w", lastErr, ctx.Err())
+		return newContextError(ctx)
 	}
 }
 
@@ -63,12 +79,19 @@ func backoff(attempt int) time.Duration {
 	return firstRetryWait << min(attempt-1, doublings)
 }
 
-// retryAfter reads how long the API asks to wait: a number of seconds, or a date
-// that is counted from the response's own. It is 0 when there is no such request.
+// retryAfter reads how long the API asks to wait: a number of seconds, which may have a
+// fraction, or a date that is counted from the response's own. It is 0 if there is no such
+// request.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
-		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second
+	if value != "" && strings.Trim(value, "0123456789.") == "" {
+		seconds, err := strconv.ParseFloat(value, 64)
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
+			return 0
+		}
+		const most = float64(math.MaxInt64 / int64(time.Second))
+		whole, fraction := math.Modf(min(seconds, most))
+		return time.Duration(whole)*time.Second + time.Duration(fraction*float64(time.Second))
 	}
 	until, err := http.ParseTime(value)
 	if err != nil {

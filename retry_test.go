@@ -126,52 +126,83 @@ func TestManyAttemptsDoNotOverflowTheBackoff(t *testing.T) {
 	})
 }
 
+// TestRetryAfter measures waits: what the API asks for is the least, and a random time of
+// up to 500 ms comes on top, so that not all clients come back at once.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		header  http.Header
 		status  int
 		timeout time.Duration // of the caller's context, 0 for none
-		wait    time.Duration // until the second attempt, -1 when there is none
+		wait    time.Duration // until the second attempt at least, -1 if there is none
 		reports time.Duration // by the error of the last attempt
 	}{
 		"in seconds":                             {http.Header{"Retry-After": {"7"}}, 429, 0, 7 * time.Second, 7 * time.Second},
+		"in seconds with a fraction":             {http.Header{"Retry-After": {"1.5"}}, 429, 0, 1500 * time.Millisecond, 1500 * time.Millisecond},
 		"with a 503":                             {http.Header{"Retry-After": {"30"}}, 503, 0, 30 * time.Second, 30 * time.Second},
 		"as a date, counted from the local time": {http.Header{"Retry-After": {"Sat, 01 Jan 2000 00:00:09 GMT"}}, 429, 0, 9 * time.Second, 0},
 		"as a date, counted from the response's": {http.Header{"Retry-After": {"Mon, 01 Jan 2024 10:00:09 GMT"}, "Date": {"Mon, 01 Jan 2024 10:00:00 GMT"}}, 429, 0, 9 * time.Second, 9 * time.Second},
 		"longer than the longest wait":           {http.Header{"Retry-After": {"31"}}, 429, 0, -1, 31 * time.Second},
+		"a little longer than the longest wait":  {http.Header{"Retry-After": {"30.1"}}, 429, 0, -1, 30100 * time.Millisecond},
 		"longer than the context lasts":          {http.Header{"Retry-After": {"20"}}, 429, 19 * time.Second, -1, 20 * time.Second},
 		"as long as the context lasts":           {http.Header{"Retry-After": {"18"}}, 429, 19 * time.Second, 18 * time.Second, 18 * time.Second},
 		"a number that overflows":                {http.Header{"Retry-After": {"18446744073709551615"}}, 429, 0, -1, 9223372036 * time.Second},
+		"a number with a huge fraction":          {http.Header{"Retry-After": {strings.Repeat("9", 400) + ".9"}}, 429, 0, -1, 9223372036 * time.Second},
+		"no number":                              {http.Header{"Retry-After": {"1.5.2"}}, 429, 0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				ctx := t.Context()
-				if c.timeout > 0 {
-					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, c.timeout)
-					defer cancel()
+				waits := make(map[time.Duration]bool)
+				for range 20 {
+					waits[retryAfterOnce(t, c.header, c.status, c.timeout, c.wait, c.reports)] = true
 				}
-				start, attempts, second := time.Now(), 0, time.Duration(-1)
-				client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
-					if attempts++; attempts == 2 {
-						second = time.Since(start)
-					}
-					return &http.Response{StatusCode: c.status, Header: c.header, Body: http.NoBody}, nil
-				}), basic, messagemedia.WithMaxAttempts(2))
-				_, err := client.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{})
-				assert.Equal(t, c.wait, second)
-				if c.wait < 0 {
-					assert.Zero(t, time.Since(start), "the error comes at once")
+				switch {
+				case c.wait < 0:
+					assert.Len(t, waits, 1)
+				case c.status == 503: // there is no room for more
+					assert.Len(t, waits, 1)
+				default:
+					assert.Greater(t, len(waits), 15, "the waits are random")
 				}
-				var apiErr *messagemedia.APIError
-				require.ErrorAs(t, err, &apiErr)
-				assert.Equal(t, c.reports, apiErr.RetryAfter)
-				assert.Equal(t, c.reports > 0, strings.Contains(err.Error(), fmt.Sprintf("retry after %v", c.reports)))
 			})
 		})
 	}
+}
+
+func retryAfterOnce(t *testing.T, header http.Header, status int, timeout, wait, reports time.Duration) time.Duration {
+	ctx := t.Context()
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	if date, err := http.ParseTime(header.Get("Retry-After")); err == nil && header.Get("Date") == "" {
+		header = http.Header{"Retry-After": {date.Add(time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).Truncate(time.Second)).Format(http.TimeFormat)}}
+		wait -= time.Second // dates have whole seconds
+	}
+	start, attempts, second := time.Now(), 0, time.Duration(-1)
+	client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
+		if attempts++; attempts == 2 {
+			second = time.Since(start)
+		}
+		return &http.Response{StatusCode: status, Header: header, Body: http.NoBody}, nil
+	}), basic, messagemedia.WithMaxAttempts(2))
+	_, err := client.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{})
+	if wait < 0 {
+		assert.Zero(t, time.Since(start), "the error comes at once")
+		assert.Negative(t, second)
+	} else {
+		assert.GreaterOrEqual(t, second, wait)
+		assert.LessOrEqual(t, second, wait+500*time.Millisecond+time.Second)
+	}
+	var apiErr *messagemedia.APIError
+	require.ErrorAs(t, err, &apiErr)
+	if reports > 0 {
+		assert.Equal(t, reports, apiErr.RetryAfter)
+		assert.Contains(t, err.Error(), fmt.Sprintf("retry after %v", reports))
+	}
+	return second
 }
 
 func TestTheContextEndsAWait(t *testing.T) {

@@ -120,21 +120,25 @@ func (c *Client) CreateSignatureKey(ctx context.Context, request CreateSignature
 }
 
 // ListSignatureKeys returns one page of the account's keys, without their public
-// halves. A page has no size of its own: an empty one follows the last.
-// [Client.SignatureKeys] goes through all of them.
+// keys. A page has no size of its own: an empty one follows the last.
+// [Client.SignatureKeys] iterates over all of them.
 func (c *Client) ListSignatureKeys(ctx context.Context, request ListSignatureKeysRequest) ([]*SignatureKey, error) {
 	var v violations
 	v.page(request.Page, request.PageSize)
 	if err := v.err("ListSignatureKeys"); err != nil {
 		return nil, err
 	}
+	return c.listSignatureKeys(ctx, "ListSignatureKeys", request)
+}
+
+func (c *Client) listSignatureKeys(ctx context.Context, operation string, request ListSignatureKeysRequest) ([]*SignatureKey, error) {
 	query := url.Values{
 		"page":      {strconv.Itoa(cmp.Or(request.Page, 1))},
 		"page_size": {strconv.Itoa(cmp.Or(request.PageSize, keyPageSize))},
 	}
 	var keys []*SignatureKey
 	err := c.do(ctx, &call{
-		operation: "ListSignatureKeys",
+		operation: operation,
 		method:    http.MethodGet,
 		path:      signatureKeysPath + "?" + query.Encode(),
 		route:     signatureKeysPath,
@@ -143,16 +147,30 @@ func (c *Client) ListSignatureKeys(ctx context.Context, request ListSignatureKey
 	return keys, err
 }
 
-// SignatureKeys goes through all keys of the account. Each range over it reads
+// SignatureKeys iterates over all keys of the account. Each range over it reads
 // every page before it yields the first key, so a loop may delete what it is
-// given. An error is yielded once, without a key, and ends the loop.
+// given. An error is yielded once, without a key, and ends the loop. A list of more than
+// 1,000 pages is one.
 func (c *Client) SignatureKeys(ctx context.Context) iter.Seq2[*SignatureKey, error] {
 	return iterate(func() ([]*SignatureKey, error) {
-		return allPages(1, func(k *SignatureKey) string { return k.ID }, func(number int) ([]*SignatureKey, bool, error) {
-			page, err := c.ListSignatureKeys(ctx, ListSignatureKeysRequest{Page: number})
-			return page, false, err
-		})
+		listing, err := c.signatureKeyPages(ctx, "SignatureKeys").read(nil)
+		return listing.items, err
 	})
+}
+
+// signatureKeyPages are the pages of the account's keys. None says that it is the last: an
+// empty one is.
+func (c *Client) signatureKeyPages(ctx context.Context, operation string) pages[SignatureKey] {
+	return pages[SignatureKey]{
+		operation: operation,
+		first:     1,
+		id:        func(k *SignatureKey) string { return k.ID },
+		page: func(number int) ([]*SignatureKey, bool, error) {
+			keys, err := c.listSignatureKeys(ctx, operation, ListSignatureKeysRequest{Page: number})
+			return keys, false, err
+		},
+		pause: func(reading int) error { return c.pause(ctx, reading) },
+	}
 }
 
 // GetSignatureKey returns the key with an ID, without its public half. The error
@@ -170,15 +188,15 @@ func (c *Client) GetSignatureKey(ctx context.Context, id string) (*SignatureKey,
 	})
 }
 
-// DeleteSignatureKey deletes a key. The error matches [ErrNotFound] when there is
-// no such key, unless an earlier attempt whose response was lost may have deleted
-// it: then the call has done what was asked.
+// DeleteSignatureKey deletes a key. If there is no such key, the error matches
+// [ErrNotFound], unless an earlier attempt whose response was lost may have deleted it: if
+// the list of keys lacks it then, the call succeeds.
 func (c *Client) DeleteSignatureKey(ctx context.Context, id string) error {
 	const operation = "DeleteSignatureKey"
 	if err := checkKeyID(operation, id); err != nil {
 		return err
 	}
-	return c.delete(ctx, &call{
+	return deleteByID(ctx, c, c.signatureKeyPages(ctx, operation), id, &call{
 		operation: operation,
 		path:      signatureKeysPath + "/" + url.PathEscape(id),
 		route:     signatureKeyRoute,
@@ -207,14 +225,16 @@ func (c *Client) EnableSignatureKey(ctx context.Context, id string) (*SignatureK
 	})
 }
 
-// GetEnabledSignatureKey returns the key that deliveries are signed with, without
-// its public half. The error matches [ErrNotFound] when none is enabled.
+// GetEnabledSignatureKey returns the key that deliveries are signed with, without its
+// public key. If none is enabled, the error matches [ErrNotFound]. So does a 404 of a proxy
+// that knows no such path: that no key is enabled is what [Client.SignatureKeys] tells.
 func (c *Client) GetEnabledSignatureKey(ctx context.Context) (*SignatureKey, error) {
 	return c.signatureKey(ctx, &call{
-		operation: "GetEnabledSignatureKey",
-		method:    http.MethodGet,
-		path:      enabledKeyPath,
-		route:     enabledKeyPath,
+		operation:   "GetEnabledSignatureKey",
+		method:      http.MethodGet,
+		path:        enabledKeyPath,
+		route:       enabledKeyPath,
+		mayBeAbsent: true,
 	})
 }
 

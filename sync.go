@@ -3,46 +3,50 @@ package messagemedia
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
-	"slices"
+	"time"
 )
 
 // maxPlans is how often SyncWebhooks plans at most.
 const maxPlans = 3
 
-// SyncWebhooks makes the account's webhooks those that are desired. They are
-// recognized by URL, byte for byte, and method; what differs in no more than the
-// order of events, the case of header names or a default of the platform is the
-// same. A read timeout and a number of retries that are not set stand for the
-// platform's defaults, 20 seconds and 0, a retry delay for any; headers and a
-// template that are not set, for none. So it can run at every start of a program:
-// once everything is as desired, it lists the webhooks and does no more. Otherwise
-// it makes one request for each change, and two for a replacement.
+// SyncWebhooks reconciles the account's webhooks with the desired ones. They are recognized
+// by method and URL, also where the platform spells the URL otherwise (a slash for an empty
+// path, the case of the host, a default port, escapes, dots, no fragment). What differs in
+// no more than that, the order of events, the case of header names, a template's line ends
+// or a default of the platform is the same; the result names such a spelling as a
+// difference. If a read timeout or a number of retries is zero, it means the platform's
+// default, 20 seconds and 0; if a retry delay is, any; if headers or a template are, none.
+// What the API does not tell, with a null, is no difference. So SyncWebhooks can run at
+// every start of a program: once everything is as desired, it lists the webhooks and does
+// no more. Otherwise it makes one request for each change, and two for a replacement.
 //
 // It deletes nothing unless [Prune] or [PruneURLPrefix] says so, and never touches
 // a webhook that is neither desired nor theirs; one that has a desired URL and
 // method is updated, whoever made it. It replaces nothing without [AllowReplace].
-// What is refused is refused before anything is changed, with a [*ValidationError]:
-// requests that can't be right, two for the same URL and method, a replacement
-// that is not allowed, a plan that goes beyond 150 webhooks.
+// It rejects, with a [*ValidationError] and before it changes anything, requests that are
+// invalid, two for the same URL and method, a replacement that is not allowed, a plan that
+// goes beyond 150 webhooks, and pruning for no desired webhook at all without [AllowEmpty].
 //
-// Any number of programs may call it at once. When a change fails because the
-// account is not as it was listed, or when its outcome is unknown, it lists and
-// plans again, three times at most in all. So the callers that desire the same all
-// succeed, and each webhook exists once.
+// Any number of programs that desire the same may call it at once. If a change fails because
+// the account is not as it was listed, or if its outcome is unknown, SyncWebhooks pauses,
+// lists and plans again, three times at most in all. So these callers all succeed, and each
+// webhook exists once.
 //
-// A change that fails does not keep it from the next one, with two exceptions.
-// What need not make room under the limit is deleted last, and only when all that
-// is desired is there. And nothing more is sent when ctx has ended, when the
-// credentials or the account were refused (401, 403) or when the API asked to wait.
+// A change that fails does not keep it from the next one, with these exceptions. Deletions
+// that need not make room under the limit come last, and only if all that is desired is
+// there. And nothing more is sent if ctx has ended, if the credentials or the account were
+// refused (401, 403), if the API asked to wait, or if it is down: a change failed in all its
+// attempts, and so did the look-up after it. A replacement that has deleted its webhook
+// finishes its creation even if ctx has ended, for at most the time of one attempt
+// ([WithAttemptTimeout]).
 //
 // The result says what was done, also beside an error, and is never nil. The error
 // joins those of all changes, each with the method and URL of its webhook, so it
 // can match several values at once: Err of a [ChangeResult] is that of one change.
-// It matches [ErrOutcomeUnknown] when nothing tells whether one of them was made.
-// Where a replacement deleted a webhook and could not recreate it, there is a
+// If the outcome of any change is unknown, the error matches [ErrOutcomeUnknown]; the
+// response to a change that shows another state than was asked for makes it so.
+// If a replacement deleted a webhook and could not recreate it, there is a
 // [*ReplaceError] among them. A further call does what is left.
 func (c *Client) SyncWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*SyncResult, error) {
 	target, err := newDesiredState("SyncWebhooks", desired, options)
@@ -59,12 +63,12 @@ type syncRun struct {
 	client *Client
 	target *desiredState
 
-	earlierResults []ChangeResult // of earlier plans: what was done, or may have been
-	planResults    []ChangeResult // of the latest plan
+	earlierResults []changeRecord // of earlier plans: what was done, or may have been
+	planResults    []changeRecord // of the latest plan
 
-	// retriedUnknown are changes of the latest plan that an earlier plan tried, too,
-	// with an outcome that is still unknown.
-	retriedUnknown map[changeKey]bool
+	// retriedUnknown are the errors of changes of the latest plan that an earlier plan
+	// tried, too, with an outcome that is still unknown.
+	retriedUnknown map[changeKey]error
 
 	// notRecreated are webhooks that a replacement deleted, and that no listing has
 	// had since.
@@ -72,79 +76,40 @@ type syncRun struct {
 }
 
 func (s *syncRun) run(ctx context.Context) error {
-	for plans := 1; ; plans++ {
-		webhooks, err := s.client.allWebhooks(ctx)
+	for plans := 0; ; plans++ {
+		webhooks, err := s.list(ctx)
 		if err != nil {
 			return errors.Join(s.err(), err)
 		}
 		s.resolveUnknowns(webhooks)
+		if plans == maxPlans {
+			return s.err()
+		}
 		plan, refusal := s.target.plan(webhooks)
 		s.startPlan(plan)
 		if refusal != nil {
 			s.markSkipped(plan.Changes)
 			return errors.Join(refusal, s.err())
 		}
-		if again := s.apply(ctx, plan.Changes); !again || plans == maxPlans {
+		again := s.apply(ctx, plan.Changes)
+		if !again || plans+1 == maxPlans && !s.hasUnknowns() {
 			return s.err()
 		}
+		if err := s.client.pause(ctx, plans+1); err != nil { // the list may lag behind a change
+			return errors.Join(s.err(), err)
+		}
 	}
 }
 
-// resolveUnknowns takes from a listing what became of the changes so far.
-func (s *syncRun) resolveUnknowns(webhooks []*Webhook) {
-	byID, byIdentity := make(map[string]*Webhook), make(map[webhookKey]*Webhook)
-	for _, webhook := range webhooks {
-		byID[webhook.ID], byIdentity[webhook.key()] = webhook, webhook
+// list reads the account's webhooks. If something depends on what the list lacks, it is
+// read until that is proven.
+func (s *syncRun) list(ctx context.Context) ([]*Webhook, error) {
+	pages := s.client.webhookPages(ctx, "SyncWebhooks")
+	if s.hasUnknowns() {
+		return pages.settled()
 	}
-	for _, result := range s.planResults {
-		if result.Action != ActionNone && result.Outcome != OutcomeNotApplied {
-			s.earlierResults = append(s.earlierResults, result)
-		}
-	}
-	for i := range s.earlierResults {
-		if s.earlierResults[i].Outcome == OutcomeUnknown {
-			s.resolveUnknown(&s.earlierResults[i], byID, byIdentity)
-		}
-	}
-	maps.DeleteFunc(s.notRecreated, func(identity webhookKey, _ *Webhook) bool { return byIdentity[identity] != nil })
-}
-
-// resolveUnknown records that a change whose outcome was unknown is applied, if a
-// listing shows its effect. If not, the change may still be on its way. Of a replacement whose outcome is unknown only the deletion was tried.
-func (s *syncRun) resolveUnknown(result *ChangeResult, byID map[string]*Webhook, byIdentity map[webhookKey]*Webhook) {
-	switch result.Action {
-	case ActionCreate, ActionUpdate:
-		webhook := byIdentity[result.webhookKey()]
-		same := result.Before == nil || webhook != nil && webhook.ID == result.Before.ID
-		if webhook != nil && same && webhook.matches(*result.Desired) {
-			result.Outcome, result.After, result.Err = OutcomeApplied, webhook, nil
-		}
-	case ActionReplace, ActionDelete:
-		if byID[result.Before.ID] != nil {
-			return
-		}
-		if result.Action == ActionReplace {
-			s.notRecreated[result.webhookKey()] = result.Before
-		}
-		*result = ChangeResult{Change: Change{Action: ActionDelete, Before: result.Before}, Outcome: OutcomeApplied}
-	}
-}
-
-// startPlan makes a plan the latest. A change of it that was tried before, with an
-// outcome that is still unknown, is reported once.
-func (s *syncRun) startPlan(plan *Plan) {
-	s.planResults, s.retriedUnknown = nil, make(map[changeKey]bool)
-	planned := make(map[changeKey]bool)
-	for _, change := range plan.Changes {
-		planned[change.key()] = true
-	}
-	s.earlierResults = slices.DeleteFunc(s.earlierResults, func(result ChangeResult) bool {
-		again := result.Outcome == OutcomeUnknown && planned[result.key()]
-		if again {
-			s.retriedUnknown[result.key()] = true
-		}
-		return again
-	})
+	listing, err := pages.read(nil)
+	return listing.items, err
 }
 
 // apply makes the changes of a plan. It reports whether a further plan may do what
@@ -157,36 +122,43 @@ func (s *syncRun) apply(ctx context.Context, changes []Change) (again bool) {
 			continue
 		}
 		err := s.applyChange(ctx, change)
-		if err != nil && (ctx.Err() != nil || abortsSync(err)) {
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil || abortsSync(err) || mayBeDown(err) && !s.isUp(ctx, err) {
 			s.markSkipped(changes[i+1:])
 			return false
 		}
-		complete = complete && (err == nil || change.Action == ActionDelete)
-		again = again || err != nil && needsReplan(err)
+		if change.Action != ActionReplace && s.planResults[len(s.planResults)-1].Outcome == OutcomeApplied {
+			continue // the look-up has shown it
+		}
+		complete = complete && change.Action == ActionDelete
+		again = again || needsReplan(err)
 	}
 	return again
 }
 
-// markSkipped records changes that are not tried, so that the result is complete.
-func (s *syncRun) markSkipped(changes []Change) {
-	for _, change := range changes {
-		if change.Action == ActionNone {
-			s.recordSuccess(change, change.Before)
-			continue
-		}
-		s.recordFailure(change, nil)
+// isUp looks up what became of a change whose attempts all failed, and reports whether the
+// API responds to that. CreateWebhook has looked already if its outcome is unknown.
+func (s *syncRun) isUp(ctx context.Context, err error) bool {
+	if _, looked := errors.AsType[*lookUpError](err); looked {
+		return false
 	}
+	webhooks, err := s.list(ctx)
+	if err == nil {
+		s.resolveUnknowns(webhooks)
+	}
+	return err == nil
 }
 
 // applyChange makes a change, and records its outcome.
 func (s *syncRun) applyChange(ctx context.Context, change Change) error {
-	if change.Action == ActionNone {
-		s.recordSuccess(change, change.Before)
-		return nil
-	}
 	var after *Webhook
 	var err error
 	switch change.Action {
+	case ActionNone:
+		s.recordSuccess(change, change.Before)
+		return nil
 	case ActionCreate:
 		after, err = s.client.CreateWebhook(ctx, *change.Desired)
 	case ActionUpdate:
@@ -196,103 +168,70 @@ func (s *syncRun) applyChange(ctx context.Context, change Change) error {
 	case ActionDelete:
 		err = s.client.DeleteWebhook(ctx, change.Before.ID)
 		if errors.Is(err, ErrNotFound) {
-			s.recordAlreadyDeleted(change)
-			return err
+			return s.recordNotFound(change, err)
 		}
 	}
 	if err != nil {
 		return s.recordFailure(change, err)
 	}
-	s.recordSuccess(change, after)
-	return nil
+	return s.recordResponse(change, after)
 }
 
-// recordAlreadyDeleted records the deletion of a webhook that does not exist. Another program was
-// faster, and there is nothing to report, unless this one may have deleted it.
-func (s *syncRun) recordAlreadyDeleted(deletion Change) {
-	if s.retriedUnknown[deletion.key()] {
-		s.recordSuccess(deletion, nil)
-	}
-}
-
-// replace deletes a webhook and recreates it. When it comes no further than the
+// replace deletes a webhook and recreates it. If it comes no further than the
 // deletion, that is recorded as one, and the creation as another.
 func (s *syncRun) replace(ctx context.Context, change Change) error {
 	if err := s.client.DeleteWebhook(ctx, change.Before.ID); err != nil {
 		return s.recordFailure(change, err)
 	}
-	after, err := s.client.CreateWebhook(ctx, *change.Desired)
-	if err != nil {
-		s.notRecreated[change.webhookKey()] = change.Before
-		s.recordSuccess(Change{Action: ActionDelete, Before: change.Before}, nil)
-		return s.recordFailure(Change{Action: ActionCreate, Desired: change.Desired}, err)
+	s.notRecreated[change.webhookKey()] = change.Before
+	creating, cancel := s.client.outlasting(ctx)
+	defer cancel()
+	after, err := s.client.CreateWebhook(creating, *change.Desired)
+	if err == nil && len(after.otherState(*change.Desired)) == 0 {
+		delete(s.notRecreated, change.webhookKey())
+		return s.recordResponse(change, after)
 	}
-	s.recordSuccess(change, after)
-	return nil
+	s.recordSuccess(Change{Action: ActionDelete, Before: change.Before}, nil)
+	creation := Change{Action: ActionCreate, Desired: change.Desired}
+	if err == nil {
+		delete(s.notRecreated, change.webhookKey())
+		return s.recordResponse(creation, after)
+	}
+	return s.recordFailure(creation, err)
 }
 
-func (s *syncRun) recordSuccess(change Change, after *Webhook) {
-	s.planResults = append(s.planResults, ChangeResult{Change: change, Outcome: OutcomeApplied, After: after})
+// outlasting returns a context that ends later than ctx by what an attempt may take, for
+// what must not be left half done.
+func (c *Client) outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(c.attemptTimeout):
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
-
-// recordFailure records a change that was not applied, and returns the error with the
-// webhook's name. A nil error means that the change was not tried; that is an error
-// of its own only if a webhook is missing.
-func (s *syncRun) recordFailure(change Change, err error) error {
-	result := ChangeResult{Change: change, Outcome: OutcomeNotApplied}
-	if s.retriedUnknown[change.key()] || errors.Is(err, ErrOutcomeUnknown) {
-		result.Outcome = OutcomeUnknown
-	}
-	switch lost := s.notRecreated[change.webhookKey()]; {
-	case lost != nil && err == nil:
-		result.Err = &ReplaceError{Webhook: lost, Err: errCreateSkipped}
-	case lost != nil:
-		result.Err = &ReplaceError{Webhook: lost, Err: err}
-	case err != nil:
-		result.Err = fmt.Errorf("messagemedia: SyncWebhooks: %s %v: %w", change.Action, change.webhookKey(), err)
-	}
-	s.planResults = append(s.planResults, result)
-	return result.Err
-}
-
-var errCreateSkipped = errors.New("the creation was not tried")
 
 // abortsSync reports whether all other changes would fail with this error, too.
 func abortsSync(err error) bool {
-	apiErr, ok := errors.AsType[*APIError](err)
-	return ok && apiErr.RetryAfter > 0 ||
-		errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrRateLimited)
+	return askedToWait(err) > 0 || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrRateLimited)
 }
 
-// needsReplan reports whether the account may differ from what was listed: someone else changed it, or a change whose outcome is unknown did. A 400
-// that gives no details is the one of the limit of webhooks.
+// mayBeDown reports whether a change failed with a server or transport error.
+func mayBeDown(err error) bool {
+	_, transport := errors.AsType[*transportError](err)
+	return transport || errors.Is(err, ErrServer)
+}
+
+// needsReplan reports whether the account may differ from what was listed: someone else
+// changed it, or a change whose outcome is unknown did. A 400 that gives no details is the
+// one of the limit of webhooks.
 func needsReplan(err error) bool {
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrOutcomeUnknown) {
 		return true
 	}
 	apiErr, ok := errors.AsType[*APIError](err)
 	return ok && apiErr.StatusCode == http.StatusBadRequest && len(apiErr.Details) == 0
-}
-
-func (s *syncRun) err() error {
-	var errs []error
-	for _, result := range s.planResults {
-		errs = append(errs, result.Err)
-	}
-	return errors.Join(errs...)
-}
-
-// result is what was done so far. A webhook that an earlier plan made or changed,
-// and the latest found as desired, is in it once.
-func (s *syncRun) result() *SyncResult {
-	changed := make(map[string]bool)
-	for _, result := range s.earlierResults {
-		if result.After != nil {
-			changed[result.After.ID] = true
-		}
-	}
-	current := slices.DeleteFunc(slices.Clone(s.planResults), func(result ChangeResult) bool {
-		return result.Action == ActionNone && changed[result.After.ID]
-	})
-	return &SyncResult{slices.Concat(s.earlierResults, current)}
 }

@@ -74,7 +74,7 @@ type world struct {
 }
 
 // program is one that syncs. It keeps what it sent without a response, which the
-// platform may never have seen.
+// platform may never have seen, or with a 404, which says nothing of who deleted a webhook.
 type program struct {
 	name   string
 	client *messagemedia.Client
@@ -86,7 +86,7 @@ type program struct {
 
 func (p *program) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := p.transport.RoundTrip(r)
-	if err != nil || response.StatusCode >= 500 || strings.HasPrefix(response.Header.Get("Content-Type"), "text/") {
+	if err != nil || response.StatusCode == http.StatusNotFound || response.StatusCode >= 500 || strings.HasPrefix(response.Header.Get("Content-Type"), "text/") {
 		var body []byte
 		if r.GetBody != nil {
 			sent, _ := r.GetBody()
@@ -205,7 +205,7 @@ func (w *world) syncAll() bool {
 	for i, program := range w.programs {
 		running.Go(func() {
 			results[i], errs[i] = program.client.SyncWebhooks(w.Context(), w.desired,
-				messagemedia.PruneURLPrefix(owned), messagemedia.AllowReplace())
+				messagemedia.PruneURLPrefix(owned), messagemedia.AllowReplace(), messagemedia.AllowEmpty())
 		})
 	}
 	running.Wait()

@@ -173,7 +173,7 @@ func TestSyncPlansAnew(t *testing.T) {
 				replaceAll(t, api, client, c.meanwhile)
 			}}
 			syncing := api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithUserAgent("syncing"))
-			result, err := syncing.SyncWebhooks(t.Context(), c.desired, messagemedia.PruneURLPrefix(url), messagemedia.AllowReplace())
+			result, err := syncing.SyncWebhooks(t.Context(), c.desired, messagemedia.PruneURLPrefix(url), messagemedia.AllowReplace(), messagemedia.AllowEmpty())
 			require.NoError(t, err)
 			var methods []string
 			for _, exchange := range api.Requests() {
@@ -240,7 +240,7 @@ func TestADeletionThatIsRefusedDoesNotKeepOthersFromBeingMade(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/a"), example("https://example.com/b"))
 	api.Fail(messagemediatest.Fault{Status: 405, Match: onlyMethod(http.MethodDelete)})
-	result, err := client.SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"))
+	result, err := client.SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowEmpty())
 	require.EqualError(t, err, "messagemedia: SyncWebhooks: delete POST https://example.com/a: messagemedia: DeleteWebhook: 405 Method Not Allowed")
 	assert.Equal(t, []string{"- delete POST /a: not applied", "- delete POST /b: applied"}, outcomes(result))
 }
@@ -337,7 +337,7 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 					return r.Method == http.MethodGet && !seen
 				}})
 			}
-			result, err := client.SyncWebhooks(t.Context(), c.desired, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowReplace())
+			result, err := client.SyncWebhooks(t.Context(), c.desired, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowReplace(), messagemedia.AllowEmpty())
 			assert.Equal(t, c.outcomes, outcomes(result))
 			if !strings.Contains(fmt.Sprint(c.outcomes), "unknown") {
 				require.NoError(t, err)
@@ -357,8 +357,8 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 
 // TestUnknownOutcomesThatNothingTells has an update whose response is lost, of a
 // webhook that is gone then, and changes that are refused after that. Nobody can
-// say whether the first attempt had an effect. That is an error only as long as
-// the account is not as desired.
+// say whether the first attempt had an effect, and the error says so even if the account
+// is as desired in the end.
 func TestUnknownOutcomesThatNothingTells(t *testing.T) {
 	t.Parallel()
 	other := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })
@@ -371,11 +371,11 @@ func TestUnknownOutcomesThatNothingTells(t *testing.T) {
 	}{
 		"an update of a webhook that is gone": {
 			[]messagemedia.CreateWebhookRequest{other}, nil, "PATCH", []int{503, 404},
-			[]string{"~ update POST /a (template): unknown", "+ create POST /a: applied"}, nil,
+			[]string{"~ update POST /a (template): unknown", "+ create POST /a: applied"}, messagemedia.ErrOutcomeUnknown,
 		},
 		"an update of a webhook that was made again": {
 			[]messagemedia.CreateWebhookRequest{other}, []messagemedia.CreateWebhookRequest{example("https://example.com/a")}, "PATCH", []int{503, 404},
-			[]string{"~ update POST /a (template): unknown", "= unchanged POST /a: applied"}, nil,
+			[]string{"~ update POST /a (template): unknown", "= unchanged POST /a: applied"}, messagemedia.ErrOutcomeUnknown,
 		},
 		"a creation that is refused at last": {
 			nil, nil, "POST", []int{503, 503, 503, 401},
@@ -397,7 +397,8 @@ func TestUnknownOutcomesThatNothingTells(t *testing.T) {
 			assert.ErrorIs(t, err, c.err)
 			assert.Equal(t, c.outcomes, outcomes(result))
 			assert.Equal(t, messagemedia.OutcomeUnknown, result.Changes[0].Outcome)
-			assert.Error(t, result.Changes[0].Err)
+			assert.ErrorIs(t, result.Changes[0].Err, messagemedia.ErrOutcomeUnknown)
+			assert.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 		})
 	}
 }
@@ -431,18 +432,47 @@ func TestADeletionThatAnotherProgramMakesFirst(t *testing.T) {
 				return next.RoundTrip(r)
 			})
 			result, err := api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithMaxRetryWait(0)).
-				SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"))
+				SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowEmpty())
 			require.NoError(t, err)
 			assert.Equal(t, c.outcomes, outcomes(result))
 		})
 	}
+}
 
+// TestADeletionThatAProxyResponds404To has 404s for a webhook that is listed all the time, of a
+// gateway that has no such route, and of one that says it as the API does: nobody deleted it.
+func TestADeletionThatAProxyResponds404To(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"", `{"message":"no Route matched with those values"}`, "<html>nginx</html>"} {
+		api, _ := account(t, example("https://example.com/a"))
+		api.Fail(messagemediatest.Fault{Status: 404, Times: 3, Body: body, Match: onlyMethod(http.MethodDelete)})
+		result, err := api.Client(messagemedia.WithMaxRetryWait(0)).SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowEmpty())
+		require.ErrorIs(t, err, messagemedia.ErrNotFound)
+		assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+		assert.ErrorContains(t, err, "; the list of webhooks has it")
+		assert.Equal(t, []string{"- delete POST /a: not applied"}, outcomes(result))
+		assert.Equal(t, "GET DELETE GET DELETE GET DELETE GET", methodsSince(api, 1))
+	}
+}
+
+// TestADeletionWithoutALaterListing gets a 404, and then no list any more: whether another
+// program deleted the webhook is unknown, and so it is said.
+func TestADeletionWithoutALaterListing(t *testing.T) {
+	t.Parallel()
 	api, _ := account(t, example("https://example.com/a"))
-	api.Fail(messagemediatest.Fault{Status: 404, Times: 3, Match: onlyMethod(http.MethodDelete)})
-	result, err := api.Client().SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"))
-	require.NoError(t, err)
-	assert.Empty(t, result.Changes)
-	assert.Equal(t, "GET DELETE GET DELETE GET DELETE", methodsSince(api, 1))
+	api.Fail(messagemediatest.Fault{Status: 404, Match: onlyMethod(http.MethodDelete)})
+	lists := 0
+	api.Fail(messagemediatest.Fault{Status: 403, Match: func(r *http.Request) bool {
+		if r.Method == http.MethodGet {
+			lists++
+		}
+		return lists == 2
+	}})
+	result, err := api.Client(messagemedia.WithMaxRetryWait(0)).SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowEmpty())
+	require.ErrorIs(t, err, messagemedia.ErrForbidden)
+	require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+	assert.Equal(t, []string{"- delete POST /a: unknown"}, outcomes(result))
+	assert.ErrorIs(t, result.Changes[0].Err, messagemedia.ErrOutcomeUnknown)
 }
 
 // TestAReplacementThatFailsHalfway carries the lost webhook, and heals.
@@ -576,7 +606,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestSyncEndsWithItsContext ends it at each request in turn: what was done is
-// reported as applied, and the rest as not applied.
+// reported as applied, and the rest as not applied. A replacement that has deleted its
+// webhook creates the other one all the same.
 func TestSyncEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	desired := []messagemedia.CreateWebhookRequest{
@@ -588,7 +619,7 @@ func TestSyncEndsWithItsContext(t *testing.T) {
 	for after, want := range map[int][]string{
 		1: {"= unchanged POST /kept: applied", "~ update POST /updated (template): not applied", "-/+ replace POST /replaced (retries): not applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
 		2: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "-/+ replace POST /replaced (retries): not applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
-		3: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "- delete POST /replaced: applied", "+ create POST /replaced: not applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
+		3: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "-/+ replace POST /replaced (retries): applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
 		4: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "-/+ replace POST /replaced (retries): applied", "+ create POST /new: not applied", "- delete POST /old: not applied"},
 		5: {"= unchanged POST /kept: applied", "~ update POST /updated (template): applied", "-/+ replace POST /replaced (retries): applied", "+ create POST /new: applied", "- delete POST /old: not applied"},
 	} {
@@ -610,10 +641,14 @@ func TestSyncEndsWithItsContext(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 			assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 			assert.Equal(t, want, outcomes(result))
-			assert.Equal(t, 4+after, len(api.Requests()))
+			requests := after
+			if after == 3 {
+				requests++ // the creation of the replacement
+			}
+			assert.Equal(t, 4+requests, len(api.Requests()))
 			assert.Equal(t, 1, strings.Count(err.Error(), "context canceled"), "the rest was not tried: %v", err)
 			_, lost := errors.AsType[*messagemedia.ReplaceError](err)
-			assert.Equal(t, after == 3, lost)
+			assert.False(t, lost)
 		})
 	}
 }

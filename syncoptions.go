@@ -15,6 +15,13 @@ type SyncOption func(*desiredState)
 // Prune deletes webhooks that are not desired and that the function says yes to.
 // Without this option and [PruneURLPrefix] none are deleted; with several, each
 // adds some.
+//
+// Pruning is for one declaration. While two versions of a program run side by side, as in
+// a rolling deployment, and both prune, each deletes what the other one created, at each
+// start of an instance, until the last instance of the old version is gone; an instance of
+// the old version that starts again deletes the new version's webhooks. So sync without
+// pruning from every instance, and prune once from the deployment, after the old version is
+// gone. For the same reason, two programs that share an account must own different URLs.
 func Prune(owned func(*Webhook) bool) SyncOption {
 	return func(t *desiredState) {
 		if owned == nil {
@@ -47,13 +54,19 @@ func PruneURLPrefix(prefix string) SyncOption {
 	}
 }
 
-// AllowReplace allows to delete and recreate a webhook, where a field
-// differs that can be set at creation only: the read timeout, the number of
-// retries and the delay between them. In the moment between the two, events
-// reach nobody. Without this option such a difference is an error, and nothing is
-// changed.
+// AllowReplace permits deleting and recreating a webhook if a field differs that can be set
+// at creation only: the read timeout, the number of retries and the delay between them. In
+// the moment between the two, events reach nobody. Without this option such a difference is
+// an error, and nothing is changed.
 func AllowReplace() SyncOption {
 	return func(t *desiredState) { t.allowReplace = true }
+}
+
+// AllowEmpty permits [Prune] and [PruneURLPrefix] if no webhook is desired at all, so that
+// all that they select is deleted. Without this option that is an error, since an empty
+// declaration is more often a file that was not read than a wish.
+func AllowEmpty() SyncOption {
+	return func(t *desiredState) { t.allowEmpty = true }
 }
 
 // desiredState is what an account should have, and what may be done to get there.
@@ -62,6 +75,7 @@ type desiredState struct {
 	desired      []CreateWebhookRequest
 	owned        []func(*Webhook) bool
 	allowReplace bool
+	allowEmpty   bool
 	violations   violations
 }
 
@@ -88,6 +102,9 @@ func newDesiredState(operation string, desired []CreateWebhookRequest, options [
 			continue
 		}
 		option(t)
+	}
+	if len(desired) == 0 && len(t.owned) > 0 && !t.allowEmpty {
+		t.violations.add("/", "No webhook is desired, so pruning would delete all that it selects; pass AllowEmpty if that is meant")
 	}
 	return t, t.violations.err(operation)
 }

@@ -1,9 +1,6 @@
 package messagemedia
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // Outcome is what became of a change.
 type Outcome string
@@ -19,8 +16,8 @@ const (
 // line for each change and one that counts them; like a [Plan], it shows no tokens.
 type SyncResult struct {
 	// Changes are all that were done or may have been, in this order, and those of the
-	// latest plan that were not. A deletion that another program made first is not
-	// among them.
+	// latest plan that were not. A deletion that another program made first, by the word
+	// of a later listing, is not among them.
 	Changes []ChangeResult `json:"changes"`
 }
 
@@ -31,18 +28,18 @@ type ChangeResult struct {
 
 	// Outcome is what became of the change. A webhook that is kept is done.
 	//
-	// It is OutcomeUnknown beside an error that matches ErrOutcomeUnknown. Where the
-	// next listing has what the change was to bring about, it is OutcomeApplied;
-	// another program that wanted the same may have done it in that case. Where
-	// another change was made in place of it, the unknown outcome is no error.
+	// It is OutcomeUnknown exactly if Err matches ErrOutcomeUnknown. If a later listing
+	// has what the change was to bring about, it is OutcomeApplied; another program that
+	// wanted the same may have done it in that case.
 	Outcome Outcome
 
 	// After is the webhook as the platform returned it, nil when it was deleted or
 	// when the change is not known to be done.
 	After *Webhook
 
-	// Err is why the change was not done, or is not known to be. It is nil when
-	// the change was not tried, because of an error elsewhere.
+	// Err is why the change was not done, or is not known to be. It is nil if the change
+	// was not tried, because of an error elsewhere. If the response to the change shows
+	// another state than was asked for, Err names the fields.
 	Err error
 }
 
@@ -64,54 +61,3 @@ func (e *ReplaceError) Error() string {
 
 // Unwrap returns the cause.
 func (e *ReplaceError) Unwrap() error { return e.Err }
-
-// String has a line for each change, and one that counts them. Webhooks that were
-// as desired are only counted.
-func (r SyncResult) String() string {
-	var s strings.Builder
-	var done []Change
-	outcomes := make(map[Outcome]int)
-	for _, change := range r.Changes {
-		outcomes[change.Outcome]++
-		if change.Outcome == OutcomeApplied {
-			done = append(done, change.Change)
-		}
-		if change.Action != ActionNone {
-			s.WriteString(change.String() + "\n")
-		}
-	}
-	fmt.Fprintf(&s, "Sync: %d created, %d updated, %d replaced, %d deleted, %d unchanged, %d not applied, %d unknown.",
-		count(done, ActionCreate), count(done, ActionUpdate), count(done, ActionReplace), count(done, ActionDelete), count(done, ActionNone),
-		outcomes[OutcomeNotApplied], outcomes[OutcomeUnknown])
-	return s.String()
-}
-
-// MarshalJSON writes {"changes": […]}, webhooks that were as desired among them.
-func (r SyncResult) MarshalJSON() ([]byte, error) {
-	type result SyncResult
-	if r.Changes == nil {
-		r.Changes = []ChangeResult{}
-	}
-	return encodeJSON(result(r))
-}
-
-// String is the change's line in a result.
-func (r ChangeResult) String() string {
-	return fmt.Sprintf("%v: %s", r.Change, r.Outcome)
-}
-
-// MarshalJSON writes the action, method, URL, ID, fields, outcome and error.
-func (r ChangeResult) MarshalJSON() ([]byte, error) {
-	result := struct {
-		changeJSON
-		Outcome Outcome `json:"outcome"`
-		Error   string  `json:"error,omitzero"`
-	}{changeJSON: r.json(), Outcome: r.Outcome}
-	if r.After != nil {
-		result.ID = r.After.ID
-	}
-	if r.Err != nil {
-		result.Error = r.Err.Error()
-	}
-	return encodeJSON(result)
-}

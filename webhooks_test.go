@@ -177,7 +177,11 @@ func TestCreateWebhookComparesWhatItFinds(t *testing.T) {
 					return
 				}
 				require.ErrorIs(t, err, messagemedia.ErrConflict)
-				assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+				assert.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown, "this call may have made it, before another program changed it")
+				assert.Regexp(t, "^messagemedia: CreateWebhook: ", err.Error())
+				apiErr, ok := errors.AsType[*messagemedia.APIError](err)
+				require.True(t, ok)
+				assert.Equal(t, status, apiErr.StatusCode, "the API's own response is kept")
 			})
 		}
 	}

@@ -62,7 +62,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 // and a copy of it that was tampered with.
 func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry) error {
 	client := api.Client(
-		messagemedia.WithHTTPClient(t.httpClient(http.DefaultTransport)),
+		messagemedia.WithMiddleware(t.middleware),
 		messagemedia.WithMaxRetryWait(0),
 	)
 	verifier, err := newVerifier(ctx, client)

@@ -29,20 +29,21 @@ type telemetry struct {
 	meters  metric.MeterProvider
 }
 
-// httpClient is for messagemedia.WithHTTPClient. Each attempt of a call is a span
-// with the name of the call, and so is a look-up that CreateWebhook makes.
+// middleware is for messagemedia.WithMiddleware. Each attempt of a call is a span
+// with the name of the call, and so is a look-up that CreateWebhook makes. It wraps a
+// transport that is kept to HTTP/1.1 already, if HMACAuth needs that.
 //
 // On the span, otelhttp records the URL with the webhook's ID and the page. That is
 // no secret: NewClient takes no base URL with credentials or a query, and headers
 // are not recorded. Metrics have the operation in place of the URL.
-func (t *telemetry) httpClient(transport http.RoundTripper) *http.Client {
-	return &http.Client{Transport: otelhttp.NewTransport(labelling{transport},
+func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
+	return otelhttp.NewTransport(labelling{next},
 		otelhttp.WithTracerProvider(t.tracers),
 		otelhttp.WithMeterProvider(t.meters),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
 			return "messagemedia." + messagemedia.OperationFromContext(r.Context())
 		}),
-	)}
+	)
 }
 
 // labelling adds the operation to what otelhttp measures around it.
@@ -52,18 +53,6 @@ func (l labelling) RoundTrip(r *http.Request) (*http.Response, error) {
 	labeler, _ := otelhttp.ClientLabelerFromContext(r.Context())
 	labeler.Add(operationKey.String(messagemedia.OperationFromContext(r.Context())))
 	return l.next.RoundTrip(r)
-}
-
-// http1 is a transport for httpClient with HMACAuth, whose signatures are for
-// HTTP/1.1: NewClient keeps an *http.Transport to that, but can't see into otelhttp's.
-func http1(transport *http.Transport) *http.Transport {
-	transport = transport.Clone()
-	transport.Protocols = new(http.Protocols)
-	transport.Protocols.SetHTTP1(true)
-	if transport.TLSClientConfig != nil {
-		transport.TLSClientConfig.NextProtos = []string{"http/1.1"}
-	}
-	return transport
 }
 
 // handler receives deliveries, each of which is a span. Anybody can call it, so a

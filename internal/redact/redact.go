@@ -2,22 +2,130 @@
 // plans and printed values.
 package redact
 
-import "strings"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ellipsis stands for what is hidden.
+const ellipsis = "…"
 
 // URL returns a URL without its user info, query and fragment, where receivers' tokens
 // stand. It reads the URL by hand, since net/url refuses template variables that the
-// platform accepts.
+// platform accepts. It hides more where the URL may be one whose user info has a "/", "?"
+// or "#" that should have been escaped.
 func URL(url string) string {
-	if i := strings.IndexAny(url, "?#"); i >= 0 {
-		url = url[:i+1] + "…"
+	p := split(url)
+	if !p.ambiguous() {
+		if p.port != "" && !isDigits(p.port[1:]) {
+			p.port = ":" + ellipsis
+		}
+	} else if at := strings.LastIndexByte(p.path, '@'); at >= 0 {
+		p.userInfo, p.host, p.port, p.path = ellipsis, "", "", p.path[at:]
+	} else {
+		return p.scheme + ellipsis
 	}
-	start := 0
+	if p.userInfo != "" && p.userInfo != ellipsis {
+		p.userInfo = ellipsis + "@"
+	}
+	shown := p.scheme + p.userInfo + p.host + p.port + p.path
+	if p.rest != "" {
+		shown += p.rest[:1] + ellipsis
+	}
+	return shown
+}
+
+// parts are those of a URL, each as it is written. Together they are the URL.
+type parts struct {
+	scheme   string // with "://", or empty
+	userInfo string // with "@", or empty
+	host     string
+	port     string // with ":", or empty
+	path     string
+	rest     string // the query and the fragment, with "?" or "#"
+}
+
+func split(url string) (p parts) {
 	if i := strings.Index(url, "://"); i >= 0 {
-		start = i + len("://")
+		p.scheme, url = url[:i+len("://")], url[i+len("://"):]
 	}
-	authority, _, _ := strings.Cut(url[start:], "/")
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		url = url[:start] + "…" + url[start+at:]
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		url, p.rest = url[:i], url[i:]
 	}
-	return url
+	if i := strings.IndexByte(url, '/'); i >= 0 {
+		url, p.path = url[:i], url[i:]
+	}
+	if i := strings.LastIndexByte(url, '@'); i >= 0 {
+		p.userInfo, url = url[:i+1], url[i+1:]
+	}
+	if i := strings.LastIndexByte(url, ':'); i > strings.LastIndexByte(url, ']') {
+		url, p.port = url[:i], url[i:]
+	}
+	p.host = url
+	return p
+}
+
+// ambiguous reports whether what looks like host and port may be the beginning of user
+// info: an @ follows later.
+func (p parts) ambiguous() bool {
+	if p.userInfo != "" {
+		return false
+	}
+	return strings.Contains(p.path, "@") && (p.port != "" || !isHost(p.host)) ||
+		strings.Contains(p.rest, "@") && (p.port != "" && !isDigits(p.port[1:]) || !isHost(p.host))
+}
+
+// isHost reports whether a name has the characters of a host, an IPv6 literal among them.
+func isHost(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-.[]:$", r)
+	})
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// Line returns a text as one line of at most limit bytes: control characters, line breaks
+// and characters that do not show are escaped, and what is too long ends with an ellipsis.
+func Line(text string, limit int) string {
+	var line strings.Builder
+	for i, r := range text {
+		shown := string(r)
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)):
+			shown = fmt.Sprintf(`\x%02x`, text[i])
+		case !unicode.IsPrint(r):
+			shown = strings.Trim(strconv.QuoteRune(r), "'")
+		}
+		if line.Len()+len(shown) > limit {
+			return cut(line.String(), limit-len(ellipsis)) + ellipsis
+		}
+		line.WriteString(shown)
+	}
+	return line.String()
+}
+
+// cut returns the beginning of a text, without half of a character.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:max(limit, 0)]
+}
+
+// Format writes, for a type's Format method, the same redacted text for every verb.
+// Without it, fmt prints the fields for a verb that is not meant for texts.
+func Format(state fmt.State, verb rune, text string) {
+	if verb != 'q' && verb != 'x' && verb != 'X' {
+		verb = 's'
+	}
+	format := strings.NewReplacer("+", "", "#", "").Replace(fmt.FormatString(state, verb))
+	fmt.Fprintf(state, format, text)
 }

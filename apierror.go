@@ -1,0 +1,155 @@
+package messagemedia
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
+)
+
+// newAPIError reads what it can of a response. The status is kept whatever the
+// body is: JSON of either form, HTML, nothing, half of something.
+func (a *attempt) newAPIError(body []byte) *APIError {
+	var parsed struct {
+		Message string      `json:"message"`
+		Details detailsJSON `json:"details"`
+
+		// The newer form of the platform's errors.
+		UUID          string      `json:"uuid"`
+		Title         string      `json:"title"`
+		Detail        string      `json:"detail"`
+		InvalidFields detailsJSON `json:"invalidFields"`
+	}
+	// A field of another type than expected is skipped, the others are still read.
+	_ = json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &parsed)
+
+	secrets := a.secrets()
+	messages := slices.DeleteFunc([]string{parsed.Message, parsed.Title, parsed.Detail}, func(s string) bool { return s == "" })
+	details := slices.Concat(parsed.Details, parsed.InvalidFields)
+	for i := range details {
+		details[i] = secrets.Hide(details[i])
+	}
+	return &APIError{
+		Operation:  a.call.operation,
+		StatusCode: a.response.StatusCode,
+		Message:    secrets.Hide(strings.Join(messages, ": ")),
+		Details:    details,
+		RequestID:  cmp.Or(requestID(a.response.Header), parsed.UUID),
+		RetryAfter: retryAfter(a.response.Header),
+		Header:     a.response.Header,
+		Body:       body,
+		hint:       hint(a.request, a.response),
+	}
+}
+
+// secrets are the tokens of an attempt's request: those of the webhook in its body, and
+// its credentials.
+func (a *attempt) secrets() redact.Secrets {
+	var secrets redact.Secrets
+	if a.call.secrets != nil {
+		secrets = a.call.secrets()
+	}
+	if a.request == nil {
+		return secrets
+	}
+	if key, secret, ok := a.request.BasicAuth(); ok {
+		secrets.AddValue(key)
+		secrets.AddValue(secret)
+	}
+	for name, values := range a.request.Header {
+		if slices.Contains(ownHeaders, name) {
+			continue
+		}
+		for _, value := range values {
+			if parts := strings.Split(value, `"`); strings.HasPrefix(value, "hmac ") && len(parts) > 2 {
+				secrets.AddValue(parts[1])            // the key
+				secrets.AddValue(parts[len(parts)-2]) // the signature
+				continue
+			}
+			secrets.AddValue(value)
+		}
+	}
+	return secrets
+}
+
+// ownHeaders are those that hold no credentials.
+var ownHeaders = []string{"Accept", "Account", "Content-Md5", "Content-Type", "Date", "User-Agent", "X-Content-Md5"}
+
+// detailsJSON reads a list of details, and also a single one: a text, or an object with
+// one for each field.
+type detailsJSON []string
+
+func (d *detailsJSON) UnmarshalJSON(data []byte) error {
+	var list []json.RawMessage
+	if json.Unmarshal(data, &list) == nil {
+		for _, value := range list {
+			*d = append(*d, textJSON(value))
+		}
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &fields) == nil {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			*d = append(*d, name+": "+textJSON(fields[name]))
+		}
+		return nil
+	}
+	*d = append(*d, textJSON(data))
+	return nil
+}
+
+// textJSON returns a JSON string decoded, and any other JSON value as it is.
+func textJSON(value json.RawMessage) string {
+	text := string(value)
+	_ = json.Unmarshal(value, &text)
+	return text
+}
+
+func requestID(header http.Header) string {
+	return cmp.Or(header.Get("X-Request-Id"), header.Get("X-Correlation-Id"), header.Get("X-Amzn-Requestid"), header.Get("Request-Id"))
+}
+
+// hint explains a response where the reason is likely on this side.
+func hint(request *http.Request, response *http.Response) string {
+	switch {
+	case response.StatusCode == http.StatusUnauthorized:
+		return unauthorizedHint(request, response)
+	case response.StatusCode >= 300 && response.StatusCode < 400:
+		return "redirects are not followed, check the base URL"
+	}
+	return ""
+}
+
+func unauthorizedHint(request *http.Request, response *http.Response) string {
+	if strings.HasPrefix(request.Header.Get("Authorization"), "hmac ") {
+		if response.ProtoMajor > 1 {
+			return "the signature is for HTTP/1.1 and the request went over " + response.Proto +
+				": an Authenticator that wraps HMACAuth needs the method RequiresHTTP1, a RoundTripper of your own must speak HTTP/1.1"
+		}
+		if skew, known := clockSkew(response.Header); known && skew.Abs() > maxClockSkew {
+			direction := "ahead of"
+			if skew < 0 {
+				direction = "behind"
+			}
+			return fmt.Sprintf("the local clock is %v %s the API's, and signatures are valid for %v", skew.Abs(), direction, maxClockSkew)
+		}
+	}
+	return "check the API key, the secret, and that the base URL is that of their region"
+}
+
+// maxClockSkew is how far the Date of a signed request may be off. The gateway
+// documents about five minutes.
+const maxClockSkew = 300 * time.Second
+
+// clockSkew tells how far the local clock is ahead of the one that dated the response.
+func clockSkew(header http.Header) (skew time.Duration, known bool) {
+	date, err := http.ParseTime(header.Get("Date"))
+	return time.Since(date).Round(time.Second), err == nil
+}

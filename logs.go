@@ -1,0 +1,69 @@
+package messagemedia
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// logAttempt records one request of a call: at level Debug if it succeeded, at Warn if it
+// failed.
+func (c *Client) logAttempt(ctx context.Context, a *attempt, duration time.Duration) {
+	level, message := slog.LevelDebug, "messagemedia: attempt succeeded"
+	switch {
+	case a.err == nil:
+	case a.call.mayBeAbsent && saysNotFound(a.err):
+		message = "messagemedia: attempt found nothing"
+	default:
+		level, message = slog.LevelWarn, "messagemedia: attempt failed"
+	}
+	if !c.logger.Enabled(ctx, level) {
+		return
+	}
+	attributes := []slog.Attr{
+		slog.String("operation", a.call.operation),
+		slog.String("method", a.call.method),
+		slog.String("route", a.call.route),
+		slog.Int("attempt", a.number),
+		slog.Duration("duration", duration),
+	}
+	if a.response != nil {
+		attributes = append(attributes,
+			slog.Int("status", a.response.StatusCode),
+			slog.String("request_id", requestID(a.response.Header)))
+	}
+	if level == slog.LevelWarn {
+		attributes = append(attributes,
+			slog.String("reason", string(a.reason)),
+			slog.String("error", a.err.Error()))
+	}
+	c.logger.LogAttrs(ctx, level, message, attributes...)
+}
+
+// logEnd records how a call ended that needed more than one attempt.
+func (c *Client) logEnd(ctx context.Context, call *call, attempts int, duration time.Duration, err error) {
+	if attempts == 1 || !c.logger.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	end := "success"
+	switch {
+	case errors.Is(err, ErrOutcomeUnknown):
+		end = "unknown"
+	case err != nil:
+		end = "failure"
+	}
+	c.logger.LogAttrs(ctx, slog.LevelInfo, "messagemedia: call ended after retries",
+		slog.String("operation", call.operation),
+		slog.Int("attempts", attempts),
+		slog.Duration("duration", duration),
+		slog.String("end", end))
+}
+
+// saysNotFound reports whether an error is the API's own 404, and not that of a proxy that
+// knows no such path.
+func saysNotFound(err error) bool {
+	apiErr, ok := errors.AsType[*APIError](err)
+	return ok && apiErr.StatusCode == http.StatusNotFound && isEmptyOrJSON(apiErr.Body)
+}

@@ -1,0 +1,144 @@
+package messagemedia
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	maxResponseBytes  = 10 << 20 // of a 2xx response
+	maxErrorBodyBytes = 64 << 10 // kept of any other
+
+	// bodyGrace is how long a body that does not end with the context is waited for: one
+	// that is there already is read, so that what was done is not reported as unknown.
+	bodyGrace = 10 * time.Millisecond
+)
+
+// classify takes a 2xx response for success if it can be read, and any other for an error.
+// It reads and closes the response.
+func (a *attempt) classify(caller, ctx context.Context) {
+	response := a.response
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		body, _ := a.readBody(ctx, maxErrorBodyBytes) // the status counts, whatever becomes of the body
+		a.reason, a.err = reasonStatus, a.newAPIError(body)
+		return
+	}
+	a.reason = reasonDecode
+	limit := int64(maxResponseBytes)
+	if a.call.decode == nil {
+		limit = maxErrorBodyBytes
+	}
+	body, err := a.readBody(ctx, limit)
+	if err == nil {
+		err = a.call.decodeSuccess(body, response.Header.Get("Content-Type"))
+	} else if _, tooLarge := errors.AsType[*http.MaxBytesError](err); !tooLarge {
+		err = a.bodyError(caller, ctx, err)
+	}
+	if err != nil {
+		a.err = &DecodeError{a.call.operation, response.StatusCode, requestID(response.Header), err}
+	}
+}
+
+// bodyError tells a body that can't be decompressed from a connection that was lost.
+func (a *attempt) bodyError(caller, ctx context.Context, err error) error {
+	if caller.Err() == nil && (errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, errEncoding)) {
+		return err
+	}
+	return a.transportError(caller, ctx, err)
+}
+
+// decodeSuccess decodes the body of a 2xx response. Where there is nothing to decode, it
+// has to be empty or JSON all the same: anything else is a proxy's or a portal's, however
+// it is labelled, and the API never saw the call.
+func (c *call) decodeSuccess(body []byte, contentType string) error {
+	body = bytes.TrimPrefix(body, byteOrderMark)
+	if c.decode == nil {
+		if isEmptyOrJSON(body) {
+			return nil
+		}
+		return fmt.Errorf("the body is neither empty nor JSON, and its Content-Type is %.100q", contentType)
+	}
+	err := c.decode(body)
+	if err != nil && !strings.Contains(contentType, "json") {
+		return fmt.Errorf("its Content-Type is %.100q: %w", contentType, err)
+	}
+	return err
+}
+
+var byteOrderMark = []byte("\ufeff")
+
+func isEmptyOrJSON(body []byte) bool {
+	return len(bytes.TrimSpace(body)) == 0 || json.Valid(body)
+}
+
+// readBody reads the response's body up to a limit, and closes it, which lets the
+// connection be used again. Passing the limit is an error; what was read until an error is
+// returned beside it. It ends with the context even if the body does not: after an upgrade
+// to another protocol there is none, and a RoundTripper that is not net/http's may ignore
+// the context.
+func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
+	response := a.response
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return nil, response.Body.Close()
+	}
+	if a.evidence.endsWithContext(response) {
+		defer response.Body.Close()
+		return readAll(response, limit)
+	}
+	type result struct {
+		body []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer response.Body.Close()
+		body, err := readAll(response, limit)
+		done <- result{body, err}
+	}()
+	select {
+	case r := <-done:
+		return r.body, r.err
+	case <-ctx.Done():
+	}
+	select {
+	case r := <-done:
+		return r.body, r.err
+	case <-time.After(bodyGrace):
+		go response.Body.Close() // a second time, for a read that waits for it
+		return nil, ctx.Err()
+	}
+}
+
+var errEncoding = errors.New("which was not asked for")
+
+// readAll reads a body, decompressed if a server compressed it without being asked to.
+func readAll(response *http.Response, limit int64) ([]byte, error) {
+	reader := io.Reader(response.Body)
+	switch encoding := response.Header.Get("Content-Encoding"); {
+	case encoding == "" || strings.EqualFold(encoding, "identity"):
+	case strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip"):
+		decompressed, err := gzip.NewReader(reader)
+		if err == io.EOF {
+			return nil, nil // an empty body has no gzip header
+		}
+		if err != nil {
+			return nil, fmt.Errorf("its Content-Encoding is %.100q: %w", encoding, err)
+		}
+		reader = decompressed
+	default:
+		return nil, fmt.Errorf("its Content-Encoding is %.100q, %w", encoding, errEncoding)
+	}
+	body, err := io.ReadAll(io.LimitReader(reader, limit+1))
+	if int64(len(body)) > limit {
+		return body[:limit], &http.MaxBytesError{Limit: limit}
+	}
+	return body, err
+}

@@ -1,0 +1,182 @@
+package messagemedia
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"sync"
+)
+
+// maxIdlePerHost is how many idle connections a transport that is pinned to HTTP/1.1
+// keeps. net/http's default of 2 makes 16 callers connect again and again.
+const maxIdlePerHost = 64
+
+// connections is the innermost RoundTripper of a client: it chooses the connections
+// that a request goes over, and gathers the evidence of what was sent.
+type connections struct {
+	transport http.RoundTripper // nil for http.DefaultTransport, which is looked up at each call
+	pin       bool              // to HTTP/1.1, if it is http.DefaultTransport
+}
+
+// newHTTPClient copies a client, puts the middleware around its transport, and pins that
+// to HTTP/1.1 if the authenticator needs it.
+func newHTTPClient(given *http.Client, scheme string, auth Authenticator, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, *connections, error) {
+	signer, ok := auth.(interface{ RequiresHTTP1() bool })
+	conns := &connections{transport: given.Transport, pin: ok && signer.RequiresHTTP1()}
+	if transport, ok := cmp.Or(given.Transport, http.DefaultTransport).(*http.Transport); ok {
+		switch {
+		case transport == nil:
+			return nil, nil, errors.New("WithHTTPClient: the transport is a nil *http.Transport")
+		case conns.pin && hasOwnTLS(transport):
+			return nil, nil, errOwnTLS
+		case conns.pin && given.Transport != nil && !hasRegisteredProtocol(transport, scheme):
+			conns.transport = http1Only(transport)
+		}
+	}
+	var next http.RoundTripper = conns
+	for i := len(middleware) - 1; i >= 0; i-- {
+		if next = middleware[i](next); next == nil {
+			return nil, nil, fmt.Errorf("WithMiddleware: function %d returned nil", i+1)
+		}
+	}
+	client := *given
+	client.Transport, client.Timeout = withoutRedirects{next}, 0 // the attempt's timeout has it
+	return &client, conns, nil
+}
+
+// RoundTrip sends a request.
+func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
+	roundTripper, err := c.current()
+	if err != nil {
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, err
+	}
+	evidence, _ := r.Context().Value(evidenceKey{}).(*evidence)
+	transport, ok := roundTripper.(*http.Transport)
+	if !ok || evidence == nil {
+		return roundTripper.RoundTrip(r)
+	}
+	return evidence.roundTrip(transport, r)
+}
+
+// CloseIdleConnections closes those that no request uses.
+func (c *connections) CloseIdleConnections() {
+	if roundTripper, err := c.current(); err == nil {
+		if closer, ok := roundTripper.(interface{ CloseIdleConnections() }); ok {
+			closer.CloseIdleConnections()
+		}
+	}
+}
+
+func (c *connections) current() (http.RoundTripper, error) {
+	if c.transport != nil {
+		return c.transport, nil
+	}
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok || !c.pin {
+		return http.DefaultTransport, nil
+	}
+	return defaultHTTP1.of(transport)
+}
+
+// defaultHTTP1 is http.DefaultTransport, pinned to HTTP/1.1 for all clients of the
+// process: a program may make many, and each would keep connections of its own.
+var defaultHTTP1 pinnedTransport
+
+type pinnedTransport struct {
+	mu               sync.Mutex
+	original, pinned *http.Transport
+}
+
+// of returns the copy of a transport. It is another one only once the transport is: a
+// test may replace http.DefaultTransport.
+func (p *pinnedTransport) of(transport *http.Transport) (*http.Transport, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.original == transport {
+		return p.pinned, nil
+	}
+	if hasOwnTLS(transport) {
+		return nil, errOwnTLS
+	}
+	if p.pinned != nil {
+		p.pinned.CloseIdleConnections()
+	}
+	p.original, p.pinned = transport, http1Only(transport)
+	return p.pinned, nil
+}
+
+var errOwnTLS = errors.New("WithHTTPClient: the transport has a TLS dialler of its own, which may negotiate HTTP/2, and HMAC signatures are for HTTP/1.1; set TLSClientConfig in its place")
+
+func hasOwnTLS(transport *http.Transport) bool {
+	//lint:ignore SA1019 callers can still set DialTLS
+	return transport.DialTLSContext != nil || transport.DialTLS != nil
+}
+
+// http1Only copies a transport. It needs both settings: without Protocols it
+// would still try HTTP/2, without NextProtos a server could still choose it.
+func http1Only(transport *http.Transport) *http.Transport {
+	transport = transport.Clone()
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
+	if transport.TLSClientConfig == nil {
+		transport.TLSClientConfig = new(tls.Config)
+	}
+	transport.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	if transport.MaxIdleConnsPerHost == 0 {
+		transport.MaxIdleConnsPerHost = maxIdlePerHost
+	}
+	return transport
+}
+
+// hasRegisteredProtocol reports whether RegisterProtocol has given a transport another
+// RoundTripper for a scheme. Such a one is the caller's own: Clone would lose it, and it
+// reports no connections. net/http has no other way to ask than to look into the
+// transport, and registers its own HTTP/2 in the same place.
+func hasRegisteredProtocol(transport *http.Transport, scheme string) bool {
+	if _, ok := transport.TLSNextProto["h2"]; ok && scheme == "https" {
+		return false
+	}
+	registered := reflect.ValueOf(transport).Elem().FieldByName("altProto") // an atomic.Value with a map
+	if !registered.IsValid() || registered.NumField() == 0 {
+		return false
+	}
+	protocols := registered.Field(0).Elem()
+	return protocols.Kind() == reflect.Map && protocols.MapIndex(reflect.ValueOf(scheme)).IsValid()
+}
+
+// withoutRedirects hides from http.Client where a redirect leads: it would turn PATCH into
+// GET, send the credentials on, and fail without a response if the address is broken.
+type withoutRedirects struct{ next http.RoundTripper }
+
+const hiddenLocation = "\x00Location" // not the name of a header that a server can send
+
+func (w withoutRedirects) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := w.next.RoundTrip(r)
+	if err != nil || response == nil || response.StatusCode/100 != 3 {
+		return response, err
+	}
+	redirect := *response // a mock may return one response many times
+	redirect.Header = renamed(response.Header, "Location", hiddenLocation)
+	return &redirect, nil
+}
+
+func restoreLocation(response *http.Response) {
+	if response.StatusCode/100 == 3 {
+		response.Header = renamed(response.Header, hiddenLocation, "Location")
+	}
+}
+
+func renamed(header http.Header, from, to string) http.Header {
+	header = header.Clone()
+	if values, ok := header[from]; ok {
+		delete(header, from)
+		header[to] = values
+	}
+	return header
+}
