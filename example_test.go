@@ -157,9 +157,9 @@ func ExampleCreateWebhookRequest_Validate() {
 		}
 	}
 	// Output:
-	// /url: Not a valid http url: it does not begin with http:// or https://
+	// /url: Not a valid http url: the URL does not begin with http:// or https://
 	// /events: Events cannot be empty
-	// /retry_delay: [1s] is not from 5s to 1m0s
+	// /retry_delay: Retry delay must be between 5s and 1m0s, got 1s
 }
 
 func ExampleClient_ListWebhooks() {

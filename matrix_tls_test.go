@@ -75,7 +75,7 @@ func runTLSCell(t *testing.T, o *operation, f *tlsFault) outcome {
 	road := roadOver(transport)
 	options := []messagemedia.Option{messagemedia.WithBaseURL(url), messagemedia.WithHTTPClient(&http.Client{Transport: road.transport}), messagemedia.WithMiddleware(road.count), messagemedia.WithMaxRetryWait(0)}
 	if slices.Contains(f.matches, "Timeout") {
-		options = append(options, messagemedia.WithAttemptTimeout(10*time.Millisecond))
+		options = append(options, messagemedia.WithAttemptTimeout(50*time.Millisecond))
 	}
 	err := o.call(t.Context(), api.Client(options...), id)
 

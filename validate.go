@@ -37,11 +37,11 @@ func (r CreateWebhookRequest) Validate() error {
 	v.events(r.Events)
 	v.headers(r.Headers)
 	v.requireUTF8("/template", r.Template)
-	v.duration("/read_timeout", r.ReadTimeout, time.Millisecond, maxReadTimeout, time.Millisecond)
+	v.duration("/read_timeout", "Read timeout", r.ReadTimeout, time.Millisecond, maxReadTimeout, time.Millisecond)
 	if r.Retries < 0 || r.Retries > maxRetries {
-		v.add("/retries", "[%d] is not from 0 to %d", r.Retries, maxRetries)
+		v.add("/retries", "Retries must be between 0 and %d, got %d", maxRetries, r.Retries)
 	}
-	v.duration("/retry_delay", r.RetryDelay, minRetryDelay, maxRetryDelay, time.Second)
+	v.duration("/retry_delay", "Retry delay", r.RetryDelay, minRetryDelay, maxRetryDelay, time.Second)
 	return v.err("CreateWebhook")
 }
 
@@ -98,10 +98,10 @@ func (v *violations) id(pointer, id string) {
 
 func (v *violations) page(page, size int) {
 	if page < 0 {
-		v.add("/page", "[%d] is negative, 0 stands for the first page", page)
+		v.add("/page", "Page must not be negative, got %d; 0 means the first page", page)
 	}
 	if size < 0 {
-		v.add("/page_size", "[%d] is negative, 0 stands for the default", size)
+		v.add("/page_size", "Page size must not be negative, got %d; 0 means the default", size)
 	}
 }
 
@@ -133,37 +133,44 @@ func (v *violations) events(events []EventType) {
 }
 
 func (v *violations) headers(headers map[string]string) {
+	first := make(map[string]string) // the name that is written first, by its canonical form
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		pointer, value := fmt.Sprintf("/headers/%.*s", maxHeaderNameLength, name), headers[name]
-		if http.CanonicalHeaderKey(name) == "Content-Type" {
+		canonical := http.CanonicalHeaderKey(name)
+		if canonical == "Content-Type" {
 			v.add(pointer, "Content-Type is not allowed, the encoding sets it")
+		}
+		if earlier, ok := first[canonical]; ok {
+			v.add(pointer, "The name differs from %.*s in case only", maxHeaderNameLength, earlier)
+		} else {
+			first[canonical] = name
 		}
 		if !check.IsToken(name) {
 			v.add("/headers", "%.*q is not the name of a header", maxHeaderNameLength, name)
 		}
 		if length := utf8.RuneCountInString(name); length > maxHeaderNameLength {
-			v.add(pointer, "The name has %d characters, at most %d are allowed", length, maxHeaderNameLength)
+			v.add(pointer, "The name must have at most %d characters, got %d", maxHeaderNameLength, length)
 		}
 		if length := utf8.RuneCountInString(value); length > maxHeaderValueLength {
-			v.add(pointer, "The value has %d characters, at most %d are allowed", length, maxHeaderValueLength)
+			v.add(pointer, "The value must have at most %d characters, got %d", maxHeaderValueLength, length)
 		}
-		if strings.ContainsAny(value, "\r\n\x00") {
-			v.add(pointer, "The value has a line break or a NUL")
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			v.add(pointer, "The value contains a line break or another control character")
 		}
 		v.requireUTF8(pointer, value)
 	}
 }
 
 // duration checks one that is set: 0 leaves the platform's default.
-func (v *violations) duration(pointer string, d, least, most, unit time.Duration) {
+func (v *violations) duration(pointer, name string, d, least, most, unit time.Duration) {
 	if d == 0 {
 		return
 	}
 	if d < least || d > most {
-		v.add(pointer, "[%v] is not from %v to %v", d, least, most)
+		v.add(pointer, "%s must be between %v and %v, got %v", name, least, most, d)
 	}
 	if d%unit != 0 {
-		v.add(pointer, "[%v] is not a whole multiple of %v", d, unit)
+		v.add(pointer, "%s must be a multiple of %v, got %v", name, unit, d)
 	}
 }
 
@@ -174,57 +181,9 @@ func (v *violations) url(url string) {
 	}
 	v.requireUTF8("/url", url)
 	if length := utf8.RuneCountInString(url); length > maxURLLength {
-		v.add("/url", "The URL has %d characters, at most %d are allowed", length, maxURLLength)
+		v.add("/url", "The URL must have at most %d characters, got %d", maxURLLength, length)
 	}
 	if problem := urlProblem(url); problem != "" {
 		v.add("/url", "Not a valid http url: %s", problem)
 	}
-}
-
-// urlProblem returns why the platform cannot call a URL, or "". It reads the URL by
-// hand, since net/url refuses template variables that the platform takes. It
-// names no more of the URL than the host: the rest can hold a token.
-func urlProblem(url string) string {
-	scheme, rest, found := strings.Cut(url, "://")
-	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-		return "it does not begin with http:// or https://"
-	}
-	authority, path := rest, ""
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		authority, path = rest[:i], rest[i:]
-	}
-	host, port, hasPort := strings.Cut(authority[strings.LastIndexByte(authority, '@')+1:], ":")
-	if !isHostName(host) {
-		return fmt.Sprintf("%q is not a host name", host)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); hasPort && (err != nil || n == 0) {
-		return fmt.Sprintf("%q is not a port from 1 to 65535", port)
-	}
-	if i := strings.IndexAny(path, "?#"); i >= 0 {
-		path = path[:i]
-	}
-	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return "its path has white space or a control character"
-	}
-	return ""
-}
-
-// isHostName reports whether a name is one by RFC 1123.
-func isHostName(name string) bool {
-	if len(name) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(strings.TrimSuffix(name, "."), ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		if strings.ContainsFunc(label, func(r rune) bool { return r != '-' && !isAlphanumeric(r) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func isAlphanumeric(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }

@@ -39,14 +39,13 @@ func details(t *testing.T, operation string, called, validated error) []string {
 // TestCreateRequestsThatCanNeverBeRight changes one thing about a request that is right.
 func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
 	t.Parallel()
-	const notFromTo = "is not from"
 	for name, c := range map[string]struct {
 		change func(*create)
 		want   []string
 	}{
 		"no URL":                            {func(r *create) { r.URL = "" }, []string{"/url: Url cannot be null"}},
 		"a URL of 1000 characters":          {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 980) }, nil},
-		"a URL of 1001 characters":          {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 981) }, []string{"/url: The URL has 1001 characters, at most 1000 are allowed"}},
+		"a URL of 1001 characters":          {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 981) }, []string{"/url: The URL must have at most 1000 characters, got 1001"}},
 		"a URL that is not UTF-8":           {func(r *create) { r.URL = "https://example.com/\xff" }, []string{"/url: Not valid UTF-8"}},
 		"no method":                         {func(r *create) { r.Method = "" }, []string{"/method: Method cannot be null"}},
 		"a method of tomorrow":              {func(r *create) { r.Method = "QUERY" }, nil},
@@ -61,30 +60,33 @@ func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
 		"a header without a name":           {func(r *create) { r.Headers = map[string]string{"": "a"} }, []string{`/headers: "" is not the name of a header`}},
 		"a header name with a space":        {func(r *create) { r.Headers = map[string]string{"X A": "a"} }, []string{`/headers: "X A" is not the name of a header`}},
 		"a header name of 200 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 200): "a"} }, nil},
-		"a header name of 201 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 201): "a"} }, []string{"/headers/" + strings.Repeat("a", 200) + ": The name has 201 characters, at most 200 are allowed"}},
+		"a header name of 201 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 201): "a"} }, []string{"/headers/" + strings.Repeat("a", 200) + ": The name must have at most 200 characters, got 201"}},
 		"a header value of 1000 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1000)} }, nil},
-		"a header value of 1001 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1001)} }, []string{"/headers/X-A: The value has 1001 characters, at most 1000 are allowed"}},
-		"a header value with a line break":  {func(r *create) { r.Headers = map[string]string{"X-A": "a\r\nX-B: c"} }, []string{"/headers/X-A: The value has a line break or a NUL"}},
+		"a header value of 1001 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1001)} }, []string{"/headers/X-A: The value must have at most 1000 characters, got 1001"}},
+		"a header value with a line break":  {func(r *create) { r.Headers = map[string]string{"X-A": "a\r\nX-B: c"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
 		"a header value that is not UTF-8":  {func(r *create) { r.Headers = map[string]string{"X-A": "\xff"} }, []string{"/headers/X-A: Not valid UTF-8"}},
+		"a header value with a NUL":         {func(r *create) { r.Headers = map[string]string{"X-A": "a\x00"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
+		"a header value with an escape":     {func(r *create) { r.Headers = map[string]string{"X-A": "a\x1b[2J"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
+		"names that differ in case":         {func(r *create) { r.Headers = map[string]string{"X-A": "a", "x-a": "b"} }, []string{"/headers/x-a: The name differs from X-A in case only"}},
 		"an empty header value":             {func(r *create) { r.Headers = map[string]string{"X-A": ""} }, nil},
 		"a template that is not UTF-8":      {func(r *create) { r.Template = "\xff" }, []string{"/template: Not valid UTF-8"}},
 		"the least read timeout":            {func(r *create) { r.ReadTimeout = time.Millisecond }, nil},
 		"the longest read timeout":          {func(r *create) { r.ReadTimeout = time.Minute }, nil},
-		"a longer read timeout":             {func(r *create) { r.ReadTimeout = time.Minute + time.Millisecond }, []string{"/read_timeout: [1m0.001s] " + notFromTo + " 1ms to 1m0s"}},
-		"a negative read timeout":           {func(r *create) { r.ReadTimeout = -time.Second }, []string{"/read_timeout: [-1s] " + notFromTo + " 1ms to 1m0s"}},
-		"a read timeout that is not whole":  {func(r *create) { r.ReadTimeout = 1500 * time.Microsecond }, []string{"/read_timeout: [1.5ms] is not a whole multiple of 1ms"}},
+		"a longer read timeout":             {func(r *create) { r.ReadTimeout = time.Minute + time.Millisecond }, []string{"/read_timeout: Read timeout must be between 1ms and 1m0s, got 1m0.001s"}},
+		"a negative read timeout":           {func(r *create) { r.ReadTimeout = -time.Second }, []string{"/read_timeout: Read timeout must be between 1ms and 1m0s, got -1s"}},
+		"a read timeout that is not whole":  {func(r *create) { r.ReadTimeout = 1500 * time.Microsecond }, []string{"/read_timeout: Read timeout must be a multiple of 1ms, got 1.5ms"}},
 		"the most retries":                  {func(r *create) { r.Retries = 5 }, nil},
-		"more retries":                      {func(r *create) { r.Retries = 6 }, []string{"/retries: [6] " + notFromTo + " 0 to 5"}},
-		"negative retries":                  {func(r *create) { r.Retries = -1 }, []string{"/retries: [-1] " + notFromTo + " 0 to 5"}},
+		"more retries":                      {func(r *create) { r.Retries = 6 }, []string{"/retries: Retries must be between 0 and 5, got 6"}},
+		"negative retries":                  {func(r *create) { r.Retries = -1 }, []string{"/retries: Retries must be between 0 and 5, got -1"}},
 		"the least retry delay":             {func(r *create) { r.RetryDelay = 5 * time.Second }, nil},
-		"a shorter retry delay":             {func(r *create) { r.RetryDelay = 4 * time.Second }, []string{"/retry_delay: [4s] " + notFromTo + " 5s to 1m0s"}},
+		"a shorter retry delay":             {func(r *create) { r.RetryDelay = 4 * time.Second }, []string{"/retry_delay: Retry delay must be between 5s and 1m0s, got 4s"}},
 		"the longest retry delay":           {func(r *create) { r.RetryDelay = time.Minute }, nil},
-		"a longer retry delay":              {func(r *create) { r.RetryDelay = 61 * time.Second }, []string{"/retry_delay: [1m1s] " + notFromTo + " 5s to 1m0s"}},
-		"a retry delay that is not whole":   {func(r *create) { r.RetryDelay = 5500 * time.Millisecond }, []string{"/retry_delay: [5.5s] is not a whole multiple of 1s"}},
+		"a longer retry delay":              {func(r *create) { r.RetryDelay = 61 * time.Second }, []string{"/retry_delay: Retry delay must be between 5s and 1m0s, got 1m1s"}},
+		"a retry delay that is not whole":   {func(r *create) { r.RetryDelay = 5500 * time.Millisecond }, []string{"/retry_delay: Retry delay must be a multiple of 1s, got 5.5s"}},
 		"everything at once": {func(r *create) { *r = create{Retries: 9, Headers: map[string]string{"B C": "\n", "Content-Type": "x"}} }, []string{
 			"/url: Url cannot be null", "/method: Method cannot be null", "/encoding: Encoding cannot be null", "/events: Events cannot be empty",
-			`/headers: "B C" is not the name of a header`, "/headers/B C: The value has a line break or a NUL",
-			"/headers/Content-Type: Content-Type is not allowed, the encoding sets it", "/retries: [9] is not from 0 to 5",
+			`/headers: "B C" is not the name of a header`, "/headers/B C: The value contains a line break or another control character",
+			"/headers/Content-Type: Content-Type is not allowed, the encoding sets it", "/retries: Retries must be between 0 and 5, got 9",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +110,7 @@ func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
 		want    []string
 	}{
 		"nothing set":         {update{}, []string{"/: At least one field must be set"}},
-		"a wrong URL":         {update{URL: "ftp://example.com"}, []string{"/url: Not a valid http url: it does not begin with http:// or https://"}},
+		"a wrong URL":         {update{URL: "ftp://example.com"}, []string{"/url: Not a valid http url: the URL does not begin with http:// or https://"}},
 		"no events":           {update{Events: []messagemedia.EventType{}}, []string{"/events: Events cannot be empty"}},
 		"a wrong header":      {update{Headers: map[string]string{"a b": ""}}, []string{`/headers: "a b" is not the name of a header`}},
 		"text that is broken": {update{Method: "\xff", Encoding: "\xff", Template: new("\xff")}, []string{"/method: Not valid UTF-8", "/encoding: Not valid UTF-8", "/template: Not valid UTF-8"}},
@@ -126,6 +128,7 @@ func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
 // documents that it refuses.
 func TestURLs(t *testing.T) {
 	t.Parallel()
+	const whiteSpace = "the URL contains white space, a control character or one that does not show; escape it"
 	for url, problem := range map[string]string{
 		"https://example.com":                                 "",
 		"http://example.com":                                  "",
@@ -136,34 +139,45 @@ func TestURLs(t *testing.T) {
 		"https://user:token@example.com/a":                    "",
 		"https://example.com/?text=$moContent&from=${source}": "",
 		"https://example.com/$accountId/x":                    "",
-		"https://example.com/?text=$!esc.url($moContent) x":   "",
-		"https://example.com#a b":                             "",
+		"https://example.com/?text=$!esc.url($moContent)x":    "",
+		"https://[2001:db8::1]/":                              "",
+		"https://[2001:db8::1]:8443/a":                        "",
+		"https://user:to@ken@example.com/a":                   "",
 		"https://example.com:1/":                              "",
 		"https://example.com:65535/":                          "",
-		"example.com":                                         "it does not begin with http:// or https://",
-		"//example.com":                                       "it does not begin with http:// or https://",
-		"ftp://example.com":                                   "it does not begin with http:// or https://",
-		"https:/example.com":                                  "it does not begin with http:// or https://",
+		"example.com":                                         "the URL does not begin with http:// or https://",
+		"//example.com":                                       "the URL does not begin with http:// or https://",
+		"ftp://example.com":                                   "the URL does not begin with http:// or https://",
+		"https:/example.com":                                  "the URL does not begin with http:// or https://",
 		"https://":                                            `"" is not a host name`,
 		"https:///path":                                       `"" is not a host name`,
 		"https://:8080/":                                      `"" is not a host name`,
-		"https://exa_mple.com/":                               `"exa_mple.com" is not a host name`,
+		"https://exa_mple.com/":                               `"exa_mple.com" is not a host name: the platform refuses an underscore`,
 		"https://-example.com/":                               `"-example.com" is not a host name`,
 		"https://example-.com/":                               `"example-.com" is not a host name`,
-		"https://exa mple.com/":                               `"exa mple.com" is not a host name`,
+		"https://[2001:db8::1/":                               `"[2001:db8::1" is not an IPv6 address in brackets`,
+		"https://[fe80::1%25eth0]/":                           `"[fe80::1%25eth0]" is not an IPv6 address in brackets`,
+		"https://[192.0.2.7]/":                                `"[192.0.2.7]" is not an IPv6 address in brackets`,
+		"https://[2001:db8::1]:x/":                            "the port must be between 1 and 65535",
 		"https://a..b/":                                       `"a..b" is not a host name`,
-		"https://bücher.example/":                             `"bücher.example" is not a host name`,
+		"https://bücher.example/":                             `"bücher.example" is not a host name: write "xn--bcher-kva.example"`,
 		"https://" + strings.Repeat("a", 63) + ".example/":    "",
 		"https://" + strings.Repeat("a", 64) + ".example/":    `"` + strings.Repeat("a", 64) + `.example" is not a host name`,
 		"https://" + strings.Repeat("a.", 126) + "a/":         "",
 		"https://" + strings.Repeat("a.", 126) + "ab/":        `"` + strings.Repeat("a.", 126) + `ab" is not a host name`,
-		"https://example.com:/":                               `"" is not a port from 1 to 65535`,
-		"https://example.com:0/":                              `"0" is not a port from 1 to 65535`,
-		"https://example.com:65536/":                          `"65536" is not a port from 1 to 65535`,
-		"https://example.com:x/":                              `"x" is not a port from 1 to 65535`,
-		"https://example.com/a b":                             "its path has white space or a control character",
-		"https://example.com/a\u00a0b":                        "its path has white space or a control character",
-		"https://example.com/a\x7f?b":                         "its path has white space or a control character",
+		"https://example.com:/":                               "the port must be between 1 and 65535",
+		"https://example.com:0/":                              "the port must be between 1 and 65535",
+		"https://example.com:65536/":                          "the port must be between 1 and 65535",
+		"https://example.com:x/":                              "the port must be between 1 and 65535",
+		"https://exa mple.com/":                               whiteSpace,
+		"https://example.com/?a b":                            whiteSpace,
+		"https://example.com/?a\u200bb":                       whiteSpace,
+		"\ufeffhttps://example.com/":                          whiteSpace,
+		"https://example.com#a b":                             whiteSpace,
+		"https://example.com/a\n":                             whiteSpace,
+		"https://example.com/a b":                             whiteSpace,
+		"https://example.com/a\u00a0b":                        whiteSpace,
+		"https://example.com/a\x7f?b":                         whiteSpace,
 	} {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
@@ -182,11 +196,12 @@ func TestURLs(t *testing.T) {
 }
 
 // TestViolationsDoNotShowTokens: a URL's path and query and the values of headers
-// are where receivers keep them.
+// are where receivers keep them. So is its user info, also where a character of it cuts the
+// URL in another place.
 func TestViolationsDoNotShowTokens(t *testing.T) {
 	t.Parallel()
 	err := create{
-		URL:     "https://t0ken@example_com:t0ken/t0ken/ t0ken?t0ken=" + strings.Repeat("t0ken", 200),
+		URL:     "https://t0ken@example_com:t0ken/t0ken/t0ken?t0ken=" + strings.Repeat("t0ken", 200),
 		Headers: map[string]string{"Content-Type": "t0ken", "X A": "t0ken\n\xff", "X-B": strings.Repeat("t0ken", 201)},
 	}.Validate()
 	invalid, ok := errors.AsType[*messagemedia.ValidationError](err)
@@ -194,6 +209,23 @@ func TestViolationsDoNotShowTokens(t *testing.T) {
 	require.Greater(t, len(invalid.Details), 7)
 	assert.Contains(t, err.Error(), "example_com")
 	assert.NotContains(t, err.Error(), "t0ken")
+
+	for _, url := range []string{"https://user:t0ken/x@example.com/hooks", "https://user:t0ken?x@example.com/", "https://user:t0ken#x@example.com/", "https://t0ken_/x@example.com"} {
+		request := validRequest()
+		request.URL = url
+		err := request.Validate()
+		require.ErrorContains(t, err, "escape each /, ? and # in it", url)
+		assert.NotContains(t, err.Error(), "t0ken", url)
+	}
+}
+
+// TestErrorsOfRequestsAreOneLine: what a caller wrote may come from a file.
+func TestErrorsOfRequestsAreOneLine(t *testing.T) {
+	t.Parallel()
+	err := create{Headers: map[string]string{"X\r\nY\x1b[2J": "a"}}.Validate()
+	require.ErrorContains(t, err, `X\r\nY\x1b[2J`)
+	assert.NotContains(t, err.Error(), "\n")
+	assert.NotContains(t, err.Error(), "\x1b")
 }
 
 // TestIDs: one that would change the path is refused, any other is escaped.
@@ -239,5 +271,5 @@ func TestPagesThatCanNotBe(t *testing.T) {
 	_, err := newClient(t, refusing(t), basic).ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{Page: -1, PageSize: -2})
 	invalid, ok := errors.AsType[*messagemedia.ValidationError](err)
 	require.True(t, ok)
-	assert.Equal(t, []string{"/page: [-1] is negative, 0 stands for the first page", "/page_size: [-2] is negative, 0 stands for the default"}, invalid.Details)
+	assert.Equal(t, []string{"/page: Page must not be negative, got -1; 0 means the first page", "/page_size: Page size must not be negative, got -2; 0 means the default"}, invalid.Details)
 }

@@ -153,7 +153,7 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 		`"webhooks.yaml" is not a flag`:                                                                                     {[]string{"webhooks.yaml"}, environment(api, "")},
 		`MESSAGEMEDIA_AUTH is "HMAC256"; it can be basic or hmac`:                                                           {nil, environment(api, "HMAC256")},
 		"MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are not set; without them no other flag than -file has a meaning": {[]string{"-check"}, func(string) string { return "" }},
-		"messagemedia: SyncWebhooks: invalid request: PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: it does not begin with http:// or https://": {[]string{"-apply", "-prune", "hooks"}, environment(api, "")},
+		"messagemedia: SyncWebhooks: invalid request: PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: the URL does not begin with http:// or https://": {[]string{"-apply", "-prune", "hooks"}, environment(api, "")},
 	} {
 		assert.EqualError(t, run(t.Context(), c.args, c.getenv, t.Output()), text)
 	}
