@@ -99,8 +99,8 @@ func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		defer response.Body.Close()
 		body, err := readAll(response, limit)
+		response.Body.Close()
 		done <- result{body, err}
 	}()
 	select {

@@ -601,10 +601,6 @@ func TestALostWebhookIsReportedUntilItIsThere(t *testing.T) {
 	}
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // TestSyncEndsWithItsContext ends it at each request in turn: what was done is
 // reported as applied, and the rest as not applied. A replacement that has deleted its
 // webhook creates the other one all the same.

@@ -1,0 +1,375 @@
+package messagemedia_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// TestAnUpgradeEndsAtOnce: a server that switches to another protocol sends no response, and
+// goes on with the request in a way that nobody sees.
+func TestAnUpgradeEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connection, _, _ := http.NewResponseController(w).Hijack()
+		io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+		io.Copy(io.Discard, connection) // until the client closes it
+		connection.Close()
+	}))
+	defer server.Close()
+	client := newClient(t, &http.Client{}, basic, messagemedia.WithBaseURL(server.URL))
+	for name, call := range operations {
+		err := call(t.Context(), client)
+		apiErr, ok := errors.AsType[*messagemedia.APIError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, 101, apiErr.StatusCode)
+		assert.Equal(t, name != http.MethodGet, errors.Is(err, messagemedia.ErrOutcomeUnknown), name)
+	}
+}
+
+// stuckBody is the body of a RoundTripper that ignores contexts.
+type stuckBody struct {
+	closed   chan struct{} // if not nil, Close ends a read
+	released chan struct{}
+}
+
+func (b *stuckBody) Read([]byte) (int, error) {
+	select {
+	case <-b.closed:
+		return 0, io.ErrClosedPipe
+	case <-b.released:
+		return 0, io.EOF
+	}
+}
+
+func (b *stuckBody) Close() error {
+	if b.closed != nil {
+		select {
+		case <-b.closed:
+		default:
+			close(b.closed)
+		}
+	}
+	return nil
+}
+
+// TestBodiesThatIgnoreTheirContext end with it all the same, whether they are those of a
+// success or of an error, and whether Close ends a read or not.
+func TestBodiesThatIgnoreTheirContext(t *testing.T) {
+	t.Parallel()
+	const grace = 10 * time.Millisecond // for a body that is there already
+	for name, c := range map[string]struct {
+		status  int
+		closes  bool
+		timeout time.Duration // of the caller's context, 0 for none
+		want    time.Duration
+	}{
+		"a success, until the attempt's timeout":            {200, false, 0, 30 * time.Second},
+		"a success, until the caller's deadline":            {200, false, 5 * time.Second, 5 * time.Second},
+		"a success that Close ends":                         {200, true, 5 * time.Second, 5 * time.Second},
+		"an error, until the attempt's timeout":             {403, false, 0, 30 * time.Second},
+		"an error, until the caller's deadline, with Close": {403, true, 5 * time.Second, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				released := make(chan struct{})
+				defer close(released)
+				client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
+					body := &stuckBody{released: released}
+					if c.closes {
+						body.closed = make(chan struct{})
+					}
+					return &http.Response{StatusCode: c.status, Body: body}, nil
+				}), basic, messagemedia.WithMaxAttempts(1))
+				ctx := t.Context()
+				if c.timeout > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, c.timeout)
+					defer cancel()
+				}
+				start := time.Now()
+				err := client.DeleteWebhook(ctx, "id")
+				assert.LessOrEqual(t, time.Since(start), c.want+grace)
+				assert.GreaterOrEqual(t, time.Since(start), c.want)
+				if c.status == http.StatusForbidden {
+					assert.ErrorIs(t, err, messagemedia.ErrForbidden, "the status counts")
+					return
+				}
+				require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+				assert.Equal(t, c.timeout > 0, errors.Is(err, context.DeadlineExceeded))
+				failure, ok := errors.AsType[net.Error](err)
+				require.True(t, ok)
+				assert.True(t, failure.Timeout())
+			})
+		})
+	}
+}
+
+// TestTheCauseOfACancellation is matched beside context.Canceled, wherever the context ends.
+func TestTheCauseOfACancellation(t *testing.T) {
+	t.Parallel()
+	mine := errors.New("the pod is being drained")
+	for name, c := range map[string]struct {
+		fault   messagemediatest.Fault
+		after   time.Duration
+		matches error
+	}{
+		"before the call":         {messagemediatest.Fault{}, 0, nil},
+		"in an attempt":           {messagemediatest.Fault{Delay: time.Hour}, time.Second, nil},
+		"in the response":         {messagemediatest.Fault{ByteDelay: time.Second}, time.Second, nil},
+		"in the wait after a 503": {messagemediatest.Fault{Status: 503, Header: http.Header{"Retry-After": {"20"}}}, time.Second, messagemedia.ErrServer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
+				defer api.Close()
+				api.Fail(c.fault)
+				ctx, cancel := context.WithCancelCause(t.Context())
+				if c.after == 0 {
+					cancel(mine)
+				}
+				time.AfterFunc(c.after, func() { cancel(mine) })
+				start := time.Now()
+				_, err := api.Client().ListWebhooks(ctx, messagemedia.ListWebhooksRequest{})
+				assert.Equal(t, c.after, time.Since(start))
+				require.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, err, mine)
+				assert.ErrorContains(t, err, "context canceled: the pod is being drained")
+				if c.matches != nil {
+					assert.ErrorIs(t, err, c.matches)
+				}
+			})
+		})
+	}
+	t.Run("of a deadline", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithDeadlineCause(t.Context(), time.Now().Add(-time.Second), mine)
+		defer cancel()
+		err := newClient(t, refusing(t), basic).DeleteWebhook(ctx, "id")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, mine)
+		assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+	})
+}
+
+// TestAnAuthenticatorThatTakesTooLong ends with the attempt. That is no end of the caller's
+// context, also where the Authenticator returns the context's error.
+func TestAnAuthenticatorThatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		waiting := authenticatorFunc(func(r *http.Request) error { calls++; <-r.Context().Done(); return r.Context().Err() })
+		client := newClient(t, refusing(t), waiting)
+		start := time.Now()
+		err := createKey(t.Context(), client)
+		assert.Equal(t, 30*time.Second, time.Since(start))
+		assert.EqualError(t, err, "messagemedia: CreateSignatureKey: authenticate: no complete response within 30s")
+		assert.NotErrorIs(t, err, context.DeadlineExceeded)
+		assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+		failure, ok := errors.AsType[net.Error](err)
+		require.True(t, ok)
+		assert.True(t, failure.Timeout())
+		assert.Equal(t, 1, calls, "an Authenticator's error ends the call")
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		assert.ErrorIs(t, createKey(ctx, client), context.DeadlineExceeded)
+
+		own := authenticatorFunc(func(*http.Request) error { return context.DeadlineExceeded }) // of a context of its own
+		assert.NotErrorIs(t, createKey(t.Context(), newClient(t, refusing(t), own)), context.DeadlineExceeded)
+	})
+}
+
+// TestALookUpWaitsAsTheAPIAsks: nothing is sent after a Retry-After that is longer than the
+// client may wait, and after a shorter one only once it is over, or never if the context ends.
+func TestALookUpWaitsAsTheAPIAsks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		retryAfter string
+		timeout    time.Duration
+		gets       int
+		took       time.Duration
+	}{
+		"as long as it may":           {"20", time.Hour, 3, 20 * time.Second},
+		"longer than the client may":  {"3600", time.Hour, 0, 0},
+		"longer than the context has": {"20", 15 * time.Second, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				gets := 0
+				client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
+					if r.Method == http.MethodGet {
+						gets++
+						return httpmock.NewStringResponse(200, emptyPage), nil
+					}
+					response := httpmock.NewStringResponse(503, "")
+					response.Header.Set("Retry-After", c.retryAfter)
+					return response, nil
+				}), basic, messagemedia.WithMaxAttempts(1))
+				ctx, cancel := context.WithTimeout(t.Context(), c.timeout)
+				defer cancel()
+				start := time.Now()
+				_, err := client.CreateWebhook(ctx, validRequest())
+				require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+				assert.Equal(t, c.gets, gets)
+				assert.GreaterOrEqual(t, time.Since(start), c.took)
+				if c.took == 0 {
+					assert.Zero(t, time.Since(start))
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // the context ends in the wait
+		client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
+			assert.Equal(t, http.MethodPost, r.Method)
+			response := httpmock.NewStringResponse(503, "")
+			response.Header.Set("Retry-After", "20")
+			return response, nil
+		}), basic, messagemedia.WithMaxAttempts(1))
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		start := time.Now()
+		_, err := client.CreateWebhook(ctx, validRequest())
+		require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+		assert.Equal(t, time.Second, time.Since(start))
+	})
+}
+
+// TestRedirectsWhateverTheirLocation: each is an APIError, and sent once.
+func TestRedirectsWhateverTheirLocation(t *testing.T) {
+	t.Parallel()
+	for _, location := range []string{"", "/elsewhere", "https://sso.example.com/%zz?token=s3cret", "://", "\x7f"} {
+		sent := 0
+		client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
+			sent++
+			return &http.Response{StatusCode: 302, Header: http.Header{"Location": {location}}, Body: http.NoBody}, nil
+		}), basic, messagemedia.WithMaxRetryWait(0))
+		_, err := client.CreateWebhook(t.Context(), validRequest())
+		apiErr, ok := errors.AsType[*messagemedia.APIError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, http.Header{"Location": {location}}, apiErr.Header)
+		assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+		assert.NotContains(t, err.Error(), "s3cret")
+		assert.Equal(t, 1, sent)
+	}
+}
+
+// TestPermanentFailuresAreNotRepeated beside those of certificates, which the matrix has.
+func TestPermanentFailuresAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"a proxy that refuses the credentials":       "Proxy Authentication Required",
+		"a SOCKS proxy that refuses the credentials": "socks connect tcp 127.0.0.1:1080->api:443: username/password authentication failed",
+	} {
+		attempts := 0
+		client := newClient(t, responding(func(*http.Request) (*http.Response, error) { attempts++; return nil, errors.New(text) }), basic, messagemedia.WithMaxRetryWait(0))
+		require.ErrorContains(t, client.DeleteWebhook(t.Context(), "id"), text)
+		assert.Equal(t, 1, attempts, name)
+	}
+}
+
+// TestTheTimeoutOfAGivenClient limits an attempt, and not the call.
+func TestTheTimeoutOfAGivenClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
+		defer api.Close()
+		api.Fail(messagemediatest.Fault{Delay: time.Hour, Times: 2})
+		through := api.HTTPClient()
+		through.Timeout = 3 * time.Second
+		start := time.Now()
+		_, err := api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithMaxRetryWait(0)).ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+		require.NoError(t, err)
+		assert.Equal(t, 6*time.Second, time.Since(start))
+		assert.Equal(t, 3*time.Second, through.Timeout, "the caller's client is as it was")
+	})
+}
+
+// TestAClientThatNewClientDidNotMake returns an error from every call.
+func TestAClientThatNewClientDidNotMake(t *testing.T) {
+	t.Parallel()
+	for _, client := range []*messagemedia.Client{nil, {}} {
+		for _, call := range operations {
+			assert.ErrorContains(t, call(t.Context(), client), "the client was not made by NewClient")
+		}
+		for _, err := range client.Webhooks(t.Context()) {
+			assert.ErrorContains(t, err, "messagemedia: Webhooks: the client was not made by NewClient")
+		}
+		_, err := client.GetWebhook(t.Context(), "id")
+		assert.ErrorContains(t, err, "messagemedia: GetWebhook: the client")
+		result, err := client.SyncWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{validRequest()})
+		assert.ErrorContains(t, err, "messagemedia: SyncWebhooks: the client")
+		assert.NotNil(t, result)
+		_, err = client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{validRequest()})
+		assert.ErrorContains(t, err, "messagemedia: PlanWebhooks: the client")
+		for _, call := range keyOperations {
+			assert.ErrorContains(t, call.operate(t.Context(), client), "the client was not made by NewClient")
+		}
+	}
+	new(messagemedia.Client).CloseIdleConnections()
+}
+
+// closeRecorder counts how often a body is closed, and how much of it was read.
+type closeRecorder struct {
+	io.Reader
+	closed int
+}
+
+func (b *closeRecorder) Close() error { b.closed++; return nil }
+
+// TestBodiesAreReadAndClosed lets connections be used again: also where there is nothing to
+// decode.
+func TestBodiesAreReadAndClosed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 204, 403} {
+		body := &closeRecorder{Reader: strings.NewReader(`{"message":"x"}`)}
+		client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Body: body}, nil
+		}), basic)
+		_ = client.DeleteWebhook(t.Context(), "id")
+		assert.Equal(t, 1, body.closed, status)
+		left, err := io.ReadAll(body.Reader)
+		require.NoError(t, err)
+		assert.Empty(t, left, "it was read to its end")
+	}
+}
+
+// TestDeletionsUseTheirConnectionAgain, also if the response has a body, as a deletion of a
+// signature key may have.
+func TestDeletionsUseTheirConnectionAgain(t *testing.T) {
+	t.Parallel()
+	connections := 0
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"message":"`+strings.Repeat("deleted ", 1000)+`"}`)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections++
+		}
+	}
+	server.Start()
+	defer server.Close()
+	client := newClient(t, &http.Client{Transport: &http.Transport{}}, basic, messagemedia.WithBaseURL(server.URL))
+	for range 10 {
+		require.NoError(t, client.DeleteSignatureKey(t.Context(), "id"))
+	}
+	client.CloseIdleConnections()
+	assert.Equal(t, 1, connections)
+}

@@ -1,0 +1,297 @@
+package messagemedia_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// createKey is the call that must not be sent twice: a retry could create a second key.
+func createKey(ctx context.Context, client *messagemedia.Client) error {
+	_, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	return err
+}
+
+var errLost = errors.New("connection lost after the request was sent")
+
+// TestMiddlewareAndEvidence has middleware around a transport that can't connect. That
+// nothing was sent is claimed only where the transport's own error comes out.
+func TestMiddlewareAndEvidence(t *testing.T) {
+	t.Parallel()
+	fallback := func(r *http.Request, err error) error { return errLost } // another transport, which loses the request
+	for name, c := range map[string]struct {
+		middleware func(next http.RoundTripper) http.RoundTripper
+		attempts   int
+		unknown    bool
+	}{
+		"one that passes the error on": {func(next http.RoundTripper) http.RoundTripper { return next }, 3, false},
+		"one that wraps the error":     {failing(func(r *http.Request, err error) error { return fmt.Errorf("traced: %w", err) }), 3, false},
+		"one that hides the error":     {failing(func(r *http.Request, err error) error { return errors.New("it failed") }), 1, true},
+		"one that tries another way":   {failing(fallback), 1, true},
+		"one that joins the errors of two ways": {failing(func(r *http.Request, err error) error {
+			return errors.Join(err, fallback(r, err))
+		}), 1, true},
+		"one that never calls the transport": {func(http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(*http.Request) (*http.Response, error) { return nil, errLost })
+		}, 1, true},
+		"one that makes a request of its own first": {func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				own, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://"+r.URL.Host+"/token", nil)
+				if err != nil {
+					return nil, err
+				}
+				if response, err := next.RoundTrip(own); err == nil {
+					response.Body.Close()
+				}
+				return next.RoundTrip(r)
+			})
+		}, 3, false},
+		"one that drops the values of the context": {func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) { return next.RoundTrip(r.WithContext(t.Context())) })
+		}, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			attempts := 0
+			counting := func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) { attempts++; return next.RoundTrip(r) })
+			}
+			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return connectionRefused() }}
+			client := newClient(t, &http.Client{Transport: transport}, basic, messagemedia.WithMaxRetryWait(0),
+				messagemedia.WithMiddleware(counting), messagemedia.WithMiddleware(c.middleware))
+			err := createKey(t.Context(), client)
+			require.Error(t, err)
+			assert.Equal(t, c.attempts, attempts)
+			assert.Equal(t, c.unknown, errors.Is(err, messagemedia.ErrOutcomeUnknown), "%v", err)
+		})
+	}
+}
+
+// failing makes middleware that changes the error of the transport.
+func failing(change func(*http.Request, error) error) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			response, err := next.RoundTrip(r)
+			if err != nil {
+				return nil, change(r, err)
+			}
+			return response, nil
+		})
+	}
+}
+
+// TestAMiddlewareThatRetries sends the request, loses it, and can't connect again: what
+// comes out is the error of the second call, and the first one may have been received.
+func TestAMiddlewareThatRetries(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
+	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
+	transport := api.HTTPClient().Transport.(*http.Transport).Clone()
+	dials := 0
+	dial := new(net.Dialer).DialContext
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials++; dials > 1 {
+			return connectionRefused()
+		}
+		return dial(ctx, network, address)
+	}
+	twice := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if response, err := next.RoundTrip(r); err == nil {
+				return response, nil
+			}
+			r = r.Clone(r.Context())
+			r.Body, _ = r.GetBody()
+			return next.RoundTrip(r)
+		})
+	}
+	err := createKey(t.Context(), api.Client(messagemedia.WithHTTPClient(&http.Client{Transport: transport}), messagemedia.WithMiddleware(twice)))
+	require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+	assert.Equal(t, 2, dials)
+	assert.Len(t, api.Requests(), 1, "nothing was sent again")
+}
+
+// TestARequestThatNetHTTPRefuses has no response, was not sent, and would be refused again.
+func TestARequestThatNetHTTPRefuses(t *testing.T) {
+	t.Parallel()
+	const token = "s3cret-token-of-the-service"
+	spoil := map[string]func(*http.Request){
+		"a line break in a header":  func(r *http.Request) { r.Header.Set("Authorization", token+"\n") },
+		"a NUL in a header":         func(r *http.Request) { r.Header.Set("Authorization", token+"\x00") },
+		"a name that is none":       func(r *http.Request) { r.Header["X Token"] = []string{token} },
+		"no URL":                    func(r *http.Request) { r.URL = nil },
+		"a URL without a host":      func(r *http.Request) { r.URL.Host = "" },
+		"a URL of another scheme":   func(r *http.Request) { r.URL.Scheme = "ftp" },
+		"a space in a host":         func(r *http.Request) { r.Host = "a b" },
+		"a control character in it": func(r *http.Request) { r.URL.RawQuery = "a=" + "\x01" },
+		"a method that is none":     func(r *http.Request) { r.Method = "P OST" },
+		"a RequestURI":              func(r *http.Request) { r.RequestURI = "/" },
+	}
+	for name, spoil := range spoil {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			client := newClient(t, refusing(t), authenticatorFunc(func(r *http.Request) error { calls++; spoil(r); return nil }))
+			err := createKey(t.Context(), client)
+			require.ErrorContains(t, err, "messagemedia: CreateSignatureKey: authenticate: ")
+			assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+			assert.NotContains(t, err.Error(), token)
+			assert.Equal(t, 1, calls, "it is not tried again")
+		})
+	}
+
+	t.Run("a header of a middleware", func(t *testing.T) {
+		t.Parallel()
+		calls := 0
+		client := newClient(t, &http.Client{Transport: &http.Transport{}}, basic, messagemedia.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				calls++
+				r = r.Clone(r.Context())
+				r.Header.Set("X-Trace", token+"\n")
+				return next.RoundTrip(r)
+			})
+		}))
+		err := createKey(t.Context(), client)
+		require.ErrorContains(t, err, "messagemedia: CreateSignatureKey: authenticate: net/http: invalid header field value")
+		assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+		assert.Equal(t, 1, calls)
+	})
+}
+
+// TestARegisteredProtocolIsNoEvidence: RegisterProtocol gives a transport another
+// RoundTripper, which reports no connections.
+func TestARegisteredProtocolIsNoEvidence(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"http", "https"} {
+		var posts atomic.Int32
+		transport := &http.Transport{}
+		transport.RegisterProtocol(scheme, roundTripper(func(r *http.Request) (*http.Response, error) {
+			posts.Add(1)
+			return nil, errLost
+		}))
+		client := newClient(t, &http.Client{Transport: transport}, basic, messagemedia.WithBaseURL(scheme+"://api.example.com"), messagemedia.WithInsecureHTTP())
+		require.ErrorIs(t, createKey(t.Context(), client), messagemedia.ErrOutcomeUnknown)
+		assert.EqualValues(t, 1, posts.Load(), scheme)
+	}
+}
+
+// TestATransportThatReplays: with the header Idempotency-Key, net/http sends a POST again on
+// another connection although the first one took it.
+func TestATransportThatReplays(t *testing.T) {
+	t.Parallel()
+	var posts atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if r.Method == http.MethodGet {
+			io.WriteString(w, emptyPage)
+			return
+		}
+		posts.Add(1)
+		connection, _, _ := http.NewResponseController(w).Hijack()
+		connection.Close()
+	}))
+	defer server.Close()
+	transport := &http.Transport{}
+	dials := 0
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials++; dials > 1 {
+			return connectionRefused()
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+	auth := authenticatorFunc(func(r *http.Request) error { r.Header.Set("Idempotency-Key", "1"); return nil })
+	client := newClient(t, &http.Client{Transport: transport}, auth, messagemedia.WithBaseURL(server.URL), messagemedia.WithMaxAttempts(1))
+	_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{}) // a connection to use again
+	require.NoError(t, err)
+	require.ErrorIs(t, createKey(t.Context(), client), messagemedia.ErrOutcomeUnknown)
+	assert.EqualValues(t, 1, posts.Load())
+	assert.Equal(t, 2, dials)
+}
+
+// TestReasons has a log record's reason for each way to fail.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	transportThat := func(change func(*http.Transport)) *http.Client {
+		transport := &http.Transport{}
+		change(transport)
+		return &http.Client{Transport: transport}
+	}
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
+	tls.Config.ErrorLog = silent
+	tls.StartTLS()
+	t.Cleanup(tls.Close)
+	refusingProxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	t.Cleanup(refusingProxy.Close)
+	for name, c := range map[string]struct {
+		ctx     context.Context
+		baseURL string
+		through *http.Client
+		auth    messagemedia.Authenticator
+		want    string
+	}{
+		"a name that does not exist": {through: transportThat(func(t *http.Transport) {
+			t.DialContext = func(context.Context, string, string) (net.Conn, error) {
+				return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+			}
+		}), want: "dns"},
+		"a connection that is refused": {through: transportThat(func(t *http.Transport) {
+			t.DialContext = func(context.Context, string, string) (net.Conn, error) { return connectionRefused() }
+		}), want: "connect"},
+		"a proxy that is not there":        {through: transportThat(func(t *http.Transport) { t.Proxy = http.ProxyURL(parsed("http://127.0.0.1:1")) }), want: "proxy"},
+		"a proxy that wants credentials":   {through: transportThat(func(t *http.Transport) { t.Proxy = http.ProxyURL(parsed(refusingProxy.URL)) }), want: "proxy"},
+		"a certificate that nobody trusts": {baseURL: tls.URL, through: &http.Client{Transport: &http.Transport{}}, want: "tls"},
+		"a port without TLS":               {baseURL: strings.Replace(plain.URL, "http:", "https:", 1), through: &http.Client{Transport: &http.Transport{}}, want: "tls"},
+		"an Authenticator that fails":      {through: &http.Client{}, auth: authenticatorFunc(func(*http.Request) error { return errors.New("sealed") }), want: "authenticate"},
+		"a context that has ended":         {ctx: ended, through: &http.Client{}, want: "canceled"},
+		"a transport's own timeout":        {through: responding(func(*http.Request) (*http.Response, error) { return nil, &net.DNSError{IsTimeout: true} }), want: "dns"},
+		"a response that takes too long":   {through: responding(func(*http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded }), want: "timeout"},
+		"a connection that is lost":        {through: responding(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }), want: "reset"},
+		"a status":                         {baseURL: plain.URL, through: &http.Client{}, want: "status"},
+		"a page in place of a response":    {through: responding(respondingWith(200, "<html>")), want: "decode"},
+		"a body that is lost in the middle": {through: responding(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(&brokenReader{})}, nil
+		}), want: "reset"},
+		"a page that is larger than allowed": {through: responding(respondingWith(200, strings.Repeat(" ", 11<<20))), want: "decode"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			options := []messagemedia.Option{messagemedia.WithMaxAttempts(1), messagemedia.WithLogger(jsonLogger(&log))}
+			if c.baseURL != "" {
+				options = append(options, messagemedia.WithBaseURL(c.baseURL))
+			}
+			if c.auth == nil {
+				c.auth = basic
+			}
+			if c.ctx == nil {
+				c.ctx = t.Context()
+			}
+			_, err := newClient(t, c.through, c.auth, options...).ListWebhooks(c.ctx, messagemedia.ListWebhooksRequest{})
+			require.Error(t, err)
+			all := records(t, log.String())
+			require.Len(t, all, 1, "a call of one attempt has no record of its end")
+			assert.Equal(t, c.want, all[0]["reason"], "%v", err)
+			assert.Equal(t, err.Error(), all[0]["error"])
+		})
+	}
+}
+
+type brokenReader struct{}
+
+func (*brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
