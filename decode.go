@@ -106,19 +106,22 @@ func duration(count int64, unit time.Duration) (time.Duration, error) {
 	return time.Duration(count) * unit, nil
 }
 
+// rawWebhook is a webhook whose fields are not decoded yet.
+type rawWebhook struct {
+	ID          json.RawMessage `json:"id"`
+	URL         json.RawMessage `json:"url"`
+	Method      json.RawMessage `json:"method"`
+	Encoding    json.RawMessage `json:"encoding"`
+	Events      json.RawMessage `json:"events"`
+	Headers     json.RawMessage `json:"headers"`
+	Template    json.RawMessage `json:"template"`
+	ReadTimeout json.RawMessage `json:"read_timeout"`
+	Retries     json.RawMessage `json:"retries"`
+	RetryDelay  json.RawMessage `json:"retry_delay"`
+}
+
 func decodeCarefully(data []byte) (*Webhook, error) {
-	var wire struct {
-		ID          json.RawMessage `json:"id"`
-		URL         json.RawMessage `json:"url"`
-		Method      json.RawMessage `json:"method"`
-		Encoding    json.RawMessage `json:"encoding"`
-		Events      json.RawMessage `json:"events"`
-		Headers     json.RawMessage `json:"headers"`
-		Template    json.RawMessage `json:"template"`
-		ReadTimeout json.RawMessage `json:"read_timeout"`
-		Retries     json.RawMessage `json:"retries"`
-		RetryDelay  json.RawMessage `json:"retry_delay"`
-	}
+	var wire rawWebhook
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return nil, err
 	}
@@ -205,7 +208,7 @@ func (n *wholeNumber) decode(data json.RawMessage) error {
 	}
 	const exact = 1 << 53 // from here on, a float64 leaves out whole numbers
 	value, err := number.Float64()
-	if err != nil || value != math.Trunc(value) || math.Abs(value) > exact {
+	if err != nil || value != math.Trunc(value) || math.Abs(value) >= exact {
 		return fmt.Errorf("%.40s is not a whole number that fits", number)
 	}
 	*n = wholeNumber(value)
