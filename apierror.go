@@ -41,7 +41,7 @@ func (a *attempt) newAPIError(body []byte) *APIError {
 		StatusCode: a.response.StatusCode,
 		Message:    secrets.Hide(strings.Join(messages, ": ")),
 		Details:    details,
-		RequestID:  cmp.Or(requestID(a.response.Header), parsed.UUID),
+		RequestID:  secrets.Hide(cmp.Or(requestID(a.response.Header), parsed.UUID)),
 		RetryAfter: retryAfter(a.response.Header),
 		Header:     a.response.Header,
 		Body:       body,

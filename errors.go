@@ -120,10 +120,10 @@ func requestIDText(id string) string {
 
 // Format prints the same for every verb: fmt would print the fields for some, the body
 // among them.
-func (e *APIError) Format(state fmt.State, verb rune) { redact.Format(state, verb, e.Error()) }
+func (e APIError) Format(state fmt.State, verb rune) { redact.Format(state, verb, e.Error()) }
 
 // LogValue is a group without the header and the body.
-func (e *APIError) LogValue() slog.Value {
+func (e APIError) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("error", e.Error()),
 		slog.String("operation", e.Operation),

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
 // logAttempt records one request of a call: at level Debug if it succeeded, at Warn if it
@@ -32,7 +34,7 @@ func (c *Client) logAttempt(ctx context.Context, a *attempt, duration time.Durat
 	if a.response != nil {
 		attributes = append(attributes,
 			slog.Int("status", a.response.StatusCode),
-			slog.String("request_id", requestID(a.response.Header)))
+			slog.String("request_id", a.requestID()))
 	}
 	if level == slog.LevelWarn {
 		attributes = append(attributes,
@@ -66,4 +68,13 @@ func (c *Client) logEnd(ctx context.Context, call *call, attempts int, duration 
 func saysNotFound(err error) bool {
 	apiErr, ok := errors.AsType[*APIError](err)
 	return ok && apiErr.StatusCode == http.StatusNotFound && isEmptyOrJSON(apiErr.Body)
+}
+
+// requestID is that of the response, as a log may show it.
+func (a *attempt) requestID() string {
+	id := requestID(a.response.Header)
+	if id != "" && a.err != nil {
+		id = a.secrets().Hide(id)
+	}
+	return redact.Line(id, maxRequestIDText)
 }

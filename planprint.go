@@ -138,7 +138,7 @@ func (r SyncResult) Format(state fmt.State, verb rune) { redact.Format(state, ve
 func (r ChangeResult) Format(state fmt.State, verb rune) { redact.Format(state, verb, r.String()) }
 
 // Format prints the error for every verb. It shows the webhook by its method and URL.
-func (e *ReplaceError) Format(state fmt.State, verb rune) { redact.Format(state, verb, e.Error()) }
+func (e ReplaceError) Format(state fmt.State, verb rune) { redact.Format(state, verb, e.Error()) }
 
 // MarshalJSON writes the action, method, URL, ID, fields, differences, outcome and error.
 func (r ChangeResult) MarshalJSON() ([]byte, error) {

@@ -38,12 +38,12 @@ func (a *attempt) classify(caller, ctx context.Context) {
 	}
 	body, err := a.readBody(ctx, limit)
 	if err == nil {
-		err = a.call.decodeSuccess(body, response.Header.Get("Content-Type"))
+		err = a.decodeSuccess(body)
 	} else if _, tooLarge := errors.AsType[*http.MaxBytesError](err); !tooLarge {
 		err = a.bodyError(caller, ctx, err)
 	}
 	if err != nil {
-		a.err = &DecodeError{a.call.operation, response.StatusCode, requestID(response.Header), err}
+		a.err = &DecodeError{a.call.operation, response.StatusCode, a.secrets().Hide(requestID(response.Header)), err}
 	}
 }
 
@@ -58,19 +58,24 @@ func (a *attempt) bodyError(caller, ctx context.Context, err error) error {
 // decodeSuccess decodes the body of a 2xx response. Where there is nothing to decode, it
 // has to be empty or JSON all the same: anything else is a proxy's or a portal's, however
 // it is labelled, and the API never saw the call.
-func (c *call) decodeSuccess(body []byte, contentType string) error {
+func (a *attempt) decodeSuccess(body []byte) error {
 	body = bytes.TrimPrefix(body, byteOrderMark)
-	if c.decode == nil {
+	if a.call.decode == nil {
 		if isEmptyOrJSON(body) {
 			return nil
 		}
-		return fmt.Errorf("the body is neither empty nor JSON, and its Content-Type is %.100q", contentType)
+		return fmt.Errorf("the body is neither empty nor JSON, and its Content-Type is %.100q", a.contentType())
 	}
-	err := c.decode(body)
-	if err != nil && !strings.Contains(contentType, "json") {
-		return fmt.Errorf("its Content-Type is %.100q: %w", contentType, err)
+	err := a.call.decode(body)
+	if err != nil && !strings.Contains(a.contentType(), "json") {
+		return fmt.Errorf("its Content-Type is %.100q: %w", a.contentType(), err)
 	}
 	return err
+}
+
+// contentType is that of the response, as an error may show it.
+func (a *attempt) contentType() string {
+	return a.secrets().Hide(a.response.Header.Get("Content-Type"))
 }
 
 var byteOrderMark = []byte("\ufeff")

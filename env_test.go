@@ -1,0 +1,63 @@
+package messagemedia_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// TestNewClientFromEnv looks at what is sent, and where to.
+func TestNewClientFromEnv(t *testing.T) {
+	const secret = "s3cret-of-the-environment"
+	for name, c := range map[string]struct {
+		env     map[string]string
+		options []messagemedia.Option
+		url     string // that a request goes to
+		scheme  string // of its credentials
+		errs    []string
+	}{
+		"Basic, at the global host": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, url: "https://api.messagemedia.com", scheme: "Basic "},
+		"Basic, by its name":        {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "AUTH": "basic"}, url: "https://api.messagemedia.com", scheme: "Basic "},
+		"HMAC":                      {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "AUTH": "hmac"}, url: "https://api.messagemedia.com", scheme: "hmac "},
+		"another region":            {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": messagemedia.BaseURLEU}, url: messagemedia.BaseURLEU, scheme: "Basic "},
+		"an option has the last word": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": messagemedia.BaseURLEU},
+			options: []messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLUS)}, url: messagemedia.BaseURLUS, scheme: "Basic "},
+		"nothing":                              {errs: []string{"MESSAGEMEDIA_API_KEY is not set", "MESSAGEMEDIA_API_SECRET is not set"}},
+		"no secret, and a scheme that is none": {env: map[string]string{"API_KEY": "key", "AUTH": secret}, errs: []string{`MESSAGEMEDIA_AUTH must be "basic" or "hmac"`, "MESSAGEMEDIA_API_SECRET is not set"}},
+		"a line break in the key":              {env: map[string]string{"API_KEY": "key\n", "API_SECRET": secret}, errs: []string{"MESSAGEMEDIA_API_KEY", "the API key begins or ends with white space"}},
+		"a base URL without https":             {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": secret}, errs: []string{"MESSAGEMEDIA_BASE_URL", "the URL does not begin with https://"}},
+		"an option that is nil":                {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, options: []messagemedia.Option{nil}, errs: []string{"option 1 is nil"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, variable := range []string{"API_KEY", "API_SECRET", "BASE_URL", "AUTH"} {
+				t.Setenv("MESSAGEMEDIA_"+variable, c.env[variable])
+			}
+			var sent *http.Request
+			through := messagemedia.WithHTTPClient(responding(func(r *http.Request) (*http.Response, error) {
+				sent = r
+				return httpmock.NewStringResponse(200, emptyPage), nil
+			}))
+			client, err := messagemedia.NewClientFromEnv(append(c.options, through)...)
+			if c.errs != nil {
+				require.ErrorContains(t, err, "messagemedia: NewClientFromEnv: ")
+				for _, want := range c.errs {
+					assert.ErrorContains(t, err, want)
+				}
+				assert.NotContains(t, err.Error(), secret)
+				assert.Nil(t, client)
+				return
+			}
+			require.NoError(t, err)
+			_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			require.NoError(t, err)
+			assert.Equal(t, c.url, sent.URL.Scheme+"://"+sent.URL.Host)
+			assert.True(t, strings.HasPrefix(sent.Header.Get("Authorization"), c.scheme))
+		})
+	}
+}

@@ -1,0 +1,62 @@
+package messagemedia_test
+
+import (
+	"crypto/fips140"
+	"crypto/md5"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// TestFIPS is of use under GODEBUG=fips140=only, where everything has to work, or to be an
+// error of NewClient. Without it, everything works.
+func TestFIPS(t *testing.T) {
+	t.Parallel()
+	long, short := strings.Repeat("s", 14), strings.Repeat("s", 13) // 112 bits, and fewer
+	for name, c := range map[string]struct {
+		auth    messagemedia.Authenticator
+		refused string // under fips140=only
+	}{
+		"Basic":                            {messagemedia.BasicAuth("key", short), ""},
+		"HMAC with SHA-256":                {messagemedia.HMACAuth("key", long), ""},
+		"HMAC with a secret too short":     {messagemedia.HMACAuth("key", short), "the API secret must have at least 14 bytes under GODEBUG=fips140=only"},
+		"HMAC with SHA-1":                  {messagemedia.HMACAuth("key", long, messagemedia.WithHMACSHA1()), "WithHMACSHA1: SHA-1 is not allowed under GODEBUG=fips140=only"},
+		"HMAC with SHA-1 and a short one":  {messagemedia.HMACAuth("key", short, messagemedia.WithHMACSHA1()), "SHA-1 is not allowed"},
+		"an Authenticator that wraps HMAC": {tenantAuth{messagemedia.HMACAuth("key", long), "t"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := messagemedia.NewClient(c.auth, messagemedia.WithHTTPClient(responding(respondingWith(200, aWebhook))))
+			if fips140.Enforced() && c.refused != "" {
+				require.ErrorContains(t, err, c.refused)
+				assert.Nil(t, client)
+				return
+			}
+			require.NoError(t, err)
+			_, err = client.CreateWebhook(t.Context(), validRequest()) // it has a body, whose MD5 is signed
+			require.NoError(t, err)
+			require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
+		})
+	}
+}
+
+// TestFIPSSignsTheBody: its MD5 is a checksum, and computed outside of the enforcement.
+func TestFIPSSignsTheBody(t *testing.T) {
+	t.Parallel()
+	var sent, want string
+	client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
+		sent = r.Header.Get("Content-Md5")
+		fips140.WithoutEnforcement(func() { want = fmt.Sprintf("%x", md5.Sum([]byte(bodyOf(t, r)))) })
+		return respondingWith(201, aWebhook)(r)
+	}), messagemedia.HMACAuth("key", "a secret that is long enough"))
+	_, err := client.CreateWebhook(t.Context(), validRequest())
+	require.NoError(t, err)
+	require.NotEmpty(t, want)
+	assert.Equal(t, want, sent)
+}

@@ -1,0 +1,245 @@
+package messagemedia_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+var authenticators = map[string]messagemedia.Authenticator{
+	"Basic": messagemedia.BasicAuth("key", "a secret that is long enough"),
+	"HMAC":  messagemedia.HMACAuth("key", "a secret that is long enough"),
+}
+
+// TestTheDefaultTransportIsLookedUpAtEachCall replaces it, as httpmock.Activate does, before
+// and after clients are made. It does not run beside other tests, which have the same one.
+func TestTheDefaultTransportIsLookedUpAtEachCall(t *testing.T) {
+	original := http.DefaultTransport
+	for name, auth := range authenticators {
+		for _, options := range [][]messagemedia.Option{nil, {messagemedia.WithHTTPClient(&http.Client{Timeout: time.Minute})}} {
+			before, err := messagemedia.NewClient(auth, options...)
+			require.NoError(t, err)
+			httpmock.Activate(t)
+			httpmock.RegisterNoResponder(respondingWith(200, emptyPage))
+			after, err := messagemedia.NewClient(auth, options...)
+			require.NoError(t, err)
+			for _, client := range []*messagemedia.Client{before, after} {
+				_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+				require.NoError(t, err)
+			}
+			assert.Equal(t, 2, httpmock.GetTotalCallCount(), name)
+			before.CloseIdleConnections() // it has none
+			httpmock.DeactivateAndReset()
+			assert.Same(t, original, http.DefaultTransport)
+		}
+	}
+
+	// Another *http.Transport is copied in its turn.
+	server := newServer(t)
+	defer func() { http.DefaultTransport = original }()
+	client, err := messagemedia.NewClient(authenticators["HMAC"], messagemedia.WithBaseURL(server.URL))
+	require.NoError(t, err)
+	for range 2 {
+		dials := 0
+		http.DefaultTransport = &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			dials++
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}}
+		for range 2 {
+			_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 1, dials)
+	}
+	client.CloseIdleConnections()
+
+	http.DefaultTransport = &http.Transport{DialTLSContext: new(tls.Dialer).DialContext}
+	_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+	require.ErrorContains(t, err, "TLS dialler of its own")
+	_, err = messagemedia.NewClient(authenticators["HMAC"])
+	require.ErrorContains(t, err, "TLS dialler of its own")
+}
+
+// server responds with an empty page, and counts connections.
+type server struct {
+	*httptest.Server
+	connections atomic.Int32
+}
+
+func newServer(t *testing.T, before ...func()) *server {
+	s := new(server)
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, call := range before {
+			call()
+		}
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, emptyPage)
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.connections.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestClientsLeaveNothing makes many with one given transport, uses and closes them. It
+// looks at all goroutines, so it does not run beside other tests.
+func TestClientsLeaveNothing(t *testing.T) {
+	server := newServer(t)
+	for name, auth := range authenticators {
+		given := &http.Client{Transport: &http.Transport{}}
+		before := connectionGoroutines()
+		for i := range 50 {
+			client := newClient(t, given, auth, messagemedia.WithBaseURL(server.URL))
+			_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			require.NoError(t, err)
+			if i == 0 {
+				require.Greater(t, connectionGoroutines(), before, "a connection is kept")
+			}
+			client.CloseIdleConnections()
+		}
+		assert.Eventually(t, func() bool { return connectionGoroutines() <= before }, 5*time.Second, time.Millisecond, name)
+	}
+}
+
+// connectionGoroutines counts those that net/http has for a client's connections.
+func connectionGoroutines() int {
+	stacks := make([]byte, 4<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "net/http.(*persistConn).readLoop(")
+}
+
+// TestClientsShareTheDefaultTransport, and its copy for HMAC: 20 clients have one connection.
+func TestClientsShareTheDefaultTransport(t *testing.T) {
+	for name, auth := range authenticators {
+		server := newServer(t)
+		var last *messagemedia.Client
+		for range 20 {
+			client, err := messagemedia.NewClient(auth, messagemedia.WithBaseURL(server.URL))
+			require.NoError(t, err)
+			_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			require.NoError(t, err)
+			last = client
+		}
+		assert.EqualValues(t, 1, server.connections.Load(), name)
+		last.CloseIdleConnections()
+	}
+}
+
+// TestManyCallersUseTheirConnectionsAgain: net/http keeps two by default. All callers
+// connect before the first of them goes on, since net/http makes a connection more for one
+// that gets another's while it connects.
+func TestManyCallersUseTheirConnectionsAgain(t *testing.T) {
+	t.Parallel()
+	for name, transport := range map[string]*http.Transport{
+		"by default":              {},
+		"as the transport says":   {MaxIdleConnsPerHost: 40},
+		"the default transport's": http.DefaultTransport.(*http.Transport),
+	} {
+		const callers, calls = 16, 1600
+		var arrived sync.WaitGroup
+		var requests atomic.Int32
+		arrived.Add(callers)
+		server := newServer(t, func() {
+			if requests.Add(1) <= callers {
+				arrived.Done()
+				arrived.Wait()
+			}
+		})
+		client := newClient(t, &http.Client{Transport: transport}, authenticators["HMAC"], messagemedia.WithBaseURL(server.URL))
+		var group sync.WaitGroup
+		for range callers {
+			group.Go(func() {
+				for range calls / callers {
+					_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+					assert.NoError(t, err)
+				}
+			})
+		}
+		group.Wait()
+		assert.EqualValues(t, calls, requests.Load())
+		assert.LessOrEqual(t, server.connections.Load(), int32(callers), name)
+		client.CloseIdleConnections()
+	}
+	transport := &http.Transport{}
+	_ = newClient(t, &http.Client{Transport: transport}, authenticators["HMAC"])
+	assert.Zero(t, transport.MaxIdleConnsPerHost, "the caller's transport is as it was")
+}
+
+// TestRegisteredProtocolsSurvive: a copy of a transport forgets them.
+func TestRegisteredProtocolsSurvive(t *testing.T) {
+	t.Parallel()
+	for name, auth := range authenticators {
+		for _, scheme := range []string{"http", "https"} {
+			transport, calls := &http.Transport{}, 0
+			transport.RegisterProtocol(scheme, responding(func(*http.Request) (*http.Response, error) {
+				calls++
+				return httpmock.NewStringResponse(200, emptyPage), nil
+			}).Transport)
+			client := newClient(t, &http.Client{Transport: transport}, auth, messagemedia.WithBaseURL(scheme+"://api.example.com"), messagemedia.WithInsecureHTTP())
+			_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			require.NoError(t, err, "%s, %s", name, scheme)
+			assert.Equal(t, 1, calls)
+		}
+	}
+}
+
+// TestMiddlewareIsAroundThePinnedTransport, in the order in which it was given, and sees the
+// request with its credentials.
+func TestMiddlewareIsAroundThePinnedTransport(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"Basic": "HTTP/2.0", "HMAC": "HTTP/1.1"} {
+		var version string
+		var order []string
+		server := newHTTP2Server(t, func(w http.ResponseWriter, r *http.Request) {
+			version = r.Proto
+			w.WriteHeader(http.StatusNoContent)
+		})
+		tracing := func(place string) messagemedia.Option {
+			return messagemedia.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					assert.NotEmpty(t, r.Header.Get("Authorization"))
+					order = append(order, place+" "+messagemedia.OperationFromContext(r.Context()))
+					return next.RoundTrip(r)
+				})
+			})
+		}
+		client := newClient(t, server.Client(), authenticators[name], messagemedia.WithBaseURL(server.URL), tracing("first"), tracing("second"))
+		require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
+		assert.Equal(t, want, version)
+		assert.Equal(t, []string{"first DeleteWebhook", "second DeleteWebhook"}, order)
+		client.CloseIdleConnections()
+	}
+}
+
+// TestHMACRefusesATLSDialler of either name.
+func TestHMACRefusesATLSDialler(t *testing.T) {
+	t.Parallel()
+	for name, transport := range map[string]*http.Transport{
+		"DialTLSContext": {DialTLSContext: new(tls.Dialer).DialContext},
+		"DialTLS":        {DialTLS: func(network, address string) (net.Conn, error) { return nil, errors.New("unused") }}, //lint:ignore SA1019 callers can still set it
+	} {
+		_, err := messagemedia.NewClient(authenticators["HMAC"], messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
+		require.ErrorContains(t, err, "TLS dialler of its own", name)
+		_, err = messagemedia.NewClient(authenticators["Basic"], messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err, "Basic does not mind")
+	}
+}
