@@ -241,7 +241,7 @@ func TestSignatureKeyRequestsThatCanNeverBeRight(t *testing.T) {
 		"negative pages": {func(c *messagemedia.Client) error {
 			_, err := c.ListSignatureKeys(t.Context(), messagemedia.ListSignatureKeysRequest{Page: -1, PageSize: -2})
 			return err
-		}, []string{"/page: [-1] is negative, 0 stands for the first page", "/page_size: [-2] is negative, 0 stands for the default"}},
+		}, []string{"/page: Page must not be negative, got -1; 0 means the first page", "/page_size: Page size must not be negative, got -2; 0 means the default"}},
 		"getting what is no ID": {func(c *messagemedia.Client) error {
 			_, err := c.GetSignatureKey(t.Context(), "")
 			return err

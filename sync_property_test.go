@@ -1,8 +1,10 @@
 package messagemedia_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -15,19 +17,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
+// seeds is how many random states TestSyncReachesWhatIsDesired has. By hand:
+//
+//	go test -run TestSyncReachesWhatIsDesired . -seeds 5000
+var seeds = flag.Uint64("seeds", 500, "the number of random states to sync")
+
 // TestSyncReachesWhatIsDesired syncs random states to random desired states, with
-// requests that fail at random, and with one program or two at once, again and
-// again until no call fails. Each result has to agree with the platform's own
-// record, and nothing may be deleted that is not owned.
+// requests that fail at random, with 404s and responses that lie, an API that goes down in
+// the middle and contexts that end at any request, and with one program or two at once,
+// again and again until no call fails. Each result has to agree with itself, with its error
+// and with the platform's own record, and nothing may be deleted that is not owned.
 func TestSyncReachesWhatIsDesired(t *testing.T) {
 	t.Parallel()
-	const states = 300
+	states := *seeds
 	var seen sync.Map // what happened at all: a test of nothing would pass as well
 	t.Run("states", func(t *testing.T) {
 		for worker := range 2 {
@@ -40,7 +49,8 @@ func TestSyncReachesWhatIsDesired(t *testing.T) {
 		}
 	})
 	for _, event := range []string{"create applied", "update applied", "replace applied", "delete applied", "create not applied", "update not applied", "replace not applied",
-		"delete not applied", "create unknown", "update unknown", "replace unknown", "delete unknown", "a replacement in two", "a deletion by the other program", "full"} {
+		"delete not applied", "create unknown", "update unknown", "replace unknown", "delete unknown", "a replacement in two", "a deletion by the other program", "full",
+		"a lying 404", "another state", "down", "an ended context", "a replacement after the end"} {
 		_, ok := seen.Load(event)
 		require.True(t, ok, "in %d states there was never: %s", states, event)
 	}
@@ -73,30 +83,106 @@ type world struct {
 	seen     *sync.Map
 }
 
-// program is one that syncs. It keeps what it sent without a response, which the
-// platform may never have seen, or with a 404, which says nothing of who deleted a webhook.
+// program is one that syncs. It keeps what it sent without a response that tells what
+// became of it, which the platform may never have seen.
 type program struct {
 	name   string
 	client *messagemedia.Client
+	seen   *sync.Map
 
 	transport       http.RoundTripper
 	mu              sync.Mutex
 	withoutResponse map[effect]bool
+	lies            lies
+}
+
+// lies are what comes between a program and the platform. SyncWebhooks sends one request
+// after the other, so that the same seed is the same run, as far as one program goes.
+type lies struct {
+	random *rand.Rand
+	left   int // responses that lie
+	odds   int // one request in so many is one of those
+
+	// In the current run: requests, the one with which the context ends, and the one from
+	// which on the API is down. 0 stands for none.
+	sent, endAt, downAt int
+	end                 context.CancelFunc
+}
+
+// begin makes another run, in which the context may end, and the API may go down.
+func (l *lies) begin(ctx context.Context) context.Context {
+	ctx, l.end = context.WithCancel(ctx)
+	l.sent, l.endAt, l.downAt = 0, 0, 0
+	if l.left <= 0 {
+		return ctx
+	}
+	l.left--
+	switch l.random.IntN(6) {
+	case 0:
+		l.endAt = 1 + l.random.IntN(12)
+	case 1:
+		l.downAt = 1 + l.random.IntN(12)
+	}
+	return ctx
 }
 
 func (p *program) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := p.transport.RoundTrip(r)
-	if err != nil || response.StatusCode == http.StatusNotFound || response.StatusCode >= 500 || strings.HasPrefix(response.Header.Get("Content-Type"), "text/") {
-		var body []byte
-		if r.GetBody != nil {
-			sent, _ := r.GetBody()
-			body, _ = io.ReadAll(sent)
-		}
+	response, truthful, err := p.respond(r)
+	if err != nil || !truthful || response.StatusCode == http.StatusNotFound || response.StatusCode >= 500 || strings.HasPrefix(response.Header.Get("Content-Type"), "text/") {
 		p.mu.Lock()
-		p.withoutResponse[effectOf(r.Method, r.URL.Path, body)] = true
+		p.withoutResponse[effectOf(r.Method, r.URL.Path, []byte(bodyAgain(r)))] = true
 		p.mu.Unlock()
 	}
 	return response, err
+}
+
+func bodyAgain(r *http.Request) string {
+	if r.GetBody == nil {
+		return ""
+	}
+	sent, _ := r.GetBody()
+	body, _ := io.ReadAll(sent)
+	return string(body)
+}
+
+// respond is the platform's response, or a lie.
+func (p *program) respond(r *http.Request) (response *http.Response, truthful bool, err error) {
+	l := &p.lies
+	if l.sent++; l.sent == l.endAt {
+		p.seen.Store("an ended context", true)
+		l.end()
+	} else if l.endAt > 0 && l.sent > l.endAt && r.Method == http.MethodPost {
+		p.seen.Store("a replacement after the end", true)
+	}
+	if l.downAt > 0 && l.sent >= l.downAt {
+		p.seen.Store("down", true)
+		return httpmock.NewStringResponse(503, "<html>"), true, nil
+	}
+	if l.left <= 0 || l.random.IntN(l.odds) != 0 {
+		response, err = p.transport.RoundTrip(r)
+		return response, true, err
+	}
+	l.left--
+	if r.Method != http.MethodPost && r.Method != http.MethodPatch || l.random.IntN(2) == 0 {
+		p.seen.Store("a lying 404", true)
+		return httpmock.NewStringResponse(404, []string{"", `{"message":"no Route matched"}`, "<html>"}[l.random.IntN(3)]), false, nil
+	}
+	response, err = p.transport.RoundTrip(r)
+	if err != nil || response.StatusCode > 299 {
+		return response, true, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, false, err
+	}
+	var webhook messagemedia.Webhook
+	if json.Unmarshal(body, &webhook) == nil && webhook.ID != "" {
+		p.seen.Store("another state", true)
+		webhook.Template += "?"
+		body, _ = json.Marshal(webhook)
+	}
+	return httpmock.NewStringResponse(response.StatusCode, string(body)), false, nil
 }
 
 func newWorld(t *testing.T, seed uint64, programs int, random *rand.Rand, seen *sync.Map) *world {
@@ -114,6 +200,9 @@ func syncUntilQuiet(t *testing.T, seed uint64, seen *sync.Map) {
 	w := newWorld(t, seed, 1+int(seed)%2, random, seen)
 	defer w.api.Close()
 	w.breakRequests(random)
+	for i, program := range w.programs {
+		program.lies = lies{random: rand.New(rand.NewPCG(seed, uint64(2+i))), left: random.IntN(12), odds: 1 + random.IntN(8)}
+	}
 	const patience = 200 // more runs than there are failures
 	for range patience {
 		if w.syncAll() {
@@ -126,7 +215,7 @@ func syncUntilQuiet(t *testing.T, seed uint64, seen *sync.Map) {
 
 func (w *world) add(name string, attempts int) {
 	through := w.api.HTTPClient()
-	program := &program{name: name, transport: through.Transport, withoutResponse: map[effect]bool{}}
+	program := &program{name: name, seen: w.seen, transport: through.Transport, withoutResponse: map[effect]bool{}}
 	through.Transport = program
 	program.client = w.api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithUserAgent(name),
 		messagemedia.WithMaxRetryWait(0), messagemedia.WithMaxAttempts(attempts))
@@ -204,13 +293,16 @@ func (w *world) syncAll() bool {
 	var running sync.WaitGroup
 	for i, program := range w.programs {
 		running.Go(func() {
-			results[i], errs[i] = program.client.SyncWebhooks(w.Context(), w.desired,
+			ctx := program.lies.begin(w.Context())
+			defer program.lies.end()
+			results[i], errs[i] = program.client.SyncWebhooks(ctx, w.desired,
 				messagemedia.PruneURLPrefix(owned), messagemedia.AllowReplace(), messagemedia.AllowEmpty())
 		})
 	}
 	running.Wait()
 	record := w.api.Requests()
 	for i, program := range w.programs {
+		w.checkAgreement(program, results[i], errs[i])
 		w.checkRecord(program, results[i], record[before:])
 	}
 	w.checkDeletions(record)
@@ -246,6 +338,21 @@ func effectsOf(change messagemedia.ChangeResult) []effect {
 		return []effect{{http.MethodDelete, change.Before.ID}, {http.MethodPost, change.Desired.Method + " " + change.Desired.URL}}
 	}
 	return nil
+}
+
+// checkAgreement compares what a program says of its changes with its errors.
+func (w *world) checkAgreement(program *program, result *messagemedia.SyncResult, err error) {
+	anyUnknown := false
+	for _, change := range result.Changes {
+		unknown := change.Outcome == messagemedia.OutcomeUnknown
+		anyUnknown = anyUnknown || unknown
+		if unknown != errors.Is(change.Err, messagemedia.ErrOutcomeUnknown) || change.Outcome == messagemedia.OutcomeApplied && change.Err != nil {
+			w.fail("%s says %v beside %v", program.name, change, change.Err)
+		}
+	}
+	if anyUnknown != errors.Is(err, messagemedia.ErrOutcomeUnknown) && (anyUnknown || err != nil) {
+		w.fail("%s has the result %v beside %v", program.name, result, err)
+	}
 }
 
 // checkRecord compares what a program says of its changes with what its requests

@@ -53,7 +53,7 @@ func (s *syncRun) recordFailure(change Change, err error) error {
 		if err == nil {
 			err = errNotTriedAgain
 		}
-		err = fmt.Errorf("%w; of an earlier attempt: %w", err, ErrOutcomeUnknown)
+		err = fmt.Errorf("%w; an earlier attempt: %w", err, earlier)
 	}
 	if errors.Is(err, ErrOutcomeUnknown) {
 		result.Outcome = OutcomeUnknown
