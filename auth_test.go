@@ -74,6 +74,23 @@ func TestHMACAuthRefusesABodyThatItCannotReadTwice(t *testing.T) {
 	assert.ErrorContains(t, err, "no GetBody")
 }
 
+// TestHMACAuthClosesTheCopyOfTheBody that it digests, whether it can be read or not.
+func TestHMACAuthClosesTheCopyOfTheBody(t *testing.T) {
+	t.Parallel()
+	for _, reader := range []io.Reader{strings.NewReader("{}"), &brokenReader{}} {
+		copied := &closeRecorder{Reader: reader}
+		request := httptest.NewRequest(http.MethodPost, "https://api.messagemedia.com/", strings.NewReader("{}"))
+		request.GetBody = func() (io.ReadCloser, error) { return copied, nil }
+		err := messagemedia.HMACAuth("key", "a secret that is long enough").Authenticate(request)
+		_, readable := reader.(*strings.Reader)
+		assert.Equal(t, readable, err == nil)
+		assert.Equal(t, 1, copied.closed)
+	}
+	request := httptest.NewRequest(http.MethodPost, "https://api.messagemedia.com/", strings.NewReader("{}"))
+	request.GetBody = func() (io.ReadCloser, error) { return nil, errLost }
+	assert.ErrorIs(t, messagemedia.HMACAuth("key", "a secret that is long enough").Authenticate(request), errLost)
+}
+
 func TestBasicAuthSendsKeyAndSecret(t *testing.T) {
 	t.Parallel()
 	request := httptest.NewRequest(http.MethodGet, "https://api.messagemedia.com/", nil)
