@@ -494,7 +494,7 @@ func TestCheckRequest(t *testing.T) {
 		},
 		"what the API would refuse": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Retries = "", 6 },
-			[]string{"method: error: Method cannot be null", "retries: error: [6] is not from 0 to 5"},
+			[]string{"method: error: Method cannot be null", "retries: error: Retries must be between 0 and 5, got 6"},
 		},
 		"an event type that the API would refuse": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Events = append(r.Events, "") },
@@ -538,8 +538,8 @@ func TestCheckRequest(t *testing.T) {
 			[]string{"url:1:31: warning: $sourceAddress puts a text into the URL"},
 		},
 		"a text with an = alone in the URL": {
-			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?text=$!moContent.replace('&', '')" },
-			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent.replace('&', '') puts a text into the URL"},
+			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?text=$!moContent.replace('&','')" },
+			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent.replace('&','') puts a text into the URL"},
 		},
 		"an ID in the URL alone, which is a dedupe key": {
 			func(r *messagemedia.CreateWebhookRequest) {
