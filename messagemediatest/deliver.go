@@ -34,9 +34,6 @@ func (s *Server) subscribed(account string, eventType messagemedia.EventType) []
 // after a number of tries.
 func (s *Server) deliver(ctx context.Context, d *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) {
 	d.Err = s.deliverOnce(ctx, d, settings, render)
-	if len(d.Attempts) == 0 {
-		return
-	}
 	last := len(d.Attempts) - 1
 	for _, after := range settings.duplicates {
 		if d.Err == nil {
@@ -50,7 +47,7 @@ func (s *Server) deliver(ctx context.Context, d *DeliveryResult, settings *sendS
 
 func (s *Server) deliverOnce(ctx context.Context, d *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) error {
 	delay := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
-	for tries := range d.Webhook.Retries + 1 {
+	for tries := range max(0, d.Webhook.Retries) + 1 { // AddWebhook takes any number
 		if tries > 0 {
 			if err := settings.waitToRetry(ctx, delay); err != nil {
 				return err

@@ -90,6 +90,17 @@ func TestADuplicateFollowsTheRetries(t *testing.T) {
 	assert.False(t, result.Acknowledged(), "the last response counts")
 }
 
+func TestWhatCannotBeRenderedHasNoDuplicate(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	api.AddWebhook("", messagemedia.Webhook{URL: "http://receiver.example/", Method: "POST", Template: "#if(", Events: []messagemedia.EventType{messagemedia.EventReceivedSMS}})
+	api.AddWebhook("", messagemedia.Webhook{URL: "http://receiver.example/", Method: "POST", Retries: -1, Events: []messagemedia.EventType{messagemedia.EventReceivedSMS}})
+	result := mustSend(t, api, sms, messagemediatest.ToHandler(new(recorder)), messagemediatest.WithDuplicate(0))
+	assert.Empty(t, result.Deliveries[0].Attempts)
+	assert.ErrorContains(t, result.Deliveries[0].Err, "the template: ")
+	assert.Len(t, result.Deliveries[1].Attempts, 2)
+}
+
 func TestTheWaitForADuplicateEndsWithTheContextAndTheServer(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"context": "context canceled", "server": "the server is closed"} {
