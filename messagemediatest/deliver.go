@@ -29,37 +29,66 @@ func (s *Server) subscribed(account string, eventType messagemedia.EventType) []
 	})
 }
 
-// deliver makes attempts until one is acknowledged or the retries are used up, and then
-// the duplicates that are asked for. Render returns an attempt that is yet to be sent,
-// after a number of tries.
-func (s *Server) deliver(ctx context.Context, d *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) {
-	d.Err = s.deliverOnce(ctx, d, settings, render)
-	last := len(d.Attempts) - 1
-	for _, after := range settings.duplicates {
-		if d.Err == nil {
-			d.Err = wait(ctx, after)
-		}
-		if d.Err == nil {
-			d.Err = s.attempt(ctx, d, after, settings, func() (Attempt, error) { return render(last) })
-		}
-	}
+// delivery is one that is under way.
+type delivery struct {
+	*DeliveryResult
+
+	settings *sendSettings
+	render   func(tries int) (Attempt, error) // an attempt that is yet to be sent, after a number of tries
+	observe  func(done bool)
 }
 
-func (s *Server) deliverOnce(ctx context.Context, d *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) error {
-	delay := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
-	for tries := range max(0, d.Webhook.Retries) + 1 { // AddWebhook takes any number
-		if tries > 0 {
-			if err := settings.waitToRetry(ctx, delay); err != nil {
-				return err
+// deliver makes attempts until one is acknowledged or the retries are used up, and then
+// the duplicates that are asked for.
+func (s *Server) deliver(ctx context.Context, result *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) {
+	d := &delivery{result, settings, render, s.observer(result)}
+	d.observe(false)
+	if d.Err = d.untilAcknowledged(ctx); len(d.Attempts) > 0 {
+		last := len(d.Attempts) - 1
+		for _, after := range settings.duplicates {
+			if d.Err == nil {
+				d.Err = d.attempt(ctx, last, after, wait)
 			}
 		}
-		if err := s.attempt(ctx, d, delay, settings, func() (Attempt, error) { return render(tries) }); err != nil {
+	}
+	d.observe(true)
+}
+
+func (d *delivery) untilAcknowledged(ctx context.Context) error {
+	delay := cmp.Or(d.Webhook.RetryDelay, defaultRetryDelay)
+	for tries := range max(0, d.Webhook.Retries) + 1 { // AddWebhook takes any number
+		if err := d.attempt(ctx, tries, delay, d.settings.waitToRetry); err != nil {
 			return err
 		}
 		if d.Acknowledged() {
 			return nil
 		}
 	}
+	return nil
+}
+
+// attempt waits, unless it is the first one, renders an attempt, sends it to the
+// receiver, and adds it to the result with what came of it. The error says why there is
+// no attempt.
+func (d *delivery) attempt(ctx context.Context, tries int, delay time.Duration, wait func(context.Context, time.Duration) error) (err error) {
+	if last := len(d.Attempts) - 1; last >= 0 {
+		d.Attempts[last].Wait = delay
+		defer func() {
+			if err != nil {
+				d.Attempts[last].Wait = 0
+			}
+		}()
+		d.observe(false)
+		if err := wait(ctx, delay); err != nil {
+			return err
+		}
+	}
+	attempt, err := d.render(tries)
+	if err != nil {
+		return err
+	}
+	attempt.send(ctx, cmp.Or(d.Webhook.ReadTimeout, defaultReadTimeout), d.settings)
+	d.Attempts = append(d.Attempts, attempt)
 	return nil
 }
 
@@ -80,21 +109,6 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// attempt renders an attempt, sends it to the receiver, and adds it to the result with
-// what came of it. The error says why there is no attempt.
-func (s *Server) attempt(ctx context.Context, d *DeliveryResult, waited time.Duration, settings *sendSettings, render func() (Attempt, error)) error {
-	attempt, err := render()
-	if err != nil {
-		return err
-	}
-	if last := len(d.Attempts) - 1; last >= 0 {
-		d.Attempts[last].Wait = waited
-	}
-	attempt.send(ctx, cmp.Or(d.Webhook.ReadTimeout, defaultReadTimeout), settings)
-	d.Attempts = append(d.Attempts, attempt)
-	return nil
 }
 
 func (a *Attempt) send(ctx context.Context, readTimeout time.Duration, settings *sendSettings) {

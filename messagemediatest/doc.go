@@ -49,6 +49,9 @@
 // single requests. Without a template, deliveries have an empty body, as has been seen of
 // the platform.
 //
+// [Server.Resend] makes a duplicate of a delivery from before, and [WithDeliveryObserver]
+// shows deliveries as they proceed.
+//
 // # Injecting faults
 //
 // [Server.Fail] makes the next requests fail, before or after they took effect, by

@@ -313,3 +313,36 @@ func ExampleServer_Send() {
 	// POST https://example.com/hooks/sms 204 0s
 	// true [+61491570156 says "Yes", I'll be there]
 }
+
+// A receiver must recognize the delivery that it has handled already.
+func ExampleServer_Resend() {
+	api, err := messagemediatest.Start(messagemediatest.WithDeliveryObserver(func(p messagemediatest.DeliveryProgress) {
+		if p.Done {
+			fmt.Printf("%s: %s\n", p.Delivery.EventType, p.Delivery.Attempts[0].RequestBody)
+		}
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer api.Close()
+
+	subscription := request
+	subscription.Template = `{"reply_id": "$moId"}`
+	if _, err := api.Client().CreateWebhook(context.Background(), subscription); err != nil {
+		log.Fatal(err)
+	}
+	receiver := messagemediatest.ToHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	result, err := api.Send(context.Background(), &webhook.ReceivedSMS{ReplyID: "7"}, receiver)
+	if err != nil {
+		log.Fatal(err)
+	}
+	duplicate, err := api.Resend(context.Background(), result.Deliveries[0], receiver)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(duplicate.Acknowledged())
+	// Output:
+	// RECEIVED_SMS: {"reply_id": "7"}
+	// RECEIVED_SMS: {"reply_id": "7"}
+	// true
+}

@@ -22,6 +22,7 @@ type settings struct {
 	tls                  bool
 	inMemoryNetwork      bool
 	observe              func(Exchange)
+	observeDelivery      func(DeliveryProgress)
 	keyBits              int
 	uniqueKeys           bool
 	withoutSignatureKeys bool
@@ -98,9 +99,10 @@ func WithNormalization(normalize func(*messagemedia.Webhook)) Option {
 func newSettings(options []Option) (*settings, error) {
 	s := &settings{
 		key: "test-key", secret: "test-secret",
-		observe:   func(Exchange) {},
-		keyBits:   defaultKeyBits,
-		normalize: func(*messagemedia.Webhook) {},
+		observe:         func(Exchange) {},
+		observeDelivery: func(DeliveryProgress) {},
+		keyBits:         defaultKeyBits,
+		normalize:       func(*messagemedia.Webhook) {},
 	}
 	for _, option := range options {
 		if option == nil {
@@ -119,6 +121,7 @@ func (s *settings) check() error {
 		check.That(s.address == nil || *s.address != "", "WithAddr: address must not be empty"),
 		check.That(s.address == nil || !s.inMemoryNetwork, "WithAddr: the in-memory network has no addresses"),
 		check.That(s.observe != nil, "WithObserver: observe must not be nil"),
+		check.That(s.observeDelivery != nil, "WithDeliveryObserver: observe must not be nil"),
 		check.That(minKeyBits <= s.keyBits && s.keyBits <= maxKeyBits,
 			"WithKeyBits: must be from %d to %d, got %d", minKeyBits, maxKeyBits, s.keyBits),
 		check.That(s.normalize != nil, "WithNormalization: normalize must not be nil"),

@@ -35,12 +35,12 @@ func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendO
 	}
 	result := &SendResult{EventType: eventType}
 	for _, webhook := range s.subscribed(settings.account, eventType) {
-		result.Deliveries = append(result.Deliveries, DeliveryResult{Webhook: webhook})
+		result.Deliveries = append(result.Deliveries, DeliveryResult{Account: settings.account, Event: event, EventType: eventType, Webhook: webhook})
 	}
 	err = s.dispatch(ctx, settings, func(ctx context.Context) {
 		var group sync.WaitGroup
 		for i := range result.Deliveries {
-			group.Go(func() { s.deliverToWebhook(ctx, &result.Deliveries[i], event, settings) })
+			group.Go(func() { s.deliverToWebhook(ctx, &result.Deliveries[i], settings) })
 		}
 		group.Wait()
 	})
@@ -51,14 +51,13 @@ func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendO
 }
 
 // deliverToWebhook renders a webhook's template for the event, and delivers that.
-func (s *Server) deliverToWebhook(ctx context.Context, d *DeliveryResult, event webhook.Event, settings *sendSettings) {
+func (s *Server) deliverToWebhook(ctx context.Context, d *DeliveryResult, settings *sendSettings) {
 	templates, err := parseTemplates(d.Webhook)
-	if err != nil {
-		d.Err = err
-		return
-	}
 	s.deliver(ctx, d, settings, func(tries int) (Attempt, error) {
-		return templates.render(ctx, platform.Variables(event, tries), settings.unescapedURLValues)
+		if err != nil {
+			return Attempt{}, err
+		}
+		return templates.render(ctx, platform.Variables(d.Event, tries), settings.unescapedURLValues)
 	})
 }
 
@@ -82,7 +81,8 @@ func (s *Server) SendToCallbackURL(ctx context.Context, callbackURL string, even
 	if err != nil {
 		return nil, sendError(operation, err)
 	}
-	result := &DeliveryResult{Webhook: messagemedia.Webhook{
+	eventType, _ := platform.EventType(event) // a report can have another status here
+	result := &DeliveryResult{Account: settings.account, Event: event, EventType: eventType, Webhook: messagemedia.Webhook{
 		URL: callbackURL, Method: http.MethodPost, Encoding: messagemedia.EncodingJSON,
 	}}
 	err = s.dispatch(ctx, settings, func(ctx context.Context) {

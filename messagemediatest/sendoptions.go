@@ -8,8 +8,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// SendOption changes how [Server.Send], [Server.SendReports] and
-// [Server.SendToCallbackURL] deliver an event.
+// SendOption changes how [Server.Send], [Server.SendReports],
+// [Server.SendToCallbackURL] and [Server.Resend] deliver an event.
 type SendOption func(*sendSettings)
 
 type sendSettings struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 // SendResult has the deliveries of an event to webhooks.
@@ -21,6 +22,15 @@ type SendResult struct {
 
 // DeliveryResult has the attempts to deliver an event to one webhook or callback URL.
 type DeliveryResult struct {
+	// Account has the webhook, and signs. It is empty for the account that the server's
+	// credentials belong to.
+	Account string
+
+	// Event is what happened, and EventType its type, empty for a report with a status
+	// that webhooks can't be subscribed to.
+	Event     webhook.Event
+	EventType messagemedia.EventType
+
 	// Webhook is the webhook as it was when the event happened. For a callback URL it
 	// has a URL, Method and Encoding alone.
 	Webhook messagemedia.Webhook

@@ -39,6 +39,7 @@ type Server struct {
 	shutdownCtx context.Context
 	shutdown    context.CancelFunc
 
+	deliveries  progressQueue
 	keysCreated atomic.Int64
 	matching    chan struct{} // holds a value while a Match function runs
 

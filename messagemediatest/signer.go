@@ -70,6 +70,11 @@ func (s *Signer) publicKey() string {
 	return base64.StdEncoding.EncodeToString(der)
 }
 
+// signatureHeaders are those that Sign sets.
+var signatureHeaders = [...]string{
+	"Date", "X-MessageMedia-Signature", "X-MessageMedia-Digest-Type", "X-MessageMedia-Cipher-Type", "X-MessageMedia-Key-Id",
+}
+
 // Sign adds a signature over the request's method, target, Date and body, and the
 // headers that go with it. A Date that is set already stays, so that a test can
 // send an old delivery. Changes afterwards make the signature wrong. Sign returns an
