@@ -1,32 +1,41 @@
-// Command messagemedia-mock serves the webhooks platform in memory on an
-// address, for people who work with curl or another language than Go.
+// Command messagemedia-mock serves the in-memory platform on an address, for people
+// who work with curl or another language than Go, and shows what arrives.
 //
-//	go run github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock -addr 127.0.0.1:8080 -key k -secret s
+//	go run github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock -addr 127.0.0.1:8080
 //
-// It prints its URL and credentials, and each request with its response. It ends,
+// It prints each API call and each attempt of a delivery. A page, at the URL that it
+// prints, shows both as they happen, simulates events, and tries templates. It ends,
 // and forgets everything, on an interrupt.
 //
-// A POST to /mock/events, a path that the API does not have, makes an event happen:
-// the webhooks that are subscribed to it are called, and the response tells every
-// attempt. The event is written as messagemedia.JSONTemplate would render it, the
-// header Account names a sub-account, and no credentials are needed:
+// A program that can't be reached at the URL of its webhook gets its deliveries with
+// -forward http://127.0.0.1:9000: with the webhook's path, whatever the host.
 //
-//	curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' 127.0.0.1:8080/mock/events
+// A POST to /mock/events, a path that the API does not have, simulates an event: the
+// webhooks that are subscribed to it are called, and the response has every attempt.
+// The event is written as messagemedia.JSONTemplate renders it, and the header
+// Account names a sub-account:
+//
+//	curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' http://127.0.0.1:8080/mock/events
+//
+// All flags, and curl for every call: messagemedia-mock -help.
 package main
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock/internal/page"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
@@ -37,44 +46,73 @@ func main() {
 }
 
 // run serves until the context ends, and returns the exit code: 2 for wrong
-// flags, 1 for an address that can't be had.
+// flags, 1 for an address that can't be listened on.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("messagemedia-mock", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	address := flags.String("addr", "127.0.0.1:8080", "the `address` to listen on")
-	key := flags.String("key", "test-key", "the API `key` that is accepted")
-	secret := flags.String("secret", "test-secret", "the API `secret` that is accepted")
-	if err := flags.Parse(args); err != nil {
+	settings, err := parse(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "messagemedia-mock:", err)
 		return 2
 	}
-	if flags.NArg() > 0 || *key == "" || *secret == "" {
-		fmt.Fprintln(stderr, "messagemedia-mock: it takes -addr, -key and -secret, none of them empty, and nothing else")
-		return 2
-	}
-	listener, err := net.Listen("tcp", *address)
+	listener, err := net.Listen("tcp", settings.address)
 	if err != nil {
 		fmt.Fprintf(stderr, "messagemedia-mock: %v\nChoose another address with -addr.\n", err)
 		return 1
 	}
-	api, err := messagemediatest.Start(
+	terminal, traffic := newTerminal(stdout, settings.verbose, settings.showTokens), page.NewTraffic()
+	var api *messagemediatest.Server
+	api, err = messagemediatest.Start(
 		messagemediatest.WithInMemoryNetwork(), // this program has an address of its own
-		messagemediatest.WithCredentials(*key, *secret),
-		messagemediatest.WithObserver(func(e messagemediatest.Exchange) { fmt.Fprintln(stdout, line(e)) }),
+		messagemediatest.WithCredentials(settings.key, settings.secret),
+		messagemediatest.WithObserver(func(e messagemediatest.Exchange) {
+			terminal.call(e)
+			traffic.AddCall(e)
+		}),
+		messagemediatest.WithDeliveryObserver(func(p messagemediatest.DeliveryProgress) {
+			terminal.delivery(p)
+			traffic.AddDelivery(p, api.Signer(p.Delivery.Account))
+		}),
 	)
 	if err != nil {
+		listener.Close()
 		fmt.Fprintln(stderr, "messagemedia-mock:", err)
 		return 1
 	}
 	defer api.Close()
-	fmt.Fprintf(stdout, `The platform in memory is at http://%[1]s
-API key %[2]s, API secret %[3]s. It accepts Basic and HMAC.
-Try: curl -u '%[2]s:%[3]s' http://%[1]s/v1/webhooks/messages
-and: curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' http://%[1]s/mock/events
-
-`, listener.Addr(), api.Key, api.Secret)
-	serve(ctx, listener, newHandler(api))
+	url, token := "http://"+reachable(listener.Addr()), rand.Text()
+	welcome(stdout, settings, url, token)
+	serve(ctx, listener, page.New(page.Config{
+		API: api, Traffic: traffic, Token: token, Host: settings.host(), SendOptions: settings.sendOptions(),
+	}))
 	fmt.Fprintln(stdout, "Stopped.")
 	return 0
+}
+
+func welcome(stdout io.Writer, settings *settings, url, token string) {
+	fmt.Fprintf(stdout, `The in-memory platform is at %[1]s
+See what arrives: %[1]s/?token=%[2]s
+API key %[3]s, API secret %[4]s. It accepts Basic and HMAC.
+Try: curl -u '%[3]s:%[4]s' %[1]s/v1/webhooks/messages
+and: curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' %[1]s/mock/events
+`, url, token, settings.key, settings.secret)
+	if settings.forward != nil {
+		fmt.Fprintf(stdout, "Deliveries go to %s, with the path of their webhook.\n", settings.forward)
+	}
+	if !settings.isLoopback() {
+		fmt.Fprintln(stdout, "Others on the network can reach it, over HTTP without TLS.")
+	}
+	fmt.Fprintln(stdout)
+}
+
+// reachable is an address that a client on this host can use.
+func reachable(address net.Addr) string {
+	listening, err := netip.ParseAddrPort(address.String())
+	if err == nil && listening.Addr().IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", listening.Port())
+	}
+	return address.String()
 }
 
 // serve ends with the context, without waiting for anyone.
@@ -82,28 +120,4 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	server.Serve(listener)
-}
-
-// line is an exchange for a person to read, without bodies and headers.
-func line(e messagemediatest.Exchange) string {
-	response := fmt.Sprint(e.Status)
-	if e.Status == 0 {
-		response = "no response"
-	}
-	var failure struct {
-		Message string
-		Details []string
-	}
-	_ = json.Unmarshal([]byte(e.ResponseBody), &failure) // a success has neither
-	text := fmt.Sprintf("%-6s %s → %s in %v", e.Method, e.Target, response, e.Duration.Round(time.Microsecond))
-	if e.Account != "" {
-		text += fmt.Sprintf(" for account %s", e.Account)
-	}
-	if failure.Message != "" {
-		text += ": " + failure.Message
-	}
-	for _, detail := range failure.Details {
-		text += "\n       " + detail
-	}
-	return text
 }

@@ -1,0 +1,270 @@
+// Package browsertest runs the page of messagemedia-mock in Chromium. It is a module
+// of its own, so that nothing else depends on chromedp.
+//
+// CHROMIUM names the browser, and SCREENSHOTS a directory that TestScreenshots writes
+// the README's pictures to.
+package browsertest
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+var (
+	mockBinary string
+	chromium   context.Context // of the browser process
+)
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	directory, err := os.MkdirTemp("", "browsertest")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(directory)
+	mockBinary = filepath.Join(directory, "messagemedia-mock")
+	if output, err := exec.Command("go", "build", "-o", mockBinary, "github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, output)
+		return 1
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(cmp.Or(os.Getenv("CHROMIUM"), "/usr/bin/chromium")),
+		chromedp.UserDataDir(filepath.Join(directory, "profile")),
+		chromedp.NoSandbox, // root has none
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.WSURLReadTimeout(time.Minute),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	defer stop()
+	browser, quit := chromedp.NewContext(allocator)
+	defer quit()
+	if err := chromedp.Do(browser); err != nil {
+		fmt.Fprintln(os.Stderr, "start Chromium:", err)
+		return 1
+	}
+	chromium = browser
+	return m.Run()
+}
+
+// mock is a running command.
+type mock struct {
+	url, pageURL string
+	client       *messagemedia.Client
+}
+
+func startMock(t *testing.T, arguments ...string) *mock {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), mockBinary, append([]string{"-addr", "127.0.0.1:0"}, arguments...)...)
+	command.Stderr = os.Stderr
+	stdout, err := command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
+	t.Cleanup(func() { command.Wait() }) // the test's context kills it
+	lines := bufio.NewScanner(stdout)
+	m := new(mock)
+	for m.pageURL == "" && lines.Scan() {
+		if url, found := strings.CutPrefix(lines.Text(), "The in-memory platform is at "); found {
+			m.url = url
+		}
+		if url, found := strings.CutPrefix(lines.Text(), "See what arrives: "); found {
+			m.pageURL = url
+		}
+	}
+	require.NotEmpty(t, m.pageURL)
+	go func() {
+		for lines.Scan() { // what it prints must not hold it up
+		}
+	}()
+	m.client, err = messagemedia.NewClient(messagemedia.BasicAuth("test-key", "test-secret"), messagemedia.WithBaseURL(m.url))
+	require.NoError(t, err)
+	return m
+}
+
+// subscribe creates a webhook for all that the tests simulate.
+func (m *mock) subscribe(t *testing.T, url string, change func(*messagemedia.CreateWebhookRequest)) *messagemedia.Webhook {
+	t.Helper()
+	request := messagemedia.CreateWebhookRequest{
+		URL: url, Method: http.MethodPost, Encoding: messagemedia.EncodingJSON, Template: messagemedia.JSONTemplate,
+		Events: []messagemedia.EventType{messagemedia.EventReceivedSMS, messagemedia.EventReceivedMMS, messagemedia.EventOptOutSMS, messagemedia.EventDeliveredDR},
+	}
+	if change != nil {
+		change(&request)
+	}
+	hook, err := m.client.CreateWebhook(t.Context(), request)
+	require.NoError(t, err)
+	return hook
+}
+
+// simulate does what curl does.
+func (m *mock) simulate(t *testing.T, event string) {
+	t.Helper()
+	response, err := http.Post(m.url+"/mock/events", "application/json", strings.NewReader(event))
+	require.NoError(t, err)
+	response.Body.Close()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+}
+
+// receiver is an endpoint that keeps the bodies it got.
+type receiver struct {
+	*httptest.Server
+
+	mu     sync.Mutex
+	bodies []string
+}
+
+func newReceiver(t *testing.T, handle http.HandlerFunc) *receiver {
+	t.Helper()
+	r := new(receiver)
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		var body strings.Builder
+		_, _ = bufio.NewReader(request.Body).WriteTo(&body)
+		r.mu.Lock()
+		r.bodies = append(r.bodies, body.String())
+		r.mu.Unlock()
+		handle(w, request)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) received() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.bodies...)
+}
+
+func noContent(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+
+// tab is a browser tab with cookies of its own.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu       sync.Mutex
+	problems []string // errors on the console, and exceptions
+}
+
+// newTab opens a tab. The test fails if there is an error on its console, unless the
+// test takes it with expectErrors.
+func newTab(t *testing.T, width, height int64) *tab {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
+	t.Cleanup(closeTab)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	b := &tab{t: t, ctx: ctx}
+	go b.listen(chromedp.Console(ctx))
+	t.Cleanup(func() { assert.Empty(t, b.consoleErrors(), "errors on the console") })
+	b.run(chromedp.EmulateViewport(width, height))
+	return b
+}
+
+// listen ends with the tab.
+func (b *tab) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
+	for message, err := range messages {
+		if err != nil {
+			return
+		}
+		switch message.Type {
+		case chromedp.ConsoleError, chromedp.ConsoleWarning, chromedp.ConsoleException:
+			b.mu.Lock()
+			b.problems = append(b.problems, message.Text)
+			b.mu.Unlock()
+		}
+	}
+}
+
+// consoleErrors takes the errors so far.
+func (b *tab) consoleErrors() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	problems := b.problems
+	b.problems = nil
+	return problems
+}
+
+func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
+}
+
+// eval runs a script for what it does.
+func (b *tab) eval(script string) {
+	b.t.Helper()
+	b.run(chromedp.Evaluate[chromedp.Void](script))
+}
+
+// value evaluates a JavaScript expression, and waits for a promise.
+func value[T any](b *tab, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(b.t, err, expression)
+	return v
+}
+
+// open opens the page at a panel.
+func (b *tab) open(m *mock, panel string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(m.pageURL))
+	b.wait(`document.getElementById("connection")?.textContent === "Live" && document.getElementById("lines") !== null`)
+	b.eval(fmt.Sprintf(`location.hash = %q`, panel))
+	b.wait(fmt.Sprintf(`!document.getElementById(%q).hidden`, panel))
+}
+
+// wait waits until a JavaScript condition holds. chromedp.Poll would compile it in the
+// page, which the content security policy refuses.
+func (b *tab) wait(condition string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); !value[bool](b, "Boolean("+condition+")"); {
+		if time.Now().After(deadline) {
+			require.FailNow(b.t, "still not so: "+condition, value[string](b, `document.body.innerText`))
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// waitForText waits until an element has a text in it.
+func (b *tab) waitForText(selector, text string) {
+	b.t.Helper()
+	b.wait(fmt.Sprintf(`[...document.querySelectorAll(%q)].some((element) => element.innerText.includes(%q))`, selector, text))
+}
+
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.run(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// set fills a field in, as typing or choosing does.
+func (b *tab) set(selector, value string) {
+	b.t.Helper()
+	b.eval(fmt.Sprintf(`{
+		const field = document.querySelector(%q);
+		field.value = %q;
+		field.dispatchEvent(new Event("input", {bubbles: true}));
+		field.dispatchEvent(new Event("change", {bubbles: true}));
+	}`, selector, value))
+}

@@ -1,0 +1,96 @@
+package browsertest
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+const maxScreenshotBytes = 150 << 10 // of both together
+
+// TestScreenshots makes those of the README.
+func TestScreenshots(t *testing.T) {
+	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Webhook-Token") == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	m := startMock(t)
+	key, err := m.client.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	require.NoError(t, err)
+	_, err = m.client.EnableSignatureKey(t.Context(), key.ID)
+	require.NoError(t, err)
+	m.subscribe(t, endpoint.URL+"/hooks/sms", func(r *messagemedia.CreateWebhookRequest) {
+		r.Headers = map[string]string{"X-Webhook-Token": "wXb3Jk9QpL2mZr7T"}
+		r.Template = "{\n  \"reply_id\": \"$!moId\",\n  \"from\": \"$sourceAddress\",\n  \"text\": \"$!moContnt\",\n  \"table\": \"$!metadata.booking\"\n}\n"
+	})
+	m.subscribe(t, endpoint.URL+"/hooks/other", func(r *messagemedia.CreateWebhookRequest) {
+		r.Events = []messagemedia.EventType{messagemedia.EventDeliveredDR}
+	})
+	m.simulate(t, `{"event":"DELIVERY_REPORT","delivery_report_id":"2","source_number":"+61491570157","status":"delivered","error_code":"220","original_text":"Your table is ready."}`)
+	m.simulate(t, `{"event":"RECEIVED_SMS","reply_id":"1","source_number":"+61491570156","destination_number":"+61491593156","content":"\"Yes\", please keep it","metadata":{"booking":"4711"}}`)
+
+	total := 0
+	b := newTab(t, 1120, 720)
+	b.open(m, "traffic")
+	b.click("#exchanges li:first-child summary")
+	b.waitForText("#exchanges", "What proves the sender")
+	total += b.screenshot("traffic.png")
+
+	b.eval(`location.hash = "template"`)
+	b.wait(`document.querySelectorAll("#source option").length === 3`)
+	b.eval(`document.querySelector("#source").selectedIndex = 1`)
+	b.click("#load-button")
+	b.waitForText("#loaded", "Loaded from")
+	b.waitForText("#problems", "moContnt")
+	total += b.screenshot("template.png")
+	assert.LessOrEqual(t, total, maxScreenshotBytes)
+}
+
+// screenshot returns the size of a picture of what is visible, and writes it if that
+// was asked for.
+func (b *tab) screenshot(name string) int {
+	b.t.Helper()
+	time.Sleep(2 * time.Second) // until the animation of a new line is over
+	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	require.NoError(b.t, err)
+	visible, err := png.Decode(bytes.NewReader(picture))
+	require.NoError(b.t, err)
+	var small bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	require.NoError(b.t, encoder.Encode(&small, withFewColors(visible)))
+	if directory := os.Getenv("SCREENSHOTS"); directory != "" {
+		require.NoError(b.t, os.WriteFile(filepath.Join(directory, name), small.Bytes(), 0o644))
+	}
+	return small.Len()
+}
+
+// withFewColors keeps the 64 most frequent colors of a picture, so that it is small.
+func withFewColors(picture image.Image) image.Image {
+	count := make(map[color.Color]int)
+	bounds := picture.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			count[picture.At(x, y)]++
+		}
+	}
+	colors := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return count[b] - count[a] })
+	reduced := image.NewPaletted(bounds, colors[:min(len(colors), 64)])
+	draw.Draw(reduced, bounds, picture, bounds.Min, draw.Src)
+	return reduced
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// settings are what the flags say.
+type settings struct {
+	address, key, secret string
+	forward              *url.URL // nil if deliveries go to their own URLs
+	verbose, showTokens  bool
+}
+
+// parse reads the flags. Asked for help, it prints that to stdout, and the error
+// matches flag.ErrHelp.
+func parse(args []string, stdout io.Writer) (*settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("messagemedia-mock", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // the error has all that the package would print
+	flags.StringVar(&s.address, "addr", "127.0.0.1:8080", "listen on `host:port`; without a host, the network can reach it")
+	flags.StringVar(&s.key, "key", "test-key", "the API `key` that is accepted")
+	flags.StringVar(&s.secret, "secret", "test-secret", "the API `secret` that is accepted")
+	flags.Func("forward", "send every delivery to this `URL`, with the path and query of its webhook", func(address string) (err error) {
+		s.forward, err = parseForward(address)
+		return err
+	})
+	flags.BoolVar(&s.verbose, "v", false, "print headers and bodies, too, with tokens redacted")
+	flags.BoolVar(&s.showTokens, "show-tokens", false, "print tokens and credentials as they are")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		fmt.Fprintln(stdout, "Usage: messagemedia-mock [flags]")
+		flags.PrintDefaults()
+		fmt.Fprint(stdout, helpOnCalls)
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%w; -help lists all flags", err)
+	case flags.NArg() > 0:
+		return nil, fmt.Errorf("unexpected argument %q; only flags are accepted", flags.Arg(0))
+	case s.address == "", s.key == "", s.secret == "":
+		return nil, errors.New("-addr, -key and -secret must not be empty")
+	}
+	return &s, nil
+}
+
+// host is the name that -addr gives this host, if it is one.
+func (s *settings) host() string {
+	host, _, _ := net.SplitHostPort(s.address)
+	return host
+}
+
+func (s *settings) isLoopback() bool {
+	ip, err := netip.ParseAddr(s.host())
+	return err == nil && ip.IsLoopback() || strings.EqualFold(s.host(), "localhost")
+}
+
+func (s *settings) sendOptions() []messagemediatest.SendOption {
+	if s.forward == nil {
+		return nil
+	}
+	client := &http.Client{Transport: forwarder{s.forward, http.DefaultTransport}}
+	return []messagemediatest.SendOption{messagemediatest.ThroughClient(client)}
+}

@@ -1,0 +1,68 @@
+package page
+
+import (
+	"context"
+	"io"
+	"net/http"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+const maxEventBytes = 16 << 20
+
+// simulate takes an event in the form that messagemedia.JSONTemplate gives it,
+// sends it to the webhooks of the account, and responds with what became of it. With
+// ?retry_delays=true it waits between attempts as the platform does.
+func (p *page) simulate(w http.ResponseWriter, r *http.Request) {
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEventBytes))
+	if err != nil {
+		respondError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	event := webhook.Parse(payload)
+	if unparsed, ok := event.(*webhook.UnparsedEvent); ok {
+		respondError(w, http.StatusBadRequest, unparsed.Err.Error()+`; an event is, for example, {"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}`)
+		return
+	}
+	options := append([]messagemediatest.SendOption{messagemediatest.ToAccount(r.Header.Get("Account"))}, p.SendOptions...)
+	if r.URL.Query().Get("retry_delays") == "true" {
+		options = append(options, messagemediatest.WithRetryDelays())
+	}
+	// Like the platform's, a delivery does not depend on who had the event happen.
+	sent, err := p.API.Send(context.WithoutCancel(r.Context()), event, options...)
+	if err != nil {
+		respondError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	result := sendResult{EventType: sent.EventType, Acknowledged: sent.Acknowledged(), Deliveries: []delivery{}}
+	for _, d := range sent.Deliveries {
+		result.Deliveries = append(result.Deliveries, newDelivery(d))
+	}
+	respond(w, http.StatusOK, result)
+}
+
+// The result as it stands in the response.
+type (
+	sendResult struct {
+		EventType    messagemedia.EventType `json:"event_type"`
+		Acknowledged bool                   `json:"acknowledged"`
+		Deliveries   []delivery             `json:"deliveries"`
+	}
+	delivery struct {
+		WebhookID    string            `json:"webhook_id"`
+		Acknowledged bool              `json:"acknowledged"`
+		Error        string            `json:"error,omitzero"`
+		Attempts     []deliveryAttempt `json:"attempts"`
+	}
+	deliveryAttempt struct {
+		Method       string `json:"method"`
+		URL          string `json:"url"`
+		RequestBody  string `json:"request_body"`
+		Status       int    `json:"status,omitzero"`
+		ResponseBody string `json:"response_body,omitzero"`
+		Error        string `json:"error,omitzero"`
+		DurationMS   int64  `json:"duration_ms"`
+	}
+)
