@@ -78,12 +78,15 @@ type mock struct {
 
 func startMock(t *testing.T, arguments ...string) *mock {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), mockBinary, append([]string{"-addr", "127.0.0.1:0"}, arguments...)...)
+	command := exec.Command(mockBinary, append([]string{"-addr", "127.0.0.1:0"}, arguments...)...)
 	command.Stderr = os.Stderr
 	stdout, err := command.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
-	t.Cleanup(func() { command.Wait() }) // the test's context kills it
+	t.Cleanup(func() { // after the tabs are closed, which see it end
+		command.Process.Kill()
+		command.Wait()
+	})
 	lines := bufio.NewScanner(stdout)
 	m := new(mock)
 	for m.pageURL == "" && lines.Scan() {
@@ -256,6 +259,14 @@ func (b *tab) waitForText(selector, text string) {
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.run(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// openLine opens an exchange, and waits until its details are there: they move what
+// is below.
+func (b *tab) openLine(selector string) {
+	b.t.Helper()
+	b.click(selector + " summary")
+	b.waitForText(selector+" .inside", "What proves the sender")
 }
 
 // set fills a field in, as typing or choosing does.

@@ -48,8 +48,7 @@ func TestScreenshots(t *testing.T) {
 	total := 0
 	b := newTab(t, 1120, 720)
 	b.open(m, "traffic")
-	b.click("#exchanges li:first-child summary")
-	b.waitForText("#exchanges", "What proves the sender")
+	b.openLine("#exchanges li:first-child")
 	total += b.screenshot("traffic.png")
 
 	b.eval(`location.hash = "template"`)
