@@ -116,13 +116,24 @@ func message(header http.Header, request, response string) []string {
 	return append(append(lines, marked("  > ", request)...), marked("  < ", response)...)
 }
 
+// maxPrintedBytes of a body are printed: an attachment would fill the terminal.
+const maxPrintedBytes = 16 << 10
+
 func marked(mark, body string) []string {
 	if body == "" {
 		return nil
 	}
+	rest := ""
+	if len(body) > maxPrintedBytes {
+		rest = fmt.Sprintf("%s… and %d bytes more", mark, len(body)-maxPrintedBytes)
+		body = strings.ToValidUTF8(body[:maxPrintedBytes], "")
+	}
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimSuffix(body, "\n"), "\n") {
 		lines = append(lines, mark+strings.TrimSuffix(line, "\r"))
+	}
+	if rest != "" {
+		lines = append(lines, rest)
 	}
 	return lines
 }

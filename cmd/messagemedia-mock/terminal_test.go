@@ -120,3 +120,10 @@ func TestBodiesOfDeliveriesArePrintedWithoutTokens(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(printed(true, true), "SECRET-TOKEN\n")+strings.Count(printed(true, true), "token=SECRET-TOKEN "))
 	assert.Contains(t, printed(true, true), "X-Token: Bearer SECRET-HEADER\n")
 }
+
+func TestALongBodyIsCut(t *testing.T) {
+	t.Parallel()
+	attempt := messagemediatest.Attempt{Method: "POST", URL: "http://h.test/", Status: 200, RequestBody: bytes.Repeat([]byte("x"), 20_000)}
+	printed := delivered(progressOf(true, nil, attempt))(true, false)
+	assert.Contains(t, printed, "\n  > "+strings.Repeat("x", 16<<10)+"\n  > … and 3616 bytes more\n")
+}

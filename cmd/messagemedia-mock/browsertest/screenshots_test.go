@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,38 +26,43 @@ const maxScreenshotBytes = 150 << 10 // of both together
 
 // TestScreenshots makes those of the README.
 func TestScreenshots(t *testing.T) {
+	var calls atomic.Int64
 	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Webhook-Token") == "" {
-			w.WriteHeader(http.StatusUnauthorized)
-		}
+		w.WriteHeader([]int{503, 204}[min(calls.Add(1), 2)-1])
 	})
-	m := startMock(t)
+	m := startMock(t, "-forward", endpoint.URL)
 	key, err := m.client.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	require.NoError(t, err)
 	_, err = m.client.EnableSignatureKey(t.Context(), key.ID)
 	require.NoError(t, err)
-	m.subscribe(t, endpoint.URL+"/hooks/sms", func(r *messagemedia.CreateWebhookRequest) {
+	hook := m.subscribe(t, "https://example.com/hooks/sms", func(r *messagemedia.CreateWebhookRequest) {
 		r.Headers = map[string]string{"X-Webhook-Token": "wXb3Jk9QpL2mZr7T"}
-		r.Template = "{\n  \"reply_id\": \"$!moId\",\n  \"from\": \"$sourceAddress\",\n  \"text\": \"$!moContnt\",\n  \"table\": \"$!metadata.booking\"\n}\n"
+		r.Retries = 1
+		r.Template = "{\n  \"reply_id\": \"$!moId\",\n  \"from\": \"$!sourceAddress\",\n  \"text\": \"$!esc.json($moContent)\"\n}\n"
 	})
-	m.subscribe(t, endpoint.URL+"/hooks/other", func(r *messagemedia.CreateWebhookRequest) {
-		r.Events = []messagemedia.EventType{messagemedia.EventDeliveredDR}
-	})
-	m.simulate(t, `{"event":"DELIVERY_REPORT","delivery_report_id":"2","source_number":"+61491570157","status":"delivered","error_code":"220","original_text":"Your table is ready."}`)
 	m.simulate(t, `{"event":"RECEIVED_SMS","reply_id":"1","source_number":"+61491570156","destination_number":"+61491593156","content":"\"Yes\", please keep it","metadata":{"booking":"4711"}}`)
+	m.simulate(t, `{"event":"DELIVERY_REPORT","delivery_report_id":"2","source_number":"+61491570157","status":"delivered","error_code":"220","original_text":"Your table is ready."}`)
+	m.simulate(t, `{"event":"OPT_OUT","notification_id":"3","source_number":"+61491570158","content":"STOP"}`)
 
 	total := 0
-	b := newTab(t, 1120, 720)
+	b := newTab(t, 1120, 760)
 	b.open(m, "traffic")
-	b.openLine("#exchanges li:first-child")
+	b.openLine("#exchanges li:nth-child(3)")
 	total += b.screenshot("traffic.png")
 
+	_, err = m.client.UpdateWebhook(t.Context(), hook.ID, messagemedia.UpdateWebhookRequest{
+		Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
+		Template: new("{\n  \"reply_id\": \"$!moId\",\n  \"from\": \"$!sourceAddress\",\n  \"text\": \"$!moContent\",\n  \"booking\": \"$!esc.json($metdata.booking)\"\n}\n"),
+	})
+	require.NoError(t, err)
 	b.eval(`location.hash = "template"`)
-	b.wait(`document.querySelectorAll("#source option").length === 3`)
+	b.wait(`document.querySelectorAll("#source option").length === 2`)
 	b.eval(`document.querySelector("#source").selectedIndex = 1`)
 	b.click("#load-button")
 	b.waitForText("#loaded", "Loaded from")
-	b.waitForText("#problems", "moContnt")
+	b.waitForText("#problems", "esc.json")
+	b.set("#hostile-template", "0")
+	b.waitForText("#rendered", "He said")
 	total += b.screenshot("template.png")
 	assert.LessOrEqual(t, total, maxScreenshotBytes)
 }
@@ -79,7 +85,7 @@ func (b *tab) screenshot(name string) int {
 	return small.Len()
 }
 
-// withFewColors keeps the 64 most frequent colors of a picture, so that it is small.
+// withFewColors keeps the 256 most frequent colors of a picture, so that it is small.
 func withFewColors(picture image.Image) image.Image {
 	count := make(map[color.Color]int)
 	bounds := picture.Bounds()
@@ -89,7 +95,7 @@ func withFewColors(picture image.Image) image.Image {
 		}
 	}
 	colors := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return count[b] - count[a] })
-	reduced := image.NewPaletted(bounds, colors[:min(len(colors), 64)])
+	reduced := image.NewPaletted(bounds, colors[:min(len(colors), 256)])
 	draw.Draw(reduced, bounds, picture, bounds.Min, draw.Src)
 	return reduced
 }

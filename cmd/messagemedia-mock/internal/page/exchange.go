@@ -74,7 +74,7 @@ func describe(event webhook.Event) (id, from, content string) {
 	case *webhook.OptOut:
 		return e.NotificationID, e.SourceNumber, preview(e.Content)
 	case *webhook.DeliveryReport:
-		return e.DeliveryReportID, e.RecipientNumber, preview(string(e.Status) + " " + e.OriginalText)
+		return e.DeliveryReportID, e.RecipientNumber, preview(strings.TrimSuffix(string(e.Status)+": "+e.OriginalText, ": "))
 	}
 	return "", "", ""
 }

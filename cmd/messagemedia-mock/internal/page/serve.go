@@ -7,8 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-
-	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
 // update is what changed, for the page.
@@ -105,27 +103,15 @@ func (p *page) resend(w http.ResponseWriter, r *http.Request) {
 		respondError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	respond(w, http.StatusOK, newDelivery(*duplicate))
+	// Only what is new: who reads what was sent needs the token, which this does not.
+	respond(w, http.StatusOK, struct {
+		Acknowledged bool   `json:"acknowledged"`
+		Attempts     int    `json:"attempts"`
+		Error        string `json:"error,omitzero"`
+	}{duplicate.Acknowledged(), len(duplicate.Attempts), text(duplicate.Err)})
 }
 
 func (p *page) clear(w http.ResponseWriter, r *http.Request) {
 	p.Traffic.Clear()
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// newDelivery is a delivery as it stands in a response.
-func newDelivery(sent messagemediatest.DeliveryResult) delivery {
-	d := delivery{WebhookID: sent.Webhook.ID, Acknowledged: sent.Acknowledged(), Error: text(sent.Err), Attempts: []deliveryAttempt{}}
-	for _, a := range sent.Attempts {
-		d.Attempts = append(d.Attempts, deliveryAttempt{
-			Method:       a.Method,
-			URL:          a.URL,
-			RequestBody:  string(a.RequestBody),
-			Status:       a.Status,
-			ResponseBody: string(a.ResponseBody),
-			Error:        text(a.Err),
-			DurationMS:   a.Duration.Milliseconds(),
-		})
-	}
-	return d
 }

@@ -66,3 +66,19 @@ type (
 		DurationMS   int64  `json:"duration_ms"`
 	}
 )
+
+func newDelivery(sent messagemediatest.DeliveryResult) delivery {
+	d := delivery{WebhookID: sent.Webhook.ID, Acknowledged: sent.Acknowledged(), Error: text(sent.Err), Attempts: []deliveryAttempt{}}
+	for _, a := range sent.Attempts {
+		d.Attempts = append(d.Attempts, deliveryAttempt{
+			Method:       a.Method,
+			URL:          a.URL,
+			RequestBody:  string(a.RequestBody),
+			Status:       a.Status,
+			ResponseBody: string(a.ResponseBody),
+			Error:        text(a.Err),
+			DurationMS:   a.Duration.Milliseconds(),
+		})
+	}
+	return d
+}

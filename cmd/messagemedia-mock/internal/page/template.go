@@ -218,7 +218,7 @@ func (p *page) saveTemplate(w http.ResponseWriter, r *http.Request) {
 	if saved.Account != "" {
 		client = client.ForAccount(saved.Account)
 	}
-	hook, err := client.UpdateWebhook(r.Context(), r.PathValue("id"), messagemedia.UpdateWebhookRequest{Template: &saved.Template})
+	_, err := client.UpdateWebhook(r.Context(), r.PathValue("id"), messagemedia.UpdateWebhookRequest{Template: &saved.Template})
 	if err != nil {
 		status := http.StatusBadRequest
 		if apiErr, ok := errors.AsType[*messagemedia.APIError](err); ok {
@@ -227,7 +227,7 @@ func (p *page) saveTemplate(w http.ResponseWriter, r *http.Request) {
 		respondError(w, status, err.Error())
 		return
 	}
-	respond(w, http.StatusOK, hook)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // decode reads the JSON of a request. If it can't, the response is written.

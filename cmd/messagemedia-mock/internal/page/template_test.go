@@ -127,7 +127,8 @@ func TestATemplateIsLoadedAndSaved(t *testing.T) {
 	assert.Equal(t, "branch", webhooks[1].Account)
 	assert.Equal(t, "old", webhooks[1].Webhook.Template)
 
-	call[struct{}](s, "PUT", "/mock/webhooks/"+branch.ID+"/template", `{"account":"branch","template":"new"}`)
+	saved := s.do("PUT", "/mock/webhooks/"+branch.ID+"/template", `{"account":"branch","template":"new"}`)
+	assert.Equal(t, 204, saved.StatusCode)
 	assert.Equal(t, "new", s.api.Webhooks("branch")[0].Template)
 	assert.Equal(t, messagemedia.JSONTemplate, s.api.Webhooks("")[0].Template)
 	assert.Equal(t, "PATCH", get[exchange](s, "/mock/traffic/3").Method, "it is seen in the traffic")

@@ -210,15 +210,15 @@ function proofs(list = []) {
 }
 
 function sides(one) {
+	const response = one.status ? body(one.response_body) : make("p", { className: "none" }, one.error || "None");
 	return [make("div", { className: "sides" },
-		make("div", {}, make("h4", {}, "Request"), headers(one), body(one.request_body)),
-		make("div", {}, make("h4", {}, one.status ? `Response ${one.status} ${one.status_text ?? ""}` : "Response"),
-			one.status ? body(one.response_body) : make("p", { className: "none" }, one.error || "None")))];
+		make("div", {}, make("h4", {}, "Request"), make("p", { className: "line" }, `${one.method} ${one.url}`), body(one.request_body), ...headers(one.header)),
+		make("div", {}, make("h4", {}, one.status ? `Response ${one.status} ${one.status_text ?? ""}` : "Response"), response))];
 }
 
-function headers(one) {
-	const lines = one.header.flatMap(([name, value]) => ["\n", make("b", {}, name + ": "), value]);
-	return make("pre", { className: "headers", tabIndex: 0 }, `${one.method} ${one.url}`, ...lines);
+function headers(list) {
+	const lines = list.flatMap(([name, value], i) => [i ? "\n" : "", make("b", {}, name + ": "), value]);
+	return [make("h4", {}, "Headers"), make("pre", { className: "headers", tabIndex: 0 }, ...lines)];
 }
 
 function body(content) {
