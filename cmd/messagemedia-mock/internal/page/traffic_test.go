@@ -259,6 +259,18 @@ func TestTheServerKeepsAThousandAndThePageShowsHalf(t *testing.T) {
 	assert.Equal(t, 1, get[update](s, "/mock/traffic").Kept, "the newest is kept, whatever its size")
 }
 
+func TestADeliveryThatProceedsTakesItsPlaceOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.traffic.AddCall(messagemediatest.Exchange{Method: "GET"})
+	progress := messagemediatest.DeliveryProgress{ID: "1"}
+	progress.Delivery.Attempts = []messagemediatest.Attempt{{RequestBody: make([]byte, 30<<20)}}
+	for range 5 {
+		s.traffic.AddDelivery(progress, nil)
+	}
+	assert.Equal(t, 2, get[update](s, "/mock/traffic").Kept)
+}
+
 func TestAttachmentsAreDownloaded(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
