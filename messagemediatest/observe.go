@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// DeliveryProgress is what is known of a delivery at one moment.
+// DeliveryProgress is the state of a delivery at one moment.
 type DeliveryProgress struct {
 	// ID identifies the delivery: it is the same each time that the observer sees it.
 	ID string

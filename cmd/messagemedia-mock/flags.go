@@ -14,7 +14,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	address, key, secret string
 	forward              *url.URL // nil if deliveries go to their own URLs

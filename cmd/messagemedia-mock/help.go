@@ -1,10 +1,9 @@
 package main
 
-// helpOnCalls has curl for every call. In it, ID, KEY_ID and N stand for an ID that an
-// earlier call returned, and TOKEN for the one in the URL of the page.
+// helpOnCalls has curl for every call. A test runs each command.
 const helpOnCalls = `
-What is under /mock/ the API does not have. TOKEN is the one in the URL of the page:
-what reads traffic needs it. ID, KEY_ID and N are IDs that an earlier call returned.
+Paths under /mock/ are this command's own. TOKEN is the token in the URL of the page;
+calls that read need it. ID, KEY_ID and N are IDs that an earlier call returned.
 
 Webhooks, as at the API:
 

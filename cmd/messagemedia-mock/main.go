@@ -1,14 +1,15 @@
-// Command messagemedia-mock serves the in-memory platform on an address, for people
-// who work with curl or another language than Go, and shows what arrives.
+// Command messagemedia-mock serves the in-memory platform on an address, for curl and
+// for programs in any language, and shows API calls and deliveries as they happen.
 //
 //	go run github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock -addr 127.0.0.1:8080
 //
-// It prints each API call and each attempt of a delivery. A page, at the URL that it
-// prints, shows both as they happen, simulates events, and tries templates. It ends,
-// and forgets everything, on an interrupt.
+// It prints each API call and each attempt of a delivery, and the URL of a page that
+// shows both, simulates events, and checks templates. On an interrupt it ends, and
+// nothing is kept.
 //
-// A program that can't be reached at the URL of its webhook gets its deliveries with
-// -forward http://127.0.0.1:9000: with the webhook's path, whatever the host.
+// With -forward http://127.0.0.1:9000 every delivery goes to that address, with the
+// path and query of its webhook: a receiver under development gets the deliveries of
+// https://example.com/hooks.
 //
 // A POST to /mock/events, a path that the API does not have, simulates an event: the
 // webhooks that are subscribed to it are called, and the response has every attempt.
@@ -17,7 +18,7 @@
 //
 //	curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' http://127.0.0.1:8080/mock/events
 //
-// All flags, and curl for every call: messagemedia-mock -help.
+// messagemedia-mock -help prints all flags, and curl for every call.
 package main
 
 import (
@@ -92,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func welcome(stdout io.Writer, settings *settings, url, token string) {
 	fmt.Fprintf(stdout, `The in-memory platform is at %[1]s
-See what arrives: %[1]s/?token=%[2]s
+The page is at %[1]s/?token=%[2]s
 API key %[3]s, API secret %[4]s. It accepts Basic and HMAC.
 Try: curl -u '%[3]s:%[4]s' %[1]s/v1/webhooks/messages
 and: curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' %[1]s/mock/events

@@ -20,7 +20,7 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// command is one that runs, with what it prints.
+// command is a running command and its output.
 type command struct {
 	url, token string
 	lines      chan string
@@ -45,7 +45,7 @@ func start(t *testing.T, args ...string) *command {
 		close(c.lines)
 	}()
 	c.url = strings.TrimPrefix(<-c.lines, "The in-memory platform is at ")
-	c.token = strings.TrimPrefix(<-c.lines, "See what arrives: "+c.url+"/?token=")
+	c.token = strings.TrimPrefix(<-c.lines, "The page is at "+c.url+"/?token=")
 	return c
 }
 

@@ -102,8 +102,8 @@ func (r redactor) deliveryBody(url string, body []byte) string {
 	return text
 }
 
-// redactWebhooks hides every value of an object "headers", and of each "url" what may
-// be a token, at any depth of a JSON text. Names match in any case.
+// redactWebhooks hides every value of an object "headers", and the user info, query and
+// fragment of each "url", at any depth of a JSON text. Names match in any case.
 func redactWebhooks(text string) (string, error) {
 	if !json.Valid([]byte(text)) {
 		return "", errors.New("not JSON")

@@ -88,7 +88,7 @@ func (t *terminal) begin(p messagemediatest.DeliveryProgress) int {
 	return printed
 }
 
-// outcome is what came of an attempt, and what follows.
+// outcome describes the end of an attempt, and whether another follows.
 func outcome(p messagemediatest.DeliveryProgress, i int) string {
 	a := p.Delivery.Attempts[i]
 	response := fmt.Sprint(a.Status)
@@ -138,8 +138,8 @@ func marked(mark, body string) []string {
 	return lines
 }
 
-// print writes lines in one piece. What a phone or a receiver sent can't move the
-// cursor or change colors: characters that are not printable are escaped.
+// print writes lines in one piece. It escapes characters that are not printable, so
+// that text from a phone or a receiver can't control the terminal.
 func (t *terminal) print(lines []string) {
 	var text strings.Builder
 	for _, line := range lines {

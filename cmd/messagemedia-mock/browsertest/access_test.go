@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAForeignPageIsRefused has a page on another site, in a browser that has the
-// cookie, try what a page can without the permission of the other side.
+// TestAForeignPageIsRefused opens a page on another site, in a browser that has the
+// cookie. The page sends every request that needs no permission of this site.
 func TestAForeignPageIsRefused(t *testing.T) {
 	endpoint := newReceiver(t, noContent)
 	m := startMock(t)

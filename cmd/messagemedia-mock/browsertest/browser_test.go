@@ -93,13 +93,13 @@ func startMock(t *testing.T, arguments ...string) *mock {
 		if url, found := strings.CutPrefix(lines.Text(), "The in-memory platform is at "); found {
 			m.url = url
 		}
-		if url, found := strings.CutPrefix(lines.Text(), "See what arrives: "); found {
+		if url, found := strings.CutPrefix(lines.Text(), "The page is at "); found {
 			m.pageURL = url
 		}
 	}
 	require.NotEmpty(t, m.pageURL)
 	go func() {
-		for lines.Scan() { // what it prints must not hold it up
+		for lines.Scan() { // it would wait for a reader
 		}
 	}()
 	m.client, err = messagemedia.NewClient(messagemedia.BasicAuth("test-key", "test-secret"), messagemedia.WithBaseURL(m.url))
@@ -122,7 +122,7 @@ func (m *mock) subscribe(t *testing.T, url string, change func(*messagemedia.Cre
 	return hook
 }
 
-// simulate does what curl does.
+// simulate sends an event as curl does.
 func (m *mock) simulate(t *testing.T, event string) {
 	t.Helper()
 	response, err := http.Post(m.url+"/mock/events", "application/json", strings.NewReader(event))
@@ -215,7 +215,7 @@ func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
 }
 
-// eval runs a script for what it does.
+// eval runs a script, and ignores its value.
 func (b *tab) eval(script string) {
 	b.t.Helper()
 	b.run(chromedp.Evaluate[chromedp.Void](script))
@@ -261,12 +261,11 @@ func (b *tab) click(selector string) {
 	b.run(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
-// openLine opens an exchange, and waits until its details are there: they move what
-// is below.
+// openLine opens an exchange, and waits for its details, which move the lines below.
 func (b *tab) openLine(selector string) {
 	b.t.Helper()
 	b.click(selector + " summary")
-	b.waitForText(selector+" .inside", "What proves the sender")
+	b.waitForText(selector+" .inside", "Authentication")
 }
 
 // set fills a field in, as typing or choosing does.

@@ -67,8 +67,8 @@ func TestScreenshots(t *testing.T) {
 	assert.LessOrEqual(t, total, maxScreenshotBytes)
 }
 
-// screenshot returns the size of a picture of what is visible, and writes it if that
-// was asked for.
+// screenshot takes a picture of the window, and returns its size. It writes the picture
+// if SCREENSHOTS is set.
 func (b *tab) screenshot(name string) int {
 	b.t.Helper()
 	time.Sleep(2 * time.Second) // until the animation of a new line is over

@@ -72,7 +72,7 @@ func TestEverythingHasAName(t *testing.T) {
 }
 
 // cutOff are elements that are not within the window, or whose text is not within
-// them. What scrolls by itself may be wider.
+// them. The editor scrolls by itself.
 const cutOff = `[...document.querySelectorAll("body *")].filter((element) => {
 	if (!element.checkVisibility() || element.closest(".hidden, .editor, select")) {
 		return false;

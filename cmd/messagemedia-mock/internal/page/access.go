@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// access decides who may use the page and what is under /mock/.
+// access decides who may use the page and the paths under /mock/.
 //
-//   - A browser needs the cookie that it got for the token, whatever it asks for.
-//   - Another client, such as curl, needs the token for what reads traffic. For what
-//     changes state it needs none: a browser always says that it is one then.
+//   - A browser needs the cookie that it got for the token, for every request.
+//   - Another client, such as curl, needs the token for requests that read. Requests
+//     that change state need none: those of a browser always have an Origin.
 //
-// Browsers leave Sec-Fetch-Site out over plain HTTP to other hosts than localhost, so
-// a request that reads says nothing about who sends it.
+// Over plain HTTP to hosts other than localhost, browsers omit Sec-Fetch-Site, so a
+// request that reads does not show whether a browser sent it.
 type access struct {
 	token      string
 	session    string // the cookie's value
@@ -31,7 +31,7 @@ func newAccess(token, host string) *access {
 	return &access{token: token, session: rand.Text(), cookieName: "mock-" + hex.EncodeToString(sum[:4]), host: host}
 }
 
-// require serves what is permitted, and explains what is missing otherwise.
+// require serves requests that are permitted. Otherwise the response says what is missing.
 func (a *access) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -47,9 +47,9 @@ func (a *access) require(next http.Handler) http.Handler {
 	})
 }
 
-// exchange gives a browser the cookie for the token in the URL. It reports whether
+// exchangeToken gives a browser the cookie for the token in the URL. It reports whether
 // the request had a token; the response is written then.
-func (a *access) exchange(w http.ResponseWriter, r *http.Request) bool {
+func (a *access) exchangeToken(w http.ResponseWriter, r *http.Request) bool {
 	token := r.URL.Query().Get("token")
 	switch {
 	case token == "" || !a.isOwnHost(r.Host):

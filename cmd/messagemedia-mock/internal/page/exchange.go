@@ -16,7 +16,7 @@ import (
 
 const (
 	maxBodyShown = 64 << 10 // bytes of a body in an exchange's details
-	maxPreview   = 120      // runes of what a phone typed, in a summary
+	maxPreview   = 120      // runes of a message, in a summary
 )
 
 // summary is an exchange as a line.
@@ -64,7 +64,7 @@ func (e *exchange) summary() summary {
 	return s
 }
 
-// describe is what tells events of a type apart.
+// describe returns what distinguishes an event from others of its type.
 func describe(event webhook.Event) (id, from, content string) {
 	switch e := event.(type) {
 	case *webhook.ReceivedSMS:
@@ -153,7 +153,7 @@ func newAttempt(a messagemediatest.Attempt, proofs []proof) attempt {
 	}
 }
 
-// authentication is what the API said to a call's credentials.
+// authentication says which credentials a call had, and whether they were accepted.
 func authentication(call *messagemediatest.Exchange) string {
 	scheme, _, _ := strings.Cut(call.Header.Get("Authorization"), " ")
 	name, known := map[string]string{"": "no credentials", "basic": "Basic", "hmac": "HMAC"}[strings.ToLower(scheme)]

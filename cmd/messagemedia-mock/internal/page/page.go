@@ -1,11 +1,11 @@
-// Package page serves the in-memory platform, and beside it a page that shows what
-// the platform receives and delivers, simulates events and tries templates.
+// Package page serves the in-memory platform, and beside it a page that shows API calls
+// and deliveries, simulates events, and checks templates.
 //
-// The page is at /, and what it calls is under /mock/, which the API does not have:
+// The page is at /. It calls these paths, which the API does not have:
 //
 //	GET    /                                        the page; ?token= gives a browser its cookie
 //	GET    /mock/traffic                            the exchanges that are kept, as JSON
-//	GET    /mock/traffic/stream                     the same and what follows, as server-sent events
+//	GET    /mock/traffic/stream                     the same and each change, as server-sent events
 //	GET    /mock/traffic/{id}                       one exchange with everything in it
 //	GET    /mock/traffic/{id}/attachments/{number}  a file of an MMS, as a download
 //	POST   /mock/traffic/{id}/resend                sends a delivery again: a duplicate
@@ -16,11 +16,11 @@
 //	GET    /mock/webhooks                           the webhooks of every account that was used
 //	PUT    /mock/webhooks/{id}/template             saves a template, by a call of the API
 //
-// Who may call these is said at [New]. All else is the API.
+// [New] says who may call these. All other paths are the API's.
 //
-// The page has no script but its own file and loads nothing from elsewhere; both are
-// enforced by its content security policy. What is shown is set as text, never as
-// markup. Bodies and headers are shown as they are, tokens included.
+// The page runs no script but its own file, and loads nothing from elsewhere: its
+// content security policy enforces both. It sets all values as text, never as markup.
+// It shows bodies and headers in full, tokens included.
 package page
 
 import (
@@ -35,15 +35,15 @@ import (
 //go:embed assets
 var embedded embed.FS
 
-// Config is what a page shows.
+// Config configures a page.
 type Config struct {
 	// API is the platform.
 	API *messagemediatest.Server
 
-	// Traffic is what the platform's observers record.
+	// Traffic has the API's calls and deliveries: the platform's observers record them.
 	Traffic *Traffic
 
-	// Token is what a browser gets its cookie for, and what other clients read with.
+	// Token is exchanged for a cookie by browsers, and sent by other clients that read.
 	Token string
 
 	// Host is a name that the page may be called by, beside localhost and addresses.
@@ -55,13 +55,14 @@ type Config struct {
 
 // New returns a handler for the page and the API.
 //
-// The page and all that reads under /mock/ need the token: in the URL of the page
-// once, which sets a cookie (HttpOnly, SameSite=Strict), or in a header
-// "Authorization: Bearer TOKEN". What changes state needs it from a browser only. A
-// browser's request that changes state must come from the page itself, and its Host
-// must be localhost, an address or [Config.Host]. The API checks its own credentials,
-// and its Host is not checked, so that a container can call it by any name; a
-// browser on another site can't change its state, either.
+// A browser needs the token once, in the URL of the page. It gets a cookie for it
+// (HttpOnly, SameSite=Strict), which every further request needs. Their Host must be
+// localhost, an IP address or [Config.Host], and requests that change state must come
+// from the page itself. Other clients send the token in a header
+// "Authorization: Bearer TOKEN" to read, and need none to change state.
+//
+// The API checks its own credentials. It is served under any Host, so that a container
+// can call it by any name, but not to pages of other sites, if the request changes state.
 func New(config Config) http.Handler {
 	p := &page{Config: config, access: newAccess(config.Token, config.Host)}
 	assets, err := fs.Sub(embedded, "assets")
@@ -101,13 +102,13 @@ type page struct {
 // servePage exchanges a token first.
 func (p *page) servePage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !p.access.exchange(w, r) {
+		if !p.access.exchangeToken(w, r) {
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// protected sets what keeps a browser from doing more than the page is meant to.
+// protected sets headers that restrict the page to its purpose.
 func protected(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

@@ -9,9 +9,9 @@ import (
 	"strconv"
 )
 
-// update is what changed, for the page.
+// update has the exchanges that changed.
 type update struct {
-	Reset     bool      `json:"reset"` // forget what was there
+	Reset     bool      `json:"reset"` // the page starts over
 	Kept      int       `json:"kept"`
 	Exchanges []summary `json:"exchanges"`
 }
@@ -70,8 +70,8 @@ func (p *page) exchangeOf(w http.ResponseWriter, r *http.Request) *exchange {
 	return nil
 }
 
-// serveAttachment sends a file for saving. A browser must not show it: whoever sent
-// the message chose what is in it.
+// serveAttachment sends a file for saving. A browser must not show it: its content is
+// the sender's.
 func (p *page) serveAttachment(w http.ResponseWriter, r *http.Request) {
 	e := p.exchangeOf(w, r)
 	if e == nil {
@@ -103,7 +103,7 @@ func (p *page) resend(w http.ResponseWriter, r *http.Request) {
 		respondError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	// Only what is new: who reads what was sent needs the token, which this does not.
+	// Without the request and its response: reading those needs the token.
 	respond(w, http.StatusOK, struct {
 		Acknowledged bool   `json:"acknowledged"`
 		Attempts     int    `json:"attempts"`

@@ -12,8 +12,8 @@ import (
 
 const maxEventBytes = 16 << 20
 
-// simulate takes an event in the form that messagemedia.JSONTemplate gives it,
-// sends it to the webhooks of the account, and responds with what became of it. With
+// simulate reads an event in the form that messagemedia.JSONTemplate gives it, sends it
+// to the webhooks of the account, and responds with each attempt. With
 // ?retry_delays=true it waits between attempts as the platform does.
 func (p *page) simulate(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEventBytes))

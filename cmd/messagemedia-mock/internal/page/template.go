@@ -50,7 +50,7 @@ type sample struct {
 	Event     json.RawMessage        `json:"event"` // as JSONTemplate renders it
 }
 
-// serveSamples is what the page's forms begin with.
+// serveSamples returns the values that the page's forms begin with.
 func (p *page) serveSamples(w http.ResponseWriter, r *http.Request) {
 	samples := []sample{}
 	for _, eventType := range eventTypes {
@@ -78,7 +78,7 @@ type trial struct {
 	Template string                   `json:"template"`
 	Encoding messagemedia.Encoding    `json:"encoding"`
 	Events   []messagemedia.EventType `json:"events"` // all that are documented, if empty
-	Text     *string                  `json:"text"`   // what the phone typed; the sample's own, if null
+	Text     *string                  `json:"text"`   // of the message; if null, the sample's own
 }
 
 type (
@@ -98,7 +98,7 @@ type (
 		Payload   string                 `json:"payload"`
 		Error     string                 `json:"error,omitzero"`   // why there is no payload
 		Invalid   string                 `json:"invalid,omitzero"` // why the payload is not of its encoding
-		Parsed    string                 `json:"parsed,omitzero"`  // what package webhook makes of it
+		Parsed    string                 `json:"parsed,omitzero"`  // as package webhook parses it
 	}
 )
 

@@ -11,7 +11,7 @@ import (
 
 const (
 	maxKept      = 1000     // exchanges that the server keeps
-	maxKeptBytes = 64 << 20 // what they may have in headers and bodies
+	maxKeptBytes = 64 << 20 // of their headers and bodies
 	maxShown     = 500      // exchanges that the page shows
 )
 
@@ -59,7 +59,7 @@ func (t *Traffic) AddCall(call messagemediatest.Exchange) {
 	t.record(&exchange{began: time.Now().Add(-call.Duration), call: &call, bytes: bytes})
 }
 
-// AddDelivery records a delivery as it is now, in place of what is known of it.
+// AddDelivery records a delivery as it is now. It replaces an earlier record of it.
 // The signer is that of the delivery's account, nil if no key is enabled.
 func (t *Traffic) AddDelivery(progress messagemediatest.DeliveryProgress, signer *messagemediatest.Signer) {
 	added := &exchange{began: time.Now(), delivery: &progress}
@@ -141,8 +141,8 @@ func (t *Traffic) find(id int64) *exchange {
 	return nil
 }
 
-// changes are what happened after a version: the newest exchanges that are new or
-// other than they were, in their order.
+// changes are the exchanges that were added or replaced after a version, in the order
+// of their IDs: of the newest ones alone.
 type changes struct {
 	version   int64 // up to which they go
 	reset     bool  // everything from before is gone

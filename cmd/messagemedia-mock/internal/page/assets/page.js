@@ -1,5 +1,5 @@
-// The page of messagemedia-mock. Whatever came from outside is set as text: there is
-// no innerHTML here, and the content security policy would refuse it.
+// The page of messagemedia-mock. It sets all values as text: the content security
+// policy refuses innerHTML.
 
 const maxShown = 500;
 const $ = (id) => document.getElementById(id);
@@ -11,7 +11,7 @@ function make(name, properties = {}, ...children) {
 	return element;
 }
 
-// call asks the server, and throws what it says is wrong.
+// call sends a request to the server. If that fails, it throws the reason.
 async function call(method, path, body, headers = {}) {
 	const response = await fetch(path, { method, headers, body });
 	const text = await response.text();
@@ -27,7 +27,7 @@ function say(element, text, bad = false) {
 	element.classList.toggle("bad", bad);
 }
 
-// attempt runs what may fail, and says in an element why it did.
+// attempt runs an action. If that fails, an element shows the reason.
 async function attempt(element, action) {
 	try {
 		await action();
@@ -120,7 +120,7 @@ class Line {
 		this.load();
 	}
 
-	// said is who wrote what, and what else tells a line from its neighbors.
+	// said is the second row: the sender, the text, and whose delivery it is.
 	said() {
 		const { from, text, account, duplicate_of: original } = this.summary;
 		const parts = [
@@ -205,7 +205,7 @@ function outcome(one) {
 }
 
 function proofs(list = []) {
-	return [make("h4", {}, "What proves the sender"), make("ul", { className: "proofs" }, ...list.map((proof) =>
+	return [make("h4", {}, "Authentication"), make("ul", { className: "proofs" }, ...list.map((proof) =>
 		make("li", { className: proof.ok ? "good" : "" }, make("span", {}, make("b", {}, proof.scheme), " " + proof.text))))];
 }
 
@@ -322,7 +322,7 @@ function show(summary, known, list, isNew) {
 	list.prepend(created.element);
 }
 
-// announce tells a screen reader what is new, at most once a second.
+// announce has screen readers read the newest exchange, at most once a second.
 function announce(summary) {
 	clearTimeout(announce.timer);
 	announce.timer = setTimeout(() => {
@@ -414,7 +414,7 @@ function randomID() {
 	return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-// buildEvent is what the form says, with an ID and a time of its own.
+// buildEvent returns the event of the form, with an ID and a time of its own.
 async function buildEvent() {
 	const event = { ...samples.get(eventType()), date_received: new Date().toISOString() };
 	for (const name of ["source_number", "destination_number", "content", "original_text", "message_id", "error_code"]) {
