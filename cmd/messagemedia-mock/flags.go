@@ -69,6 +69,6 @@ func (s *settings) sendOptions() []messagemediatest.SendOption {
 	if s.forward == nil {
 		return nil
 	}
-	client := &http.Client{Transport: forwarder{s.forward, http.DefaultTransport}}
+	client := &http.Client{Transport: forwarder{s.forward, new(http.Transport)}}
 	return []messagemediatest.SendOption{messagemediatest.ThroughClient(client)}
 }
