@@ -139,6 +139,22 @@ func TestSimulate(t *testing.T) {
 	assert.Len(t, endpoint.received(), 4)
 }
 
+func TestADeliveryIsSeenWhileItIsUnderWay(t *testing.T) {
+	release := make(chan struct{})
+	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) { <-release })
+	m := startMock(t)
+	m.subscribe(t, endpoint.URL, nil)
+	b := newTab(t, 1120, 800)
+	b.open(m, "simulate")
+	b.wait(`document.querySelector("#event [name=content]").value !== ""`)
+	b.click("#event .primary")
+	b.waitForText("#simulated .status.waiting", "…")
+	b.waitForText("#sent", "Sending")
+	close(release)
+	b.waitForText("#simulated .status.good", "200")
+	b.waitForText("#sent", "1 acknowledged")
+}
+
 func TestTemplate(t *testing.T) {
 	m := startMock(t)
 	hook := m.subscribe(t, "http://127.0.0.1:9/hooks", func(r *messagemedia.CreateWebhookRequest) {

@@ -4,9 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // filled is a page with something in each panel, and one exchange open.
@@ -69,6 +71,60 @@ func TestEverythingHasAName(t *testing.T) {
 		.map((element) => element.outerHTML)`
 	assert.Empty(t, value[[]string](b, unnamed))
 	assert.Equal(t, "en", value[string](b, `document.documentElement.lang`))
+}
+
+// faint are texts whose contrast to their background is below 4.5, as WCAG 2 asks for.
+const faint = `(() => {
+	const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+	const rgb = (color) => {
+		canvas.clearRect(0, 0, 1, 1);
+		canvas.fillStyle = color;
+		canvas.fillRect(0, 0, 1, 1);
+		return [...canvas.getImageData(0, 0, 1, 1).data];
+	};
+	const luminance = (color) => color.slice(0, 3).map((c) => c / 255)
+		.map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+		.reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+	const background = (element) => {
+		for (; element; element = element.parentElement) {
+			const color = rgb(getComputedStyle(element).backgroundColor);
+			if (color[3] === 255) {
+				return color;
+			}
+		}
+		return [255, 255, 255];
+	};
+	return [...document.querySelectorAll("body *")].filter((element) => {
+		const hasText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+		if (!hasText || !element.checkVisibility() || element.closest(".hidden, option, :disabled")) {
+			return false;
+		}
+		const [a, b] = [luminance(rgb(getComputedStyle(element).color)), luminance(background(element))];
+		return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
+	}).map((element) => element.outerHTML.slice(0, 160));
+})()`
+
+func TestTextHasContrastInLightAndDark(t *testing.T) {
+	b := filled(t, 1120)
+	b.openLine("#exchanges li:nth-child(1)")
+	background := make(map[string]bool)
+	for _, scheme := range []string{"light", "dark"} {
+		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+		})
+		require.NoError(t, err)
+		for _, panel := range []string{"traffic", "simulate", "template"} {
+			b.eval(`location.hash = "` + panel + `"`)
+			b.wait(`!document.getElementById("` + panel + `").hidden`)
+			if panel == "template" {
+				b.set("#editor", `{"text": "$moContnt"}`)
+				b.waitForText("#problems", "moContnt")
+			}
+			assert.Empty(t, value[[]string](b, faint), "%s, %s", panel, scheme)
+		}
+		background[value[string](b, `getComputedStyle(document.body).backgroundColor`)] = true
+	}
+	assert.Len(t, background, 2)
 }
 
 // cutOff are elements that are not within the window, or whose text is not within
