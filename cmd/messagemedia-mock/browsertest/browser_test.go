@@ -1,8 +1,11 @@
 // Package browsertest runs the page of messagemedia-mock in Chromium. It is a module
 // of its own, so that nothing else depends on chromedp.
 //
-// CHROMIUM names the browser, and SCREENSHOTS a directory that TestScreenshots writes
-// the README's pictures to.
+//	go test -count=1 .
+//
+// Without -count=1 a result can be one from before a change of the page: the tests run
+// the command, and do not import it. CHROMIUM names the browser, and SCREENSHOTS a
+// directory that TestScreenshots writes the README's pictures to.
 package browsertest
 
 import (
