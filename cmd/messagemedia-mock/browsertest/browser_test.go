@@ -241,15 +241,19 @@ func (b *tab) open(m *mock, panel string) {
 	b.wait(fmt.Sprintf(`!document.getElementById(%q).hidden`, panel))
 }
 
-// wait waits until a JavaScript condition holds. chromedp.Poll would compile it in the
-// page, which the content security policy refuses.
+// wait waits until a JavaScript condition holds, on this page or on one that the tab is
+// navigating to. chromedp.Poll would compile it in the page, which the content security
+// policy refuses.
 func (b *tab) wait(condition string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !value[bool](b, "Boolean("+condition+")"); {
-		if time.Now().After(deadline) {
-			require.FailNow(b.t, "still not so: "+condition, value[string](b, `document.body.innerText`))
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
+		if err == nil && holds {
+			return
 		}
-		time.Sleep(20 * time.Millisecond)
+		if time.Now().After(deadline) {
+			require.FailNow(b.t, "still not so: "+condition, "%v\n%s", err, value[string](b, `document.body.innerText`))
+		}
 	}
 }
 
