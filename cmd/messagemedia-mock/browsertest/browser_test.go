@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -172,10 +173,11 @@ type tab struct {
 
 	mu       sync.Mutex
 	problems []string // errors on the console, and exceptions
+	allowed  []string // texts of those that a test expects
 }
 
-// newTab opens a tab. The test fails if there is an error on its console, unless the
-// test takes it with expectErrors.
+// newTab opens a tab. The test fails if there is an error on its console that allow does
+// not permit.
 func newTab(t *testing.T, width, height int64) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
@@ -184,7 +186,7 @@ func newTab(t *testing.T, width, height int64) *tab {
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx}
 	go b.listen(chromedp.Console(ctx))
-	t.Cleanup(func() { assert.Empty(t, b.consoleErrors(), "errors on the console") })
+	t.Cleanup(func() { assert.Empty(t, b.unexpected(), "errors on the console") })
 	b.run(chromedp.EmulateViewport(width, height))
 	return b
 }
@@ -204,13 +206,21 @@ func (b *tab) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
 	}
 }
 
-// consoleErrors takes the errors so far.
-func (b *tab) consoleErrors() []string {
+// allow permits errors on the console that have one of these texts in them: Chromium
+// itself reports responses that are errors.
+func (b *tab) allow(texts ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	problems := b.problems
-	b.problems = nil
-	return problems
+	b.allowed = append(b.allowed, texts...)
+}
+
+// unexpected returns the errors that no call of allow permits.
+func (b *tab) unexpected() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(b.problems), func(problem string) bool {
+		return slices.ContainsFunc(b.allowed, func(text string) bool { return strings.Contains(problem, text) })
+	})
 }
 
 func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
