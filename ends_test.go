@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -372,4 +373,28 @@ func TestDeletionsUseTheirConnectionAgain(t *testing.T) {
 	}
 	client.CloseIdleConnections()
 	assert.Equal(t, 1, connections)
+}
+
+// TestALongBodyIsClosed where it is not read to its end: its connection does not stay open.
+func TestALongBodyIsClosed(t *testing.T) {
+	t.Parallel()
+	var open atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, strings.Repeat("x", 4<<20))
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	client := newClient(t, &http.Client{Transport: &http.Transport{}}, basic, messagemedia.WithBaseURL(server.URL))
+	require.ErrorIs(t, client.DeleteWebhook(t.Context(), "id"), messagemedia.ErrForbidden)
+	client.CloseIdleConnections()
+	assert.Eventually(t, func() bool { return open.Load() == 0 }, 5*time.Second, time.Millisecond)
 }
