@@ -94,9 +94,12 @@ func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil, response.Body.Close()
 	}
-	if a.evidence.endsWithContext(response) {
+	read := func() ([]byte, error) {
 		defer response.Body.Close()
 		return readAll(response, limit)
+	}
+	if a.evidence.endsWithContext(response) {
+		return read()
 	}
 	type result struct {
 		body []byte
@@ -104,8 +107,7 @@ func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		body, err := readAll(response, limit)
-		response.Body.Close()
+		body, err := read()
 		done <- result{body, err}
 	}()
 	select {
