@@ -40,7 +40,7 @@ func TestTraffic(t *testing.T) {
 	b.openLine("#exchanges li:first-child")
 	for _, text := range []string{
 		"Attempt 1 of 3: 503 Service Unavailable", "the platform waits 5.0 s for the next", "the database is down",
-		"Attempt 2 of 3: 200 OK", "Header token X-Webhook-Token, 16 bytes", "Signature none", `"content": "Is it live?"`,
+		"Attempt 2 of 3: 200 OK", "Header token X-Webhook-Token is valid", "Signature none", `"content": "Is it live?"`,
 	} {
 		b.waitForText("#exchanges li:first-child .inside", text)
 	}
