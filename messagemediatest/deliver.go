@@ -43,12 +43,11 @@ type delivery struct {
 func (s *Server) deliver(ctx context.Context, result *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) {
 	d := &delivery{result, settings, render, s.observer(result)}
 	d.observe(false)
-	if d.Err = d.untilAcknowledged(ctx); len(d.Attempts) > 0 {
-		last := len(d.Attempts) - 1
-		for _, after := range settings.duplicates {
-			if d.Err == nil {
-				d.Err = d.attempt(ctx, last, after, wait)
-			}
+	d.Err = d.untilAcknowledged(ctx)
+	last := len(d.Attempts) - 1
+	for _, after := range settings.duplicates {
+		if d.Err == nil {
+			d.Err = d.attempt(ctx, last, after, wait)
 		}
 	}
 	d.observe(true)

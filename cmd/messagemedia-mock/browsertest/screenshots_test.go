@@ -85,17 +85,26 @@ func (b *tab) screenshot(name string) int {
 	return small.Len()
 }
 
-// withFewColors keeps the 256 most frequent colors of a picture, so that it is small.
+// withFewColors keeps 256 colors of a picture, so that it is small: the most frequent
+// ones, and one of each region of colors that these leave out, such as that of a dot.
 func withFewColors(picture image.Image) image.Image {
-	count := make(map[color.Color]int)
+	count := make(map[color.RGBA]int)
 	bounds := picture.Bounds()
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			count[picture.At(x, y)]++
+			count[color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)]++
 		}
 	}
-	colors := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return count[b] - count[a] })
-	reduced := image.NewPaletted(bounds, colors[:min(len(colors), 256)])
+	var palette color.Palette
+	regions := make(map[[3]uint8]bool)
+	for _, c := range slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int { return count[b] - count[a] }) {
+		region := [3]uint8{c.R >> 5, c.G >> 5, c.B >> 5}
+		if len(palette) < 160 || len(palette) < 256 && !regions[region] {
+			palette = append(palette, c)
+			regions[region] = true
+		}
+	}
+	reduced := image.NewPaletted(bounds, palette)
 	draw.Draw(reduced, bounds, picture, bounds.Min, draw.Src)
 	return reduced
 }

@@ -307,7 +307,7 @@ func TestCurlSendsTheSameAgain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	url, bodies := receiver(t, 204)
-	hostile := `@/etc/passwd 'a' "b" $(touch x) ` + "`id`" + ` \ $HOME` + "\n!x & é😀"
+	hostile := `@/etc/passwd 'a' "b" $(echo x) ` + "`id`" + ` \ $HOME` + "\n!x & é😀"
 	s.subscribe(url+"?b=[1-3]{x}", func(r *messagemedia.CreateWebhookRequest) {
 		r.Template = "$moContent"
 		r.Headers = map[string]string{"X-Quote": `it's "x" $y`, "X-Empty": ""}
