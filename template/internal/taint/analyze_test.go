@@ -1,0 +1,137 @@
+package taint_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
+	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
+)
+
+// received are the variables of a text message.
+var received = taint.Variables{
+	Present: map[string]taint.Source{
+		"moId": taint.Identifier, "moContent": taint.Text, "mtContent": taint.Text, "sourceAddress": taint.Text, "destinationAddress": taint.PhoneNumber,
+		"status": taint.Identifier, "format": taint.Identifier,
+		"metadata": taint.Metadata, "attachments": taint.Attachments, "receivedTimestamp": taint.Timestamp, "retryCount": taint.Number,
+	},
+	Absent: map[string]bool{"drId": true, "notificationId": true},
+}
+
+// findings are those of a template, each as "$reference kind character".
+func findings(t *testing.T, format taint.Format, text string) []string {
+	t.Helper()
+	parsed, err := velocity.Parse(text)
+	require.NoError(t, err)
+	result, err := taint.Analyze(t.Context(), parsed, format, received, 10_000_000)
+	require.NoError(t, err)
+	var lines []string
+	for _, f := range result.Findings {
+		lines = append(lines, fmt.Sprintf("%s %d %q", f.Reference.Source, f.Kind, f.Character))
+	}
+	return lines
+}
+
+func TestJSONTemplateHasNoFindings(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, findings(t, taint.JSON, messagemedia.JSONTemplate))
+}
+
+// TestWhatIsRight has templates through which no text can break out of its place.
+func TestWhatIsRight(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		format taint.Format
+		text   string
+	}{
+		"escaped":                         {taint.JSON, `{"a":"$esc.json($moContent)"}`},
+		"escaped by java, which JSON has": {taint.JSON, `{"a":"$esc.java($moContent)"}`},
+		"escaped as a string":             {taint.JSON, `{"a":"$esc.json("Re: $!mtContent, $moContent")"}`},
+		"cut, then escaped":               {taint.JSON, `{"a":"$esc.json($moContent.substring(0, 5))"}`},
+		"a variable that is escaped":      {taint.JSON, `#set($t = $moContent.trim())#set($t = $esc.json($t)){"a":"$t"}`},
+		"words":                           {taint.JSON, `[#foreach($w in $moContent.split("[^A-Za-z0-9]+"))"$w"#if($foreach.hasNext),#end#end]`},
+		"digits in quotes":                {taint.JSON, `{"a":"#if($moContent.matches("[0-9]+"))$moContent#end"}`},
+		"a number without quotes":         {taint.JSON, `{"a":#if($moContent.matches("0|[1-9][0-9]{0,8}"))$moContent#{else}0#end}`},
+		"a keyword":                       {taint.JSON, `{"a":"#if($moContent == "YES")$moContent#end"}`},
+		"a keyword in any case":           {taint.JSON, `{"a":"#if($moContent.toUpperCase() == "YES")$moContent#else$esc.json($moContent)#end"}`},
+		"keywords":                        {taint.JSON, `#set($known = ["YES", "NO"]){"a":"#if($known.contains($moContent))$moContent#end"}`},
+		"another keyword":                 {taint.JSON, `{"a":"#if($moContent != "YES")other#else$moContent#end"}`},
+		"a stop":                          {taint.JSON, `#if(!$moContent.matches("[a-z ]*"))#stop#end{"a":"$moContent"}`},
+		"hand-made":                       {taint.JSON, `{"a":"$moContent.replace('\', '\\').replace('"', '\"').replaceAll("[\x00-\x1f]", " ")"}`},
+		"hand-made by groups":             {taint.JSON, `{"a":"$moContent.replaceAll("[\x00-\x1f]", " ").replaceAll('(["\\])', '\\$1')"}`},
+		"what is allowed":                 {taint.JSON, `{"a":"$moContent.replaceAll("[^A-Za-z0-9 ]", "")"}`},
+		"what is allowed, in runs":        {taint.JSON, `{"a":"$moContent.replaceAll("[^A-Za-z0-9]+", " ")"}`},
+		"a list of escaped texts":         {taint.JSON, `#set($l = [])#foreach($v in $metadata.values())#set($x = $l.add($esc.json($v)))#end[#foreach($v in $l)"$v"#if($foreach.hasNext),#end#end]`},
+		"JSON in a variable":              {taint.JSON, `#set($l = "")#foreach($e in $metadata.entrySet())#set($l = "$l, ""$esc.json($e.key)"": ""$esc.json($e.value)""")#end{"a": 1 $l}`},
+		"JSON in JSON":                    {taint.JSON, `{"p":"{\"a\":\"$esc.json($esc.json($moContent))\"}"}`},
+		"brackets that are not JSON":      {taint.JSON, `{"p":"[New] $esc.json($moContent)", "q":"{$esc.json($moContent)}"}`},
+		"a length":                        {taint.JSON, `{"n":$moContent.length(), "m": $metadata.size(), "o": $foreach.count}`},
+		"a place for a value":             {taint.JSON, `#set($t = 'Hello NAME!'){"a":"$t.replace('NAME', $esc.json($metadata.name))"}`},
+		"in form":                         {taint.Form, `a=$esc.url($moContent)&b_$esc.url($metadata.x)=1`},
+		"JSON in a form":                  {taint.Form, `p={"a":"$esc.url($esc.json($moContent))"}&q=1`},
+		"JSON in a form, escaped":         {taint.Form, `p=%7B%22a%22:%22$esc.url($esc.json($moContent))%22%7D&q=1`},
+		"hand-made for a form":            {taint.Form, `a=$moContent.replace("%","%25").replace("&","%26").replace("+","%2B").replace(";","%3B").replace("=","%3D")`},
+		"XML":                             {taint.XML, `<a b="$esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?"))">$esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?"))</a>`},
+		"CDATA":                           {taint.XML, `<a><![CDATA[$moContent.replaceAll("[^\t\n\r -~]", "?").replace("]]>", "]]]]><![CDATA[>")]]></a>`},
+		"XML by hand":                     {taint.XML, `<a>$moContent.replaceAll("[^\t\n\r -~]", "?").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")</a>`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Empty(t, findings(t, c.format, c.text))
+		})
+	}
+}
+
+// TestWhatIsWrong has templates that somebody's text can break, or make say something else.
+func TestWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		format taint.Format
+		text   string
+	}{
+		"as it is":                            {taint.JSON, `{"a":"$moContent"}`},
+		"a carriage return":                   {taint.JSON, `{"a":"$moContent.replaceAll("[\n\t]", " ").replaceAll('[\\"]', "'")"}`},
+		"an alphanumeric sender":              {taint.JSON, `{"a":"$sourceAddress"}`},
+		"a prefix":                            {taint.JSON, `{"a":"#if($moContent.startsWith("Y"))$moContent#end"}`},
+		"a length":                            {taint.JSON, `{"a":"#if($moContent.length() > 70)$moContent.substring(0, 70)#else$esc.json($moContent)#end"}`},
+		"escaped, then cut":                   {taint.JSON, `{"a":"$esc.json($moContent).substring(0, 70)"}`},
+		"escaped, then cut, then in capitals": {taint.JSON, `{"a":"$esc.json($moContent).toUpperCase()"}`},
+		"escaped, then replaced":              {taint.JSON, `{"a":"$esc.json($moContent).replace("n", "N")"}`},
+		"hand-made in the wrong order":        {taint.JSON, `{"a":"$moContent.replace('"', '\"').replace('\', '\\').replaceAll("[\x00-\x1f]", " ")"}`},
+		"hand-made without control":           {taint.JSON, `{"a":"$moContent.replace('\', '\\').replace('"', '\"')"}`},
+		"a number with zeros":                 {taint.JSON, `{"a":#if($moContent.matches("[0-9]+"))$moContent#{else}0#end}`},
+		"no quotes":                           {taint.JSON, `{"a":$esc.json($moContent)}`},
+		"a part of a pattern":                 {taint.JSON, `{"a":"#if($moContent.matches("[^(]*"))$moContent#end"}`},
+		"something that it has not":           {taint.JSON, `{"a":"#if($moContent.contains("("))none#{else}$moContent#end"}`},
+		"a condition on something else":       {taint.JSON, `{"a":"#if($metadata.order == "x")$moContent#end"}`},
+		"never rendered":                      {taint.JSON, `{"a":"#if($account_has_this)$moContent#end"}`},
+		"metadata's names":                    {taint.JSON, `{#foreach($k in $metadata.keySet())"$k":1#end}`},
+		"a list":                              {taint.JSON, `#set($l = [])#foreach($v in $metadata.values())#set($x = $l.add($v))#end[#foreach($v in $l)"$v"#if($foreach.hasNext),#end#end]`},
+		"a chain of variables":                {taint.JSON, `{#foreach($i in [1..4])"$!d"#set($d = $c)#set($c = $b)#set($b = $a)#set($a = $moContent)#end}`},
+		"a keyword, and set then":             {taint.JSON, `#set($t = $moContent){"a":"#if($t == "YES")#set($t = $mtContent)$t#end"}`},
+		"JSON in JSON, escaped once":          {taint.JSON, `{"p":"{\"a\":\"$esc.json($moContent)\"}"}`},
+		"JSON in JSON, never rendered":        {taint.JSON, `{"p":"#if($never){\"a\":\"$esc.json($moContent)\"}#end"}`},
+		"JSON in a form in the wrong order":   {taint.Form, `p={"a":"$esc.json($esc.url($moContent))"}`},
+		"JSON in a form, url alone":           {taint.Form, `p={"a":"$esc.url($moContent)"}`},
+		"a form's + ":                         {taint.Form, `p=$destinationAddress`},
+		"a form's ;":                          {taint.Form, `a=$moContent.replace("%","%25").replace("&","%26").replace("+","%2B").replace("=","%3D")`},
+		"emoji in XML":                        {taint.XML, `<a>$esc.xml($moContent)</a>`},
+		"a comment":                           {taint.XML, `<a><!-- $esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?")) --></a>`},
+		"CDATA":                               {taint.XML, `<a><![CDATA[$moContent.replaceAll("[^\t\n\r -~]", "?")]]></a>`},
+		"CDATA split, then changed":           {taint.XML, `<a><![CDATA[$moContent.replaceAll("[^\t\n\r -~]", "?").replace("]]>", "]]]]><![CDATA[>").replace("x", "")]]></a>`},
+		"an attribute without quotes":         {taint.XML, `<a b=$esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?"))></a>`},
+		"XML by hand without >":               {taint.XML, `<a>$moContent.replaceAll("[^\t\n\r -~]", "?").replace("&", "&amp;").replace("<", "&lt;")</a>`},
+		"single quotes in an attribute":       {taint.XML, `<a b='$moContent.replaceAll("[^\t\n\r -~]", "?").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")'/>`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := findings(t, c.format, c.text)
+			assert.NotEmpty(t, got)
+			t.Log(got)
+		})
+	}
+}

@@ -1,0 +1,227 @@
+package taint
+
+import (
+	"slices"
+	"strings"
+)
+
+// value is what a reference can stand for: one of several texts, or of several objects.
+// The zero value is null.
+type value struct {
+	texts   []text
+	objects []*object
+}
+
+// text is a text whose parts are known in their order.
+type text []part
+
+// part is a literal, or any text of a star.
+type part struct {
+	literal string
+	star    *star // nil for a literal
+}
+
+// The most alternatives of a value and parts of a text that are followed. What is beyond
+// is joined to one star: its texts are those and more.
+const (
+	maxAlternatives = 12
+	maxParts        = 48
+	maxLiteral      = 4096
+)
+
+func literal(s string) value   { return value{texts: []text{{{literal: s}}}} }
+func starred(s *star) value    { return value{texts: []text{{{star: s}}}} }
+func objectOf(o *object) value { return value{objects: []*object{o}} }
+func (v value) isNull() bool   { return len(v.texts) == 0 && len(v.objects) == 0 }
+func (t text) isLiteral() bool {
+	return !slices.ContainsFunc(t, func(p part) bool { return p.star != nil })
+}
+func (p part) equal(o part) bool {
+	return p.literal == o.literal && (p.star == o.star || p.star != nil && o.star != nil && p.star.equal(o.star))
+}
+
+// asLiteral returns the text, if there is only one.
+func (v value) asLiteral() (string, bool) {
+	if len(v.texts) != 1 || len(v.objects) > 0 || !v.texts[0].isLiteral() {
+		return "", false
+	}
+	return v.texts[0].joined(), true
+}
+
+// joined is the text of a literal one.
+func (t text) joined() string {
+	var s strings.Builder
+	for _, p := range t {
+		s.WriteString(p.literal)
+	}
+	return s.String()
+}
+
+func (t text) equal(other text) bool { return slices.EqualFunc(t, other, part.equal) }
+
+// concat appends a text to another. What repeats itself a third time is left out: behind
+// two, nothing is new.
+func (t text) concat(other text) text {
+	joined := slices.Clone(t)
+	for _, p := range other {
+		if p.star == nil && p.literal == "" {
+			continue
+		}
+		if n := len(joined); n > 0 && p.star == nil && joined[n-1].star == nil && len(joined[n-1].literal)+len(p.literal) < maxLiteral {
+			joined[n-1].literal += p.literal
+			continue
+		}
+		joined = append(joined, p)
+	}
+	joined = joined.withoutRepeats()
+	if len(joined) > maxParts {
+		return joined.flat()
+	}
+	return joined
+}
+
+func (t text) withoutRepeats() text {
+	n := len(t)
+	for length := 1; length <= n/3; length++ {
+		last, before, first := t[n-length:], t[n-2*length:n-length], t[n-3*length:n-2*length]
+		if last.equal(before) && before.equal(first) && !last.isLiteral() {
+			return t[:n-length]
+		}
+	}
+	return t
+}
+
+// flat is a text without an order: what the platform wrote, and what others did.
+func (t text) flat() text {
+	own, others := &star{}, (*star)(nil)
+	for _, p := range t {
+		switch {
+		case p.star == nil:
+			own = union(own, newStar("", characters(p.literal)))
+		case p.star.origin == "":
+			own = union(own, p.star)
+		default:
+			others = union(others, p.star)
+		}
+	}
+	flat := text{}
+	if len(own.atoms) > 0 {
+		flat = append(flat, part{star: own})
+	}
+	if others != nil {
+		flat = append(flat, part{star: others})
+	}
+	return flat
+}
+
+// star is one star of all that is in a text.
+func (t text) star() *star {
+	all := &star{}
+	for _, p := range t.flat() {
+		all = union(all, p.star)
+	}
+	return all
+}
+
+// join is one of two values.
+func join(a, b value) value {
+	joined := value{slices.Clone(a.texts), slices.Clone(a.objects)}
+	for _, t := range b.texts {
+		if !slices.ContainsFunc(joined.texts, t.equal) {
+			joined.texts = append(joined.texts, t)
+		}
+	}
+	for _, o := range b.objects {
+		if !slices.Contains(joined.objects, o) {
+			joined.objects = append(joined.objects, o)
+		}
+	}
+	if len(joined.texts) > maxAlternatives {
+		var all text
+		for _, t := range joined.texts {
+			all = append(all, t.flat()...)
+		}
+		joined.texts = []text{all.flat()}
+	}
+	return joined
+}
+
+// equal reports whether two values have the same alternatives, in whatever order.
+func (v value) equal(other value) bool {
+	return v.within(other) && other.within(v)
+}
+
+func (v value) within(other value) bool {
+	return !slices.ContainsFunc(v.texts, func(t text) bool { return !slices.ContainsFunc(other.texts, t.equal) }) &&
+		!slices.ContainsFunc(v.objects, func(o *object) bool { return !slices.Contains(other.objects, o) })
+}
+
+// object is a list, a map, or something else that has values in it. It stands for all
+// objects that arise at one place of a template. What is put into it stays in it.
+type object struct {
+	kind   objectKind
+	fields map[string]value // by names that are known
+	keys   value            // other keys of a map
+	items  value            // what is under other keys, or in a list
+}
+
+type objectKind uint8
+
+const (
+	list objectKind = iota
+	mapping
+	entry // fields key and value
+	bean  // fields only, each with a getter
+	loop  // $foreach
+	escapeTool
+)
+
+// maxFields is how many names of a map are told apart.
+const maxFields = 64
+
+// field returns what is under a name.
+func (o *object) field(name string) value { return join(o.fields[name], o.items) }
+
+// contents is one of all values of an object.
+func (o *object) contents() value {
+	all := o.items
+	for _, v := range o.fields {
+		all = join(all, v)
+	}
+	return all
+}
+
+// allKeys is one of all keys of a map.
+func (o *object) allKeys() value {
+	all := o.keys
+	for name := range o.fields {
+		all = join(all, literal(name))
+	}
+	return all
+}
+
+// put adds what can be under a name, and reports whether that is new.
+func (o *object) put(name string, known bool, v value) bool {
+	if !known || len(o.fields) >= maxFields {
+		return o.add(v)
+	}
+	before := o.fields[name]
+	if v.within(before) && !before.isNull() {
+		return false
+	}
+	if o.fields == nil {
+		o.fields = make(map[string]value)
+	}
+	o.fields[name] = join(before, v)
+	return true
+}
+
+// add adds what can be in a list or under any name, and reports whether that is new.
+func (o *object) add(v value) bool {
+	if v.within(o.items) {
+		return false
+	}
+	before := o.items
+	o.items = join(before, v)
+	return !o.items.equal(before)
+}
