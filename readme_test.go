@@ -247,7 +247,7 @@ func TestAnSMSArrives(t *testing.T) {
 // TestHooks holds what is declared to the rules, a typing error in a template included.
 func TestHooks(t *testing.T) {
 	for _, hook := range hooks {
-		for _, problem := range template.CheckRequest(hook) {
+		for _, problem := range template.CheckRequest(t.Context(), hook) {
 			t.Error(hook.URL, problem)
 		}
 	}

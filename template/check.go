@@ -1,6 +1,7 @@
 package template
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,42 +9,51 @@ import (
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
-	"github.com/messagemedia/webhooks-go-sdk/webhook"
+	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// Check says what is wrong with a template for an encoding and some event types;
-// without any, for all that are documented. It reads the template, and renders it
-// for events of each type: complete ones, ones without what may be missing, and
-// ones whose texts are made to break a payload. See the package's documentation
-// for what it looks at, and for what can't be known.
-func Check(template string, encoding messagemedia.Encoding, events []messagemedia.EventType) []Problem {
-	c := newChecker(events)
+// Check reports what is wrong with a template for an encoding and some event types. If
+// events is empty, it checks for all documented ones.
+//
+// It follows untrusted input through every branch of the template, and renders the
+// template for events of each type: complete ones, ones without what may be missing, and
+// ones whose texts are made to break a payload. It decodes what that gave, and looks for
+// the values. See the package's documentation for what it looks at, and for what can't be
+// known.
+//
+// The work is bounded by steps, whatever the template: it takes at most some 2 seconds.
+// If ctx ends, or the steps do not suffice, a problem with [CodeInterrupted] or
+// [CodeTooComplex] says that the check is not complete.
+func Check(ctx context.Context, template string, encoding messagemedia.Encoding, events []messagemedia.EventType, options ...Option) []Problem {
+	c := newChecker(ctx, events, options)
 	c.checkTemplate(template, encoding)
-	c.checkDedupeKey()
-	return c.problems()
-}
-
-// CheckRequest does what [Check] does for the template of a request, and looks at
-// the rest of the request, too: at what the API would refuse, at the variables in
-// its URL, and at Retries, since without them a delivery that fails once is lost.
-func CheckRequest(request messagemedia.CreateWebhookRequest) []Problem {
-	c := newChecker(request.Events)
-	c.checkValid(request)
-	c.checkTemplate(request.Template, request.Encoding)
-	c.checkURL(request.URL)
-	c.checkDedupeKey()
-	if request.Retries == 0 {
-		c.add("retries", place{}, SeverityWarning,
-			"there is one attempt for each event, and a message whose delivery fails is lost", "set Retries, 5 at best")
+	if template == "" {
+		c.addEmptyBody()
 	}
+	c.checkReceiving(encoding)
 	return c.problems()
 }
 
 // checker collects what it finds.
 type checker struct {
-	events   []messagemedia.EventType
-	findings []*finding
-	outputs  map[messagemedia.EventType]string // what was rendered for a complete event, with the URL
+	ctx        context.Context
+	settings   settings
+	events     []messagemedia.EventType
+	findings   []*finding
+	known      map[Problem]*finding
+	deliveries map[messagemedia.EventType]*rendered // of complete events
+	steps      int                                  // that are left
+	incomplete bool                                 // the check has ended early
+}
+
+// maxSteps is how many steps a check has. TestCheckIsBounded and BenchmarkCheckHostile
+// have what that means in time.
+const maxSteps = 3_000_000
+
+// rendered is what a webhook sends for an event.
+type rendered struct {
+	url, body string
+	complete  bool // there is a body, or no template for one
 }
 
 // finding is a problem of some of the event types, none of which stands for all.
@@ -55,8 +65,11 @@ type finding struct {
 // place is one in a template. The zero value is the whole of it.
 type place = velocity.Position
 
-func newChecker(events []messagemedia.EventType) *checker {
-	c := &checker{outputs: make(map[messagemedia.EventType]string)}
+func newChecker(ctx context.Context, events []messagemedia.EventType, options []Option) *checker {
+	c := &checker{
+		ctx: ctx, settings: newSettings(options), steps: maxSteps,
+		known: make(map[Problem]*finding), deliveries: make(map[messagemedia.EventType]*rendered),
+	}
 	if len(events) == 0 {
 		events = documentedTypes
 	}
@@ -66,29 +79,38 @@ func newChecker(events []messagemedia.EventType) *checker {
 		}
 		c.events = append(c.events, eventType)
 		if _, err := Sample(eventType); err != nil {
-			c.add("events", place{}, SeverityWarning, fmt.Sprintf("%q is not documented, so nothing was checked for it", eventType), "")
+			c.add(Problem{Code: CodeUndocumentedValue, Field: "events", Severity: SeverityWarning,
+				Message: fmt.Sprintf("undocumented event type %q was not checked", eventType)})
 		}
 	}
 	return c
 }
 
 // add takes down a problem, once. Events are those that it is a problem of.
-func (c *checker) add(field string, at place, severity Severity, message, suggestion string, events ...messagemedia.EventType) {
-	problem := Problem{Field: field, Line: at.Line, Column: at.Column, Severity: severity, Message: message, Suggestion: suggestion}
-	i := slices.IndexFunc(c.findings, func(f *finding) bool { return f.Problem == problem })
-	if i < 0 {
-		c.findings = append(c.findings, &finding{problem, events})
+func (c *checker) add(problem Problem, events ...messagemedia.EventType) {
+	if c.settings.suppressed[problem.Code] {
+		return
+	}
+	f, known := c.known[problem]
+	if !known {
+		c.findings = append(c.findings, &finding{problem, slices.Clone(events)})
+		c.known[problem] = c.findings[len(c.findings)-1]
 		return
 	}
 	for _, event := range events {
-		if !slices.Contains(c.findings[i].events, event) {
-			c.findings[i].events = append(c.findings[i].events, event)
+		if !slices.Contains(f.events, event) {
+			f.events = append(f.events, event)
 		}
 	}
 }
 
-// problems are the findings in the order of their places. Each says of which
-// events it is a problem, unless it is one of all.
+// at is a problem at a place of a field.
+func at(field string, place place, code Code, severity Severity, message, suggestion string) Problem {
+	return Problem{Code: code, Field: field, Line: place.Line, Column: place.Column, Severity: severity, Message: message, Suggestion: suggestion}
+}
+
+// problems are the findings in the order of their places. Each says of which events it is
+// a problem, unless it is one of all.
 func (c *checker) problems() []Problem {
 	var problems []Problem
 	for _, f := range c.findings {
@@ -101,8 +123,8 @@ func (c *checker) problems() []Problem {
 	return problems
 }
 
-// join names event types. All delivery reports are named as such: the six differ
-// in what they say and not in what they have.
+// join names event types. All delivery reports are named as such: the six differ in their
+// values and not in their variables.
 func join(events []messagemedia.EventType) string {
 	var names, reports []string
 	for _, event := range events {
@@ -118,71 +140,102 @@ func join(events []messagemedia.EventType) string {
 	return strings.Join(append(names, reports...), ", ")
 }
 
-// checkValid finds what the API would refuse.
-func (c *checker) checkValid(request messagemedia.CreateWebhookRequest) {
-	invalid, _ := errors.AsType[*messagemedia.ValidationError](request.Validate())
-	if invalid == nil {
-		return
-	}
-	for _, detail := range invalid.Details {
-		pointer, message, _ := strings.Cut(strings.TrimPrefix(detail, "/"), ": ")
-		c.add(pointer, place{}, SeverityError, message, "")
-	}
-}
-
 func (c *checker) checkTemplate(text string, encoding messagemedia.Encoding) {
 	if text == "" {
-		c.add("template", place{}, SeverityWarning, "there is none, and what the platform sends then is not documented", "set messagemedia.JSONTemplate")
 		return
 	}
-	if reading := c.parse("template", text); reading != nil {
-		form, known := forms[encoding]
-		if !known {
-			c.add("encoding", place{}, SeverityWarning, fmt.Sprintf("%q is not documented, so whether texts are escaped for it was not checked", encoding), "")
-			form = anyForm
+	form, known := forms[encoding]
+	if !known {
+		c.add(Problem{Code: CodeUndocumentedValue, Field: "encoding", Severity: SeverityWarning,
+			Message: fmt.Sprintf("undocumented encoding %q: whether texts are escaped for it was not checked", encoding)})
+		form = plainForm
+	}
+	c.checkText("template", text, form)
+}
+
+// checkText checks a template in one of the fields of a request.
+func (c *checker) checkText(field, text string, form form) {
+	c.checkInvisible(field, text)
+	template := c.parse(field, text)
+	if template == nil {
+		return
+	}
+	template.inspectAll()
+	template.form = template.actualForm(form)
+	template.followInput()
+	template.renderCases()
+}
+
+func (c *checker) addEmptyBody() {
+	c.add(Problem{Code: CodeEmptyBody, Field: "template", Severity: SeverityWarning,
+		Message: "no template: the platform sends an empty body", Suggestion: "set messagemedia.JSONTemplate"})
+}
+
+// spend takes steps off those that are left, and reports whether the check goes on.
+func (c *checker) spend(steps int) bool {
+	c.steps -= steps
+	return c.goesOn("template")
+}
+
+// goesOn reports whether neither the context nor the steps have ended, and takes down
+// which has.
+func (c *checker) goesOn(field string) bool {
+	switch err := c.ctx.Err(); {
+	case c.incomplete:
+	case err != nil:
+		c.incomplete = true
+		c.add(Problem{Code: CodeInterrupted, Field: field, Severity: SeverityError,
+			Message: fmt.Sprintf("the check is not complete: %v", err)})
+	case c.steps <= 0:
+		c.incomplete = true
+		c.add(Problem{Code: CodeTooComplex, Field: field, Severity: SeverityError,
+			Message: "the template is too complex: more steps than a check has; the platform's own limits are not documented"})
+	}
+	return !c.incomplete
+}
+
+// followInput looks for untrusted input that reaches a place where it could mean something
+// else than itself.
+func (t *parsedTemplate) followInput() {
+	reached := make(map[*velocity.Reference]bool)
+	for _, group := range t.kindsOfEvents() {
+		result := t.analyze(group.variables)
+		if result == nil {
+			return
 		}
-		reading.renderCases(form)
+		for _, f := range result.Findings {
+			t.addInput(f, group.events...)
+		}
+		for reference := range result.Reached {
+			reached[reference] = true
+		}
+		for reference := range result.Unquoted {
+			t.unquoted[reference] = true
+		}
+	}
+	// What no event of the webhook reaches can be reached once it has other events.
+	all := taint.Variables{Present: allVariables}
+	if result := t.analyze(all); result != nil {
+		for _, f := range result.Findings {
+			if !reached[f.Reference] {
+				t.addInput(f)
+			}
+		}
 	}
 }
 
-// checkURL looks at the variables of a URL. Their values may be encoded twice, or
-// not at all: the platform's way is not documented.
-func (c *checker) checkURL(text string) {
-	if reading := c.parse("url", text); reading != nil {
-		reading.renderCases(urlForm)
+func (t *parsedTemplate) analyze(variables taint.Variables) *taint.Result {
+	if !t.goesOn(t.field) {
+		return nil
 	}
-}
-
-// checkDedupeKey looks for the event's own ID in what was rendered: without it, a
-// receiver can't tell a delivery that is tried again from another event. It can be
-// in the URL; of a template that did not render nothing is known.
-func (c *checker) checkDedupeKey() {
-	for _, eventType := range c.events {
-		output, rendered := c.outputs[eventType]
-		if !rendered {
-			continue
-		}
-		sample, _ := Sample(eventType)
-		variable, id := platformID(sample)
-		if !strings.Contains(output, id) {
-			c.add("template", place{}, SeverityWarning,
-				"there is no dedupe key: nothing in a delivery tells a second try from another event",
-				"put $"+variable+" into it", eventType)
-		}
+	result, err := taint.Analyze(t.ctx, t.template, t.form.format, variables, min(t.steps, maxSteps/3))
+	t.steps -= result.Steps
+	if errors.Is(err, taint.ErrTooComplex) {
+		t.steps = 0
 	}
-}
-
-// platformID is the platform's own ID of an event, and the variable that has it.
-func platformID(event webhook.Event) (variable, id string) {
-	switch e := event.(type) {
-	case *webhook.DeliveryReport:
-		return "drId", e.DeliveryReportID
-	case *webhook.ReceivedSMS:
-		return "moId", e.ReplyID
-	case *webhook.ReceivedMMS:
-		return "moId", e.ReplyID
-	case *webhook.OptOut:
-		return "notificationId", e.NotificationID
+	if err != nil {
+		t.goesOn(t.field)
+		return nil
 	}
-	return "", ""
+	return result
 }

@@ -24,9 +24,9 @@ const (
 
 func TestJSONTemplateHasNoProblems(t *testing.T) {
 	t.Parallel()
-	assert.Empty(t, template.Check(messagemedia.JSONTemplate, messagemedia.EncodingJSON, nil))
-	assert.Empty(t, template.Check(messagemedia.JSONTemplate, messagemedia.EncodingJSON, []messagemedia.EventType{sms}))
-	assert.NotEmpty(t, template.Check(messagemedia.JSONTemplate, messagemedia.EncodingXML, nil), "it is no XML")
+	assert.Empty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingJSON, nil))
+	assert.Empty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingJSON, []messagemedia.EventType{sms}))
+	assert.NotEmpty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingXML, nil), "it is no XML")
 }
 
 // TestCheck has one template for each thing that Check looks for. Each has what it
@@ -44,7 +44,7 @@ func TestCheck(t *testing.T) {
 		},
 		"no template": {
 			``, "JSON", []messagemedia.EventType{sms},
-			[]string{`template: warning: there is none, and what the platform sends then is not documented; set messagemedia.JSONTemplate`},
+			[]string{`template: warning: no template: the platform sends an empty body; set messagemedia.JSONTemplate`},
 		},
 		"a syntax error": {
 			"{\"id\":\"$moId\",\n#if($moContent", "JSON", []messagemedia.EventType{sms},
@@ -52,35 +52,35 @@ func TestCheck(t *testing.T) {
 		},
 		"an unsupported directive": {
 			"{\"id\":\"$moId\"}\n #macro(x)#end", "JSON", []messagemedia.EventType{sms},
-			[]string{`template:2:2: error: #macro is not supported, so nothing else can be checked here; write it without`},
+			[]string{`template:2:2: error: #macro is not supported, so nothing else was checked; write it without`},
 		},
 		"a typing error in a variable": {
 			`{"id":"$moId","x":"$!replyID"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: $replyID is no documented variable, and renders as it is written unless the account has it; did you mean $replyId?`},
+			[]string{`template:1:20: warning: undocumented variable $replyID renders literally unless your account defines it; did you mean $replyId?`},
 		},
 		"a typing error in what is escaped": {
 			`{"id":"$moId","x":"$esc.json($moContnt)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:30: warning: $moContnt is no documented variable, and renders as it is written unless the account has it; did you mean $moContent?`},
+			[]string{`template:1:30: warning: undocumented variable $moContnt renders literally unless your account defines it; did you mean $moContent?`},
 		},
 		"a part that a map of the template does not have": {
 			`#set($status = {"a": 1}){"id":"$drId","x":"$status.b"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:44: warning: $status.b renders as it is written where there is no such value; write $!status.b`},
+			[]string{`template:1:44: warning: $status.b renders literally if there is no such value; write $!status.b`},
 		},
 		"metadata keys that are not escaped": {
 			`{"id":"$drId","m":[#foreach($k in $metadata.keySet())"$k"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:55: error: $k inserts '"' as it was typed`},
+			[]string{`template:1:55: error: $k inserts "\"" unescaped`},
 		},
 		"an original text that is not escaped": {
 			`{"id":"$drId","re":"$!mtContent"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:21: error: $!mtContent inserts '"' as it was typed`},
+			[]string{`template:1:21: error: $!mtContent inserts "\"" unescaped`},
 		},
 		"a variable that is not there, escaped twice": {
 			`{"id":"$notificationId","re":"$esc.json($esc.html($replyId))"}`, "JSON", []messagemedia.EventType{optOut},
-			[]string{`template:1:31: warning: $esc.json($esc.html($replyId)) is not there, and renders as it is written; an opt-out has $notificationId in its place`},
+			[]string{`template:1:31: error: $esc.json($esc.html($replyId)) is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`},
 		},
 		"a hyphen after a name in the metadata": {
 			`{"id":"$drId","x":"$metadata.order-$drId"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:20: warning: a hyphen belongs to the name: this does not read $metadata.order; write ${metadata.order}-`},
+			[]string{`template:1:20: warning: a hyphen belongs to the name: this does not read $metadata.order; write ${metadata.order}-`, `template:1:20: error: $metadata.order- inserts "\"" unescaped`},
 		},
 		"a problem of the one event type that is there twice": {
 			`{"id":"$moId","text":"$moContent"}`, "JSON", []messagemedia.EventType{sms, sms},
@@ -88,157 +88,161 @@ func TestCheck(t *testing.T) {
 		},
 		"a variable that nothing is like": {
 			`{"id":"$moId","x":"$!customerLoyaltyLevel"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: $customerLoyaltyLevel is no documented variable, and renders as it is written unless the account has it`},
+			[]string{`template:1:20: warning: undocumented variable $customerLoyaltyLevel renders literally unless your account defines it`},
 		},
 		"a variable in a condition": {
 			`{"id":"$moId"#if($replyid),"x":1#end}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:18: warning: $replyid is no documented variable`},
+			[]string{`template:1:18: warning: undocumented variable $replyid renders literally unless your account defines it; did you mean $replyId?`},
 		},
 		"a variable that one of the events does not have": {
 			`{"id":"$!moId$!notificationId","x":"$replyId"}`, "JSON", []messagemedia.EventType{sms, optOut},
-			[]string{`template:1:37: warning: in OPT_OUT_SMS: $replyId is not there, and renders as it is written; an opt-out has $notificationId in its place`},
+			[]string{`template:1:37: error: in OPT_OUT_SMS: $replyId is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`},
 		},
 		"a variable that is asked for first": {
 			`{"id":"#if($moId)$moId#else$notificationId#end"}`, "JSON", []messagemedia.EventType{sms, optOut}, nil,
 		},
 		"a variable that may be missing": {
 			`{"id":"$drId","units":"$billingUnits"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:24: warning: $billingUnits may be missing, and then renders as it is written; write $!billingUnits`},
+			[]string{`template:1:24: warning: $billingUnits may be missing, and then renders literally; write $!billingUnits`},
 		},
 		"a number that may be missing, and is not in quotes": {
 			`{"id":"$drId","units":$billingUnits,"code":$statusCode}`, "JSON", []messagemedia.EventType{report},
 			[]string{
-				`template: error: what it renders where a value is missing is not valid JSON: invalid character '$'`,
-				`template:1:23: warning: $billingUnits may be missing, and then renders as it is written; write #if($billingUnits)$billingUnits#{else}null#end`,
+				`template: error: the payload of an event in which a value is missing is not valid JSON: invalid character '$' looking for beginning of value, at "44b4de043\",\"units\":$"`,
+				`template:1:23: warning: $billingUnits may be missing, and then renders literally; write #if($billingUnits)$billingUnits#{else}null#end`,
 			},
 		},
 		"metadata that may be missing": {
 			`{"id":"$drId","ref":"$esc.json($metadata.get('ref'))"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:22: warning: $esc.json($metadata.get('ref')) renders as it is written where there is no such value; write $!esc.json($metadata.get('ref'))`},
+			[]string{`template:1:22: warning: $esc.json($metadata.get('ref')) renders literally if there is no such value; write $!esc.json($metadata.get('ref'))`},
 		},
 		"a text that is not escaped in JSON": {
 			`{"id":"$moId","text":"$moContent"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:23: error: $moContent inserts '"' as it was typed: that breaks the JSON, or changes what it says; write $!esc.json($moContent)`},
+			[]string{`template:1:23: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent)`},
 		},
 		"a text that is escaped for another encoding": {
 			`{"id":"$moId","text":"$!esc.xml($moContent)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:23: error: $!esc.xml($moContent) inserts '\\' as it was typed`},
+			[]string{`template:1:23: error: $!esc.xml($moContent) inserts "\\" unescaped`},
 		},
 		"a text that is not escaped in XML": {
 			`<sms id="$moId">$moContent</sms>`, "XML", []messagemedia.EventType{sms},
-			[]string{`template:1:17: error: $moContent inserts '<' as it was typed: that breaks the XML, or changes what it says; write $!esc.xml($moContent)`},
+			[]string{`template:1:17: error: $moContent inserts "<" unescaped, which breaks the XML or changes what it says; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
 		"a text that is escaped in XML": {
-			`<sms id="$moId">$!esc.xml($moContent)</sms>`, "XML", []messagemedia.EventType{sms}, nil,
+			`<sms id="$moId">$!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))</sms>`, "XML", []messagemedia.EventType{sms}, nil,
+		},
+		"an emoji in XML": {
+			`<sms id="$moId">$!esc.xml($moContent)</sms>`, "XML", []messagemedia.EventType{sms},
+			[]string{`template:1:17: error: $!esc.xml($moContent) writes "😀" as references to two halves of it, which are not characters of XML: the message is lost; use JSON, or replace such characters: write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
 		"a text that is not escaped in form encoding": {
 			`id=$moId&text=$moContent`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template:1:15: error: $moContent inserts '&' as it was typed: that breaks the form encoding, or changes what it says; write $!esc.url($moContent)`},
+			[]string{`template:1:15: error: $moContent inserts "&" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent)`},
 		},
 		"a text that is escaped in form encoding": {
 			`id=$moId&text=$!esc.url($moContent)`, "FORM_ENCODED", []messagemedia.EventType{sms}, nil,
 		},
 		"metadata values that are not escaped": {
 			`{"id":"$moId","m":{#foreach($e in $metadata.entrySet())"$!esc.json($e.key)":"$e.value"#if($foreach.hasNext),#end#end}}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:78: error: $e.value inserts '"' as it was typed`},
+			[]string{`template:1:78: error: $e.value inserts "\"" unescaped`},
 		},
 		"attachments' names that are not escaped": {
 			`{"id":"$moId","a":[#foreach($a in $attachments)"$a.originalName"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{mms},
-			[]string{`template:1:49: error: $a.originalName inserts '"' as it was typed`},
+			[]string{`template:1:49: error: $a.originalName inserts "\"" unescaped`},
 		},
 		"a text that comes through a variable of the template": {
 			`#set($text = "Re: $moContent"){"id":"$moId","text":"$text"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:53: error: $text inserts '"' as it was typed`},
+			[]string{`template:1:53: error: $text inserts "\"" unescaped`},
 		},
 		"a ! that does not protect": {
 			`{"id":"$drId","text":"$esc.json($!mtContent)"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:23: warning: the ! does not protect: without $mtContent, $esc.json($!mtContent) renders as it is written; write $!esc.json($!mtContent)`},
+			[]string{`template:1:23: warning: the ! does not protect here, although the vendor's guide has it so: without $mtContent, $esc.json($!mtContent) renders literally; write $!esc.json($!mtContent)`},
 		},
 		"a metadata value that is not escaped": {
 			`{"id":"$moId","ref":"$!metadata.ref"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:22: error: $!metadata.ref inserts '"' as it was typed: that breaks the JSON, or changes what it says; write $!esc.json($metadata.ref)`},
+			[]string{`template:1:22: error: $!metadata.ref inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($metadata.ref)`},
 		},
 		"a metadata value that is asked for first, and not escaped": {
 			`{"id":"$moId"#if($metadata.get('ref')),"ref":"$metadata.get('ref')"#end}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:47: error: $metadata.get('ref') inserts '"' as it was typed`},
+			[]string{`template:1:47: error: $metadata.get('ref') inserts "\"" unescaped`},
 		},
 		"a part of a text that is not escaped": {
 			`{"id":"$moId","first":"$moContent.substring(0, 1)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders where a text has quotes, brackets and line breaks in it is not valid JSON`},
+			[]string{`template:1:24: error: $moContent.substring(0, 1) inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent.substring(0, 1))`},
 		},
 		"a short text that is not escaped": {
 			`<sms id="$moId">#if($moContent.length() < 9)$moContent#end</sms>`, "XML", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders where a text has quotes, brackets and line breaks in it is not valid XML`},
+			[]string{`template:1:45: error: $moContent inserts "<" unescaped, which breaks the XML or changes what it says; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
 		"a text whose quotes alone are escaped": {
 			`{"id":"$moId","text":"$moContent.replace('"', '')"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:23: error: $moContent.replace('"', '') inserts '\\' as it was typed`},
+			[]string{`template:1:23: error: $moContent.replace('"', '') inserts "\\" unescaped`},
 		},
 		"an XML text without brackets that has an &": {
 			`<sms id="$moId">$moContent.replace('<', '')</sms>`, "XML", []messagemedia.EventType{sms},
-			[]string{`template:1:17: error: $moContent.replace('<', '') inserts '&' as it was typed`},
+			[]string{`template:1:17: error: $moContent.replace('<', '') inserts "&" unescaped`},
 		},
 		"a form's text without & that has an =": {
 			`id=$moId&text=$moContent.replace('&', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template:1:15: error: $moContent.replace('&', '') inserts '=' as it was typed`},
+			[]string{`template:1:15: error: $moContent.replace('&', '') inserts "%" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent.replace('&', ''))`},
 		},
 		"a form's text without & and = that has a +": {
 			`id=$moId&text=$moContent.replaceAll('[&=]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template:1:15: error: $moContent.replaceAll('[&=]', '') inserts '+' as it was typed`},
+			[]string{`template:1:15: error: $moContent.replaceAll('[&=]', '') inserts "%" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent.replaceAll('[&=]', ''))`},
 		},
 		"a form's text without &, = and + that has a %": {
 			`id=$moId&text=$moContent.replaceAll('[&=+]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template:1:15: error: $moContent.replaceAll('[&=+]', '') inserts '%' as it was typed`},
+			[]string{`template:1:15: error: $moContent.replaceAll('[&=+]', '') inserts "%" unescaped`},
 		},
 		"numbers whose + form encoding takes for a blank": {
 			`id=$moId&from=$sourceAddress&to=$destinationAddress`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{
-				`template:1:15: error: $sourceAddress inserts '+' as it was typed: that breaks the form encoding, or changes what it says; write $!esc.url($sourceAddress)`,
-				`template:1:33: error: $destinationAddress inserts '+' as it was typed`,
+				`template:1:15: error: $sourceAddress inserts "&" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($sourceAddress)`,
+				`template:1:33: error: $destinationAddress inserts "+" unescaped`,
 			},
 		},
 		"base64 whose + form encoding takes for a blank": {
 			`id=$moId#foreach($a in $attachments)&file=$a.base64#end`, "FORM_ENCODED", []messagemedia.EventType{mms},
-			[]string{`template:1:43: error: $a.base64 inserts '+' as it was typed`},
+			[]string{`template:1:43: error: $a.base64 inserts "+" unescaped`},
 		},
 		"the text of an opt-out that is not escaped": {
 			`{"id":"$notificationId","text":"$moContent"}`, "JSON", []messagemedia.EventType{optOut},
-			[]string{`template:1:33: error: $moContent inserts '"' as it was typed`},
+			[]string{`template:1:33: error: $moContent inserts "\"" unescaped`},
 		},
 		"attachments' types that are not escaped": {
 			`{"id":"$moId","a":[#foreach($a in $attachments)"$a.contentType"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{mms},
-			[]string{`template:1:49: error: $a.contentType inserts '"' as it was typed`},
+			[]string{`template:1:49: error: $a.contentType inserts "\"" unescaped`},
 		},
 		"the text of a multimedia message that may be missing": {
 			`{"id":"$moId","text":"$esc.json($moContent)"}`, "JSON", []messagemedia.EventType{mms},
-			[]string{`template:1:23: warning: $esc.json($moContent) may be missing, and then renders as it is written; write $!esc.json($moContent)`},
+			[]string{`template:1:23: warning: $esc.json($moContent) may be missing, and then renders literally; write $!esc.json($moContent)`},
 		},
 		"attachments that may be missing": {
 			`{"id":"$moId","n":"$attachments.size()"}`, "JSON", []messagemedia.EventType{mms},
-			[]string{`template:1:20: warning: $attachments.size() may be missing, and then renders as it is written; write $!attachments.size()`},
+			[]string{`template:1:20: warning: $attachments.size() may be missing, and then renders literally; write $!attachments.size()`},
 		},
 		"an original text that may be missing": {
 			`{"id":"$drId","re":"$esc.json("$mtContent")"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:32: warning: $mtContent may be missing, and then renders as it is written; write $!mtContent`},
+			[]string{`template:1:32: warning: $mtContent may be missing, and then renders literally; write $!mtContent`},
 		},
 		"a message ID that an opt-out may not have": {
 			`{"id":"$notificationId","re":"$mtId"}`, "JSON", []messagemedia.EventType{optOut},
-			[]string{`template:1:31: warning: $mtId may be missing, and then renders as it is written; write $!mtId`},
+			[]string{`template:1:31: warning: $mtId may be missing, and then renders literally; write $!mtId`},
 		},
 		"the ID of a reply in an opt-out": {
 			`{"id":"$notificationId","re":"$moId","x":"$esc.json($replyId)"}`, "JSON", []messagemedia.EventType{optOut},
 			[]string{
-				`template:1:31: warning: $moId is not there, and renders as it is written; an opt-out has $notificationId in its place`,
-				`template:1:43: warning: $esc.json($replyId) is not there, and renders as it is written; an opt-out has $notificationId in its place`,
+				`template:1:31: error: $moId is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`,
+				`template:1:43: error: $esc.json($replyId) is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`,
 			},
 		},
 		"a variable that is not there, behind a condition that few events meet": {
 			`{"id":"$moId"#if($moContent.contains("<")),"x":"$drId"#end}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:49: warning: $drId is not there, and renders as it is written; write $!drId`},
+			[]string{`template:1:49: warning: $drId is undefined, and renders literally; write $!drId`},
 		},
 		"a problem in each turn of a loop, which is one of one event": {
 			`{"id":"$!moId$!notificationId","m":[#if($moId)#foreach($v in $metadata.values())"$v"#if($foreach.hasNext),#end#end#end]}`, "JSON", []messagemedia.EventType{sms, optOut},
-			[]string{`template:1:82: error: in RECEIVED_SMS: $v inserts '"' as it was typed`},
+			[]string{`template:1:82: error: in RECEIVED_SMS: $v inserts "\"" unescaped`},
 		},
 		"a typing error in the case of letters alone": {
 			`{"id":"$moId","x":"$!MTCONTENT"}`, "JSON", []messagemedia.EventType{sms},
@@ -250,11 +254,11 @@ func TestCheck(t *testing.T) {
 		},
 		"a method that $esc does not have": {
 			`{"id":"$moId","x":"$!esc.JSON($moContent)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: $esc.JSON is no documented method: the call renders as it is written, or as nothing where it is quiet; did you mean $esc.json?`},
+			[]string{`template:1:20: warning: undocumented method $esc.JSON: the call renders literally, or as nothing if it is quiet; did you mean $esc.json?`},
 		},
 		"a method of $esc with two texts": {
 			`{"id":"$moId","x":"$!esc.json($moContent, $mtId)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: $esc.json takes one text, not 2: the call renders as it is written, or as nothing where it is quiet`},
+			[]string{`template:1:20: warning: $esc.json takes one text, not 2: the call renders literally, or as nothing if it is quiet`},
 		},
 		"a method that texts do not have": {
 			`{"id":"$moId","x":"$!esc.json($moContent.substr(0, 5))"}`, "JSON", []messagemedia.EventType{sms},
@@ -278,39 +282,39 @@ func TestCheck(t *testing.T) {
 		},
 		"an ID where metadata is missing alone, which is no dedupe key": {
 			`{"id":"#if(!$metadata)$drId#end"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template: warning: there is no dedupe key: nothing in a delivery tells a second try from another event; put $drId into it`},
+			[]string{`template: warning: no dedupe key: a retry cannot be told from a new event; put $drId into the payload`},
 		},
 		"the ID of the message, which is no dedupe key of a multimedia message": {
 			`{"id":"$mtId"}`, "JSON", []messagemedia.EventType{mms},
-			[]string{`template: warning: there is no dedupe key: nothing in a delivery tells a second try from another event; put $moId into it`},
+			[]string{`template: warning: no dedupe key: a retry cannot be told from a new event; put $moId into the payload`},
 		},
 		"form encoding that is not valid": {
 			`id=$moId&share=100%`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders is not valid form encoding: invalid URL escape "%"`},
+			[]string{`template: error: the payload is not valid form encoding: invalid URL escape "%"`},
 		},
 		"an encoding that is not documented": {
 			`id: $moId, text: $moContent`, "YAML", []messagemedia.EventType{sms},
-			[]string{`encoding: warning: "YAML" is not documented, so whether texts are escaped for it was not checked`},
+			[]string{`encoding: warning: undocumented encoding "YAML": whether texts are escaped for it was not checked`},
 		},
 		"JSON that is never valid": {
 			`{"id":"$moId",}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders is not valid JSON: invalid character '}'`},
+			[]string{`template: error: the payload is not valid JSON: invalid character '}' looking for beginning of object key string, at "9850-41a3eab32f74\",}"`},
 		},
 		"JSON that is not valid where a value is missing": {
 			`{"id":"$moId"#if($metadata),"a":1}#end`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders where a value is missing is not valid JSON: unexpected end of JSON input`},
+			[]string{`template: error: the payload of an event in which a value is missing is not valid JSON: unexpected end of JSON input, at "b-9850-41a3eab32f74\""`},
 		},
 		"JSON that breaks by what a text has in it": {
 			`{"id":"$moId","n":$moContent.length()#if($moContent.contains("=")),#end}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders where a text has quotes, brackets and line breaks in it is not valid JSON`},
+			[]string{" is not valid JSON: invalid character '}' looking"},
 		},
 		"XML that is not valid": {
 			`<a id="$moId"><b></a>`, "XML", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders is not valid XML: XML syntax error on line 1: element <b> closed by </a>`},
+			[]string{`template: error: the payload is not valid XML: XML syntax error on line 1: element <b> closed by </a>, at "1a3eab32f74\"><b></a>"`},
 		},
 		"XML without an element": {
 			`$moId`, "XML", []messagemedia.EventType{sms},
-			[]string{`template: error: what it renders is not valid XML: there is no element`},
+			[]string{`template: error: the payload is not valid XML: "8b-9850-41a3eab32f74" stands outside of the root element`},
 		},
 		"a rendering that fails for a short text": {
 			`{"id":"$moId","start":"$!esc.json($moContent.substring(0, 5))"}`, "JSON", []messagemedia.EventType{sms},
@@ -318,32 +322,32 @@ func TestCheck(t *testing.T) {
 		},
 		"no dedupe key": {
 			`{"text":"$!esc.json($moContent)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template: warning: there is no dedupe key: nothing in a delivery tells a second try from another event; put $moId into it`},
+			[]string{`template: warning: no dedupe key: a retry cannot be told from a new event; put $moId into the payload`},
 		},
 		"no dedupe key in one of the events": {
 			`{"id":"$!moId"}`, "JSON", []messagemedia.EventType{sms, optOut},
-			[]string{`template: warning: in OPT_OUT_SMS: there is no dedupe key: nothing in a delivery tells a second try from another event; put $notificationId into it`},
+			[]string{`template: warning: in OPT_OUT_SMS: no dedupe key: a retry cannot be told from a new event; put $notificationId into the payload`},
 		},
 		"a variable that no delivery report has, for all event types": {
 			`{"id":"$!moId$!drId$!notificationId","x":"$destinationAddress"}`, "JSON", nil,
-			[]string{`template:1:43: warning: in delivery reports: $destinationAddress is not there`},
+			[]string{`template:1:43: warning: in delivery reports: $destinationAddress is undefined, and renders literally; write $!destinationAddress`},
 		},
 		"an event type that is there twice": {
 			`{"id":"$moId","x":"$type"}`, "JSON", []messagemedia.EventType{sms, optOut, sms},
 			[]string{
-				`template: warning: in OPT_OUT_SMS: there is no dedupe key`,
-				`template:1:8: warning: in OPT_OUT_SMS: $moId is not there`,
+				`template: warning: in OPT_OUT_SMS: no dedupe key: a retry cannot be told from a new event; put $notificationId into the payload`,
+				`template:1:8: error: in OPT_OUT_SMS: $moId is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`,
 				`template:1:20: warning: $type is deprecated`,
 			},
 		},
 		"an event type that is not documented": {
 			`{"id":"$moId"}`, "JSON", []messagemedia.EventType{sms, "READ_RECEIPT"},
-			[]string{`events: warning: "READ_RECEIPT" is not documented, so nothing was checked for it`},
+			[]string{`events: warning: undocumented event type "READ_RECEIPT" was not checked`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			problems := template.Check(c.template, c.encoding, c.events)
+			problems := template.Check(t.Context(), c.template, c.encoding, c.events, template.Suppress(template.CodeUnknownName))
 			require.Len(t, problems, len(c.want), "%v", problems)
 			for i, want := range c.want {
 				assert.Contains(t, problems[i].String(), want)
@@ -397,11 +401,12 @@ func TestTemplatesThatAreRight(t *testing.T) {
 		"a call that is quiet twice":      {"JSON", []messagemedia.EventType{report}, `{"id":"$drId","re":"$!esc.json($!mtContent)"}`},
 		"fields that look like variables": {"JSON", []messagemedia.EventType{sms}, `#[[{"$ref": 1, "$moid": 2]]#, "id":"$moId", "cost": "$5"}`},
 		"XML": {"XML", []messagemedia.EventType{mms}, `<?xml version="1.0" encoding="UTF-8"?>
-<mms id="$moId" from='$sourceAddress'>
+#set($no = '[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]')
+<mms id="$moId" from='$esc.xml($sourceAddress.replaceAll($no, "?"))'>
 #foreach($a in $attachments)
-  <file type="$!esc.xml($a.contentType)" name='$!esc.xml($a.originalName)'>$a.base64</file>
+  <file type="$!esc.xml($a.contentType.replaceAll($no, "?"))" name='$!esc.xml($a.originalName.replaceAll($no, ""))'>$a.base64</file>
 #end
-  <text>$!esc.xml($moContent)</text>
+  <text>$!esc.xml($moContent.replaceAll($no, " "))</text>
 </mms>
 `},
 		"form encoding": {"FORM_ENCODED", []messagemedia.EventType{sms},
@@ -409,7 +414,7 @@ func TestTemplatesThatAreRight(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Empty(t, template.Check(c.template, c.encoding, c.events))
+			assert.Empty(t, template.Check(t.Context(), c.template, c.encoding, c.events, template.Suppress(template.CodeUnknownName, template.CodeCutCharacter)))
 		})
 	}
 }
@@ -444,28 +449,28 @@ func TestWhatIsAdvisedMends(t *testing.T) {
 		{"JSON", `$!mtId.tar.gz`, `$!{mtId}.tar.gz`},
 		{"JSON", `$!{mtId.json}`, `$!{mtId}.json`},
 		{"JSON", `$type`, `$format`},
-		{"XML", `$moContent`, `$!esc.xml($moContent)`},
-		{"XML", `$!esc.json($moContent)`, `$!esc.xml($moContent)`},
+		{"XML", `$moContent`, `$!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
+		{"XML", `$!esc.json($moContent)`, `$!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		{"FORM_ENCODED", `$moContent`, `$!esc.url($moContent)`},
 		{"FORM_ENCODED", `$sourceAddress`, `$!esc.url($sourceAddress)`},
 		{"FORM_ENCODED", `$!esc.json($moContent)`, `$!esc.url($moContent)`},
 	} {
 		around := map[messagemedia.Encoding]string{
-			"JSON": "{\"id\":\"$moId\",\n \"é\":\"FLAW\"}", "XML": "<a id=\"$moId\">\n<b c=\"FLAW\"/></a>", "FORM_ENCODED": "id=$moId&\né=FLAW",
+			"JSON": "{\"id\":\"$moId\",\n \"é\":\"FLAW\"}", "XML": "<a id=\"$moId\">\n<b c=\"FLAW\"/></a>", "FORM_ENCODED": "id=$moId#**#&#*\n*#é=FLAW",
 		}[c.encoding]
-		column := map[messagemedia.Encoding]int{"JSON": 7, "XML": 7, "FORM_ENCODED": 3}[c.encoding]
-		problems := template.Check(strings.Replace(around, "FLAW", c.flawed, 1), c.encoding, []messagemedia.EventType{sms})
+		column := map[messagemedia.Encoding]int{"JSON": 7, "XML": 7, "FORM_ENCODED": 5}[c.encoding]
+		problems := template.Check(t.Context(), strings.Replace(around, "FLAW", c.flawed, 1), c.encoding, []messagemedia.EventType{sms}, template.Suppress(template.CodeUnknownName))
 		require.Len(t, problems, 1, "%s: %v", c.flawed, problems)
 		assert.Equal(t, []int{2, column}, []int{problems[0].Line, problems[0].Column}, c.flawed)
 		require.Equal(t, "write "+c.want, problems[0].Suggestion, c.flawed)
 		mended := strings.Replace(around, "FLAW", c.want, 1)
-		assert.Empty(t, template.Check(mended, c.encoding, []messagemedia.EventType{sms}), c.flawed)
+		assert.Empty(t, template.Check(t.Context(), mended, c.encoding, []messagemedia.EventType{sms}, template.Suppress(template.CodeUnknownName)), c.flawed)
 	}
 }
 
 func TestNoNameIsAdvisedThatIsThreeTypingErrorsAway(t *testing.T) {
 	t.Parallel()
-	problems := template.Check(`{"id":"$drId","x":"$!stxxxs"}`, "JSON", []messagemedia.EventType{report})
+	problems := template.Check(t.Context(), `{"id":"$drId","x":"$!stxxxs"}`, "JSON", []messagemedia.EventType{report}, template.Suppress(template.CodeUnknownName))
 	require.Len(t, problems, 1)
 	assert.Empty(t, problems[0].Suggestion)
 }
@@ -490,7 +495,7 @@ func TestCheckRequest(t *testing.T) {
 		"a request without a problem": {func(*messagemedia.CreateWebhookRequest) {}, nil},
 		"no retries": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Retries = 0 },
-			[]string{`retries: warning: there is one attempt for each event, and a message whose delivery fails is lost; set Retries, 5 at best`},
+			[]string{`retries: warning: no retries: a message whose delivery fails once is lost; set Retries, 5 at best`},
 		},
 		"what the API would refuse": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Retries = "", 6 },
@@ -498,19 +503,19 @@ func TestCheckRequest(t *testing.T) {
 		},
 		"an event type that the API would refuse": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Events = append(r.Events, "") },
-			[]string{`events: warning: "" is not documented`, "events/2: error: [] is invalid"},
+			[]string{`events: warning: undocumented event type ""`, "events/2: error: [] is invalid"},
 		},
 		"nothing at all": {
 			func(r *messagemedia.CreateWebhookRequest) { *r = messagemedia.CreateWebhookRequest{} },
 			[]string{
 				"encoding: error: Encoding cannot be null", "events: error: Events cannot be empty", "method: error: Method cannot be null",
-				"retries: warning: there is one attempt", "template: warning: there is none", "url: error: Url cannot be null",
+				"retries: warning: no retries", "template: warning: no template", "url: error: Url cannot be null",
 			},
 		},
 		"a template without a dedupe key": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Template = `{"at":"$receivedTimestamp"}` },
 			[]string{
-				"template: warning: in RECEIVED_SMS: there is no dedupe key", "template: warning: in DELIVERED_DR: there is no dedupe key",
+				"template: warning: in RECEIVED_SMS: no dedupe key", "template: warning: in DELIVERED_DR: no dedupe key",
 			},
 		},
 		"a template that can't be read, of whose dedupe key nothing is known": {
@@ -523,15 +528,15 @@ func TestCheckRequest(t *testing.T) {
 		},
 		"a typing error in the URL": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?id=$!accountID" },
-			[]string{"url:1:34: warning: $accountID is no documented variable, and renders as it is written unless the account has it; did you mean $accountId?"},
+			[]string{"url:1:34: warning: undocumented variable $accountID renders literally unless your account defines it; did you mean $accountId?"},
 		},
 		"a variable in the URL that an event does not have": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?id=$moId" },
-			[]string{"url:1:34: warning: in DELIVERED_DR: $moId is not there, and renders as it is written; write $!moId"},
+			[]string{"url:1:34: error: in DELIVERED_DR: $moId is undefined, and renders literally"},
 		},
 		"a text in the URL": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?text=$!moContent" },
-			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent puts a text into the URL, and whether the platform encodes it is not documented; put it into the payload"},
+			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent puts a text into the URL, and whether the platform percent-encodes it is not documented; put it into the payload"},
 		},
 		"a number in the URL's path": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "/$sourceAddress" },
@@ -556,7 +561,7 @@ func TestCheckRequest(t *testing.T) {
 			t.Parallel()
 			request := validRequest()
 			c.change(&request)
-			problems := template.CheckRequest(request)
+			problems := template.CheckRequest(t.Context(), request, template.Suppress(template.CodeUnknownName))
 			require.Len(t, problems, len(c.want), "%v", problems)
 			for i, want := range c.want {
 				assert.True(t, strings.HasPrefix(problems[i].String(), want), problems[i])
@@ -575,7 +580,7 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, url, encoding, eventType string) {
 		events := []messagemedia.EventType{messagemedia.EventType(eventType), mms}
 		request := messagemedia.CreateWebhookRequest{URL: url, Encoding: messagemedia.Encoding(encoding), Template: text, Events: events}
-		for _, problem := range template.CheckRequest(request) {
+		for _, problem := range template.CheckRequest(t.Context(), request, template.Suppress(template.CodeUnknownName)) {
 			require.NotEmpty(t, problem.Message)
 			require.Contains(t, []template.Severity{template.SeverityError, template.SeverityWarning}, problem.Severity)
 			if problem.Line == 0 {
@@ -593,7 +598,7 @@ func FuzzCheck(f *testing.F) {
 // TestProblemsAreInOrder has two on one line, and one on the next.
 func TestProblemsAreInOrder(t *testing.T) {
 	t.Parallel()
-	problems := template.Check("{\"id\":\"$drId\",\"a\":\"$type\",\"b\":\"$!reportID\",\n\"é\":\"$!statuscode\"}", "JSON", []messagemedia.EventType{report})
+	problems := template.Check(t.Context(), "{\"id\":\"$drId\",\"a\":\"$type\",\"b\":\"$!reportID\",\n\"é\":\"$!statuscode\"}", "JSON", []messagemedia.EventType{report}, template.Suppress(template.CodeUnknownName))
 	require.Len(t, problems, 3)
 	assert.Equal(t, []int{1, 1, 2}, []int{problems[0].Line, problems[1].Line, problems[2].Line})
 	assert.Equal(t, []int{20, 32, 6}, []int{problems[0].Column, problems[1].Column, problems[2].Column}, "columns are characters")
@@ -604,9 +609,9 @@ func TestProblemsAreInOrder(t *testing.T) {
 func TestRenderSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, err := template.Render(t.Context(), "$moId", &webhook.UnparsedEvent{})
-	assert.EqualError(t, err, "template: *webhook.UnparsedEvent is no event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut")
+	assert.EqualError(t, err, "template: Render: *webhook.UnparsedEvent is not an event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut")
 	_, err = template.Render(t.Context(), "$moId", nil)
-	assert.ErrorContains(t, err, "template: <nil> is no event")
+	assert.ErrorContains(t, err, "template: Render: <nil> is not an event")
 	_, err = template.Render(t.Context(), "\n#if($moId", &webhook.ReceivedSMS{})
 	assert.ErrorContains(t, err, "line 2, column ")
 	_, err = template.Render(t.Context(), "\n$moContent.substring(9)", &webhook.ReceivedSMS{Content: "a"})
@@ -627,10 +632,10 @@ func TestCheckEndsWhateverTheTemplate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			problems := template.Check(text, "JSON", nil)
+			problems := template.Check(t.Context(), text, "JSON", nil)
 			require.NotEmpty(t, problems)
 			assert.Equal(t, template.SeverityError, problems[0].Severity)
-			assert.Contains(t, problems[0].Message, "more than is rendered here")
+			assert.Equal(t, template.CodeTooComplex, problems[0].Code)
 		})
 	}
 }

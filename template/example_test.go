@@ -14,21 +14,22 @@ import (
 
 func ExampleCheck() {
 	const mine = `{
-  "reply": "$replyID",
+  "re": "$replyID",
+  "id": "$moId",
   "text": "$moContent"
 }`
-	for _, problem := range template.Check(mine, messagemedia.EncodingJSON, []messagemedia.EventType{messagemedia.EventReceivedSMS}) {
+	for _, problem := range template.Check(context.Background(), mine, messagemedia.EncodingJSON, []messagemedia.EventType{messagemedia.EventReceivedSMS}) {
 		fmt.Println(problem)
 	}
 	// Output:
-	// template: warning: there is no dedupe key: nothing in a delivery tells a second try from another event; put $moId into it
-	// template:2:13: warning: $replyID is no documented variable, and renders as it is written unless the account has it; did you mean $replyId?
-	// template:3:12: error: $moContent inserts '"' as it was typed: that breaks the JSON, or changes what it says; write $!esc.json($moContent)
+	// template: warning: package webhook finds no dedupe key in the delivery, although it has the ID of the event; name the ID "reply_id", or give the handler webhook.WithDedupeKey [unknown_name]
+	// template:2:10: warning: undocumented variable $replyID renders literally unless your account defines it; did you mean $replyId? [undocumented_variable]
+	// template:4:12: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent) [unescaped_input]
 }
 
 // A test of yours can hold your requests to this.
 func ExampleCheckRequest() {
-	problems := template.CheckRequest(messagemedia.CreateWebhookRequest{
+	problems := template.CheckRequest(context.Background(), messagemedia.CreateWebhookRequest{
 		URL:      "https://example.com/hooks/sms",
 		Method:   http.MethodPost,
 		Encoding: messagemedia.EncodingJSON,
@@ -38,7 +39,7 @@ func ExampleCheckRequest() {
 	for _, problem := range problems {
 		fmt.Println(problem)
 	}
-	// Output: retries: warning: there is one attempt for each event, and a message whose delivery fails is lost; set Retries, 5 at best
+	// Output: retries: warning: no retries: a message whose delivery fails once is lost; set Retries, 5 at best [no_retries]
 }
 
 func ExampleRender() {

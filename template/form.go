@@ -2,90 +2,116 @@ package template
 
 import (
 	"encoding/json"
-	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
-	"net/url"
 	"strings"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
+	"github.com/messagemedia/webhooks-go-sdk/template/internal/payload"
+	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
 // form is what a template's output must be.
 type form struct {
-	name      string
-	escape    string                    // the method of $esc that makes a text safe in it
-	dangerous string                    // the characters that must not come through as they were typed
-	check     func(output string) error // says what is wrong with the whole
+	name   string
+	format taint.Format
+	decode func(output string) (*payload.Document, error) // nil if there is nothing to decode
+	valid  func(output string) bool                       // what decode does not fail for; nil to ask that
 }
 
-var forms = map[messagemedia.Encoding]form{
-	messagemedia.EncodingJSON: {name: "JSON", escape: "json", dangerous: "\"\\\n", check: checkJSON},
-	messagemedia.EncodingXML:  {name: "XML", escape: "xml", dangerous: "<&", check: checkXML},
-	messagemedia.EncodingForm: {name: "form encoding", escape: "url", dangerous: "&=+%", check: checkForm},
-}
-
-// urlForm is that of a webhook's URL, anyForm that of an encoding that is not known.
 var (
-	urlForm = form{name: "URL", escape: "url", dangerous: "&=+%", check: func(string) error { return nil }}
-	anyForm = form{check: func(string) error { return nil }}
+	jsonForm  = form{"JSON", taint.JSON, payload.JSON, func(output string) bool { return json.Valid([]byte(output)) }}
+	xmlForm   = form{"XML", taint.XML, payload.XML, nil}
+	formForm  = form{"form encoding", taint.Form, payload.Form, nil}
+	urlForm   = form{"URL", taint.Form, nil, nil}
+	plainForm = form{"text", taint.Plain, nil, nil}
 )
 
-// unescaped tells which dangerous character of a hostile text came through into
-// what a template inserts.
-func (f form) unescaped(inserted string) (character rune, found bool) {
-	for _, character := range f.dangerous {
-		if strings.Contains(inserted, marked(character)) || character == '+' && strings.Contains(inserted, adversarialBase64) {
-			return character, true
+var forms = map[messagemedia.Encoding]form{
+	messagemedia.EncodingJSON: jsonForm, messagemedia.EncodingXML: xmlForm, messagemedia.EncodingForm: formForm,
+}
+
+var formatNames = map[taint.Format]string{
+	taint.JSON: "JSON", taint.XML: "XML", taint.Form: "form encoding", taint.Plain: "text",
+}
+
+// escapes are the methods of $esc that make a text safe in a format.
+var escapes = map[taint.Format]string{taint.JSON: "json", taint.XML: "xml", taint.Form: "url"}
+
+// xmlReplacement replaces what XML 1.0 does not allow, and what $esc.xml makes of it: all
+// that is not a character in Unicode's first plane, emoji included.
+const xmlReplacement = `.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?")`
+
+// escaped is a reference as it is safe within formats, the outermost first: without the
+// escapes that it has, and with those that it needs.
+func escaped(reference *velocity.Reference, layers []taint.Format) string {
+	text, isReference := subjectText(reference)
+	for i := len(layers) - 1; i >= 0; i-- {
+		if layers[i] == taint.XML && isReference {
+			text = "$" + strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(text, "$"), "{"), "}") + xmlReplacement
+		}
+		if method := escapes[layers[i]]; method != "" {
+			text, isReference = fmt.Sprintf("$esc.%s(%s)", method, text), false
 		}
 	}
-	return 0, false
-}
-
-// escaped is a reference as it is safe: in place of what $esc made of it, if that
-// was for something else.
-func (f form) escaped(reference *velocity.Reference) string {
-	if call, ok := escapeCall(reference); ok && len(reference.Accessors) == 1 {
-		return "$!" + strings.Replace(withoutSigns(reference), call.Name, f.escape, 1)
+	if reference.Formal && len(escapesOf(reference)) > 0 {
+		return "$!{" + strings.TrimPrefix(text, "$") + "}"
 	}
-	return fmt.Sprintf("$!esc.%s($%s)", f.escape, withoutSigns(reference))
+	return "$!" + strings.TrimPrefix(text, "$")
 }
 
-func checkJSON(output string) error {
-	var value any
-	err := json.Unmarshal([]byte(output), &value)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("%w, at %q", err, around(output, int(syntax.Offset)))
-	}
-	return err
-}
-
-func checkXML(output string) error {
-	decoder, elements := xml.NewDecoder(strings.NewReader(output)), 0
-	for {
-		token, err := decoder.Token()
-		switch {
-		case err == io.EOF && elements == 0:
-			return errors.New("there is no element")
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return fmt.Errorf("%w, at %q", err, around(output, int(decoder.InputOffset())))
+// subjectText is what $esc escapes in a reference, as it is written, and reports whether
+// that is a reference: it can be a string.
+func subjectText(reference *velocity.Reference) (text string, isReference bool) {
+	methods := escapesOf(reference)
+	for range methods {
+		call, _ := escapeCall(reference)
+		argument, ok := call.Args[0].(*velocity.Reference)
+		if !ok {
+			source := reference.Source
+			return source[strings.IndexByte(source, '(')+1 : strings.LastIndexByte(source, ')')], false
 		}
-		if _, ok := token.(xml.StartElement); ok {
-			elements++
-		}
+		reference = argument
 	}
+	return "$" + withoutSigns(reference), true
 }
 
-func checkForm(output string) error {
-	_, err := url.ParseQuery(output)
-	return err
+// actualForm is what the template renders: the webhook's encoding, or another one, which
+// is a problem.
+func (t *parsedTemplate) actualForm(declared form) form {
+	if declared.decode == nil {
+		return declared
+	}
+	output, ok := t.renderSample()
+	if !ok {
+		return declared
+	}
+	trimmed := strings.TrimSpace(output)
+	actual := declared
+	switch {
+	case declared.format != taint.JSON && strings.HasPrefix(trimmed, "{") && parses(jsonForm, trimmed):
+		actual = jsonForm
+	case declared.format != taint.XML && strings.HasPrefix(trimmed, "<") && parses(xmlForm, trimmed):
+		actual = xmlForm
+	case declared.format != taint.Form && !parses(declared, trimmed) && looksLikeForm(trimmed):
+		actual = formForm
+	}
+	if actual.format != declared.format {
+		t.add(Problem{Code: CodeWrongEncoding, Field: t.field, Severity: SeverityError,
+			Message:    fmt.Sprintf("the payload is %s, and the platform sends it as %s: receivers can't read it", actual.name, declared.name),
+			Suggestion: "set the encoding that the template renders"})
+	}
+	return actual
 }
 
-// around is the part of a text that ends at an offset.
-func around(text string, offset int) string {
-	return strings.ToValidUTF8(text[max(0, offset-20):offset], "")
+func parses(f form, output string) bool {
+	_, err := f.decode(output)
+	return err == nil
+}
+
+// looksLikeForm reports whether an output is name=value pairs. Any text without % and ;
+// is a form to a parser.
+func looksLikeForm(output string) bool {
+	document, err := payload.Form(output)
+	return err == nil && len(document.Bare) == 0 && len(document.Strings) > 0 && !strings.ContainsAny(output, "<{\"")
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Severity says how bad a [Problem] is.
+// Severity is how bad a [Problem] is.
 type Severity string
 
 // The severities.
 const (
-	// SeverityError: deliveries are lost, can't be read, or let a phone's owner write into
-	// other fields than their own.
+	// SeverityError: deliveries are lost, can't be read, or let a stranger write into other
+	// fields than their own.
 	SeverityError Severity = "error"
 
 	// SeverityWarning: it works, and probably not as it was meant.
@@ -20,6 +20,9 @@ const (
 
 // Problem is something that [Check] or [CheckRequest] found.
 type Problem struct {
+	// Code is what it is.
+	Code Code
+
 	// Field is where it is, as the API names it: "template", "url", "retries" and so on.
 	Field string
 
@@ -37,7 +40,7 @@ type Problem struct {
 	Suggestion string
 }
 
-// String is the problem on one line, as compilers write it.
+// String is the problem on one line, as compilers write it, with its code at the end.
 func (p Problem) String() string {
 	place := p.Field
 	if p.Line > 0 {
@@ -47,7 +50,7 @@ func (p Problem) String() string {
 	if p.Suggestion != "" {
 		text += "; " + p.Suggestion
 	}
-	return text
+	return text + " [" + string(p.Code) + "]"
 }
 
 // byPlace orders problems as they stand in a template.

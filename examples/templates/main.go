@@ -1,64 +1,113 @@
-// Command templates shows what a webhook's template makes of each event, and what
-// is wrong with it.
+// Command templates shows what a webhook's template renders for each event, and checks it.
 //
 //	go run ./examples/templates -encoding JSON -events RECEIVED_SMS,OPT_OUT_SMS < my.vm
 //
-// It exits 1 when a problem is an error, so that a pipeline can hold templates to it.
+// It also checks a webhook of the account as it is there, with its URL, headers and
+// retries. It reads the account's credentials from MESSAGEMEDIA_API_KEY and
+// MESSAGEMEDIA_API_SECRET, and the base URL from MESSAGEMEDIA_BASE_URL if that is set:
+//
+//	go run ./examples/templates -id 0b4e6c3d-4b0c-4bb4-8c1b-d4cbb6e7b1f5
+//
+// The flag -suppress leaves out problems that are on purpose, by their codes.
+//
+// It exits 0 if there are no problems, 1 if there are some, warnings included, and 2 if the
+// flags are wrong or the template can't be read.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"os/signal"
 	"strings"
-	"unicode"
+	"syscall"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/template"
 )
 
+const (
+	exitNoProblems = 0
+	exitProblems   = 1
+	exitUsage      = 2
+)
+
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, connect)
+	stop()
+	os.Exit(code)
 }
 
-// run returns the exit code: 1 for a template with errors, 2 for wrong flags and a
-// template that can't be had.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// connect returns a client for the account whose credentials are in the environment.
+func connect() (*messagemedia.Client, error) {
+	return messagemedia.NewClient(
+		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
+		messagemedia.WithBaseURL(cmp.Or(os.Getenv("MESSAGEMEDIA_BASE_URL"), "https://api.messagemedia.com")),
+	)
+}
+
+// settings are what the flags say.
+type settings struct {
+	id       string
+	encoding messagemedia.Encoding
+	events   []messagemedia.EventType
+	suppress template.Option
+}
+
+// run returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, connect func() (*messagemedia.Client, error)) int {
+	s, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitNoProblems
+	case err == nil && s.id == "":
+		return s.checkTemplate(ctx, stdin, stdout, stderr)
+	case err == nil:
+		return s.checkWebhook(ctx, stdout, stderr, connect)
+	}
+	return fail(stderr, err)
+}
+
+func fail(stderr io.Writer, err error) int {
+	fmt.Fprintln(stderr, "templates:", err)
+	return exitUsage
+}
+
+func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags := flag.NewFlagSet("templates", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	encoding := flags.String("encoding", "JSON", "the webhook's `encoding`: JSON, FORM_ENCODED or XML")
+	id := flags.String("id", "", "check the webhook with this `ID`, in place of a template on standard input")
+	encoding := flags.String("encoding", "JSON", "the `encoding` of the webhook: JSON, FORM_ENCODED or XML")
 	events := flags.String("events", "RECEIVED_SMS,RECEIVED_MMS,OPT_OUT_SMS,DELIVERED_DR", "the `event types` that the webhook is subscribed to")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
+	suppress := flags.String("suppress", "", "the `codes` of problems that are on purpose, such as unknown_name")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
 	}
-	types, err := eventTypes(*events)
-	if err == nil {
-		err = checkEncoding(*encoding)
+	s := &settings{id: *id, encoding: messagemedia.Encoding(*encoding), suppress: template.Suppress(codes(*suppress)...)}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q: the template is read from standard input", flags.Arg(0))
 	}
-	if err != nil {
-		fmt.Fprintln(stderr, "templates:", err)
-		return 2
+	if s.id != "" {
+		return s, nil // the webhook has the rest
 	}
-	text, err := io.ReadAll(stdin)
-	if err != nil {
-		fmt.Fprintln(stderr, "templates: standard input:", err)
-		return 2
+	var err error
+	if s.events, err = eventTypes(*events); err == nil {
+		err = checkEncoding(s.encoding)
 	}
-	for _, eventType := range types {
-		show(stdout, string(text), eventType)
+	return s, err
+}
+
+func codes(list string) []template.Code {
+	var codes []template.Code
+	for code := range strings.SplitSeq(list, ",") {
+		codes = append(codes, template.Code(strings.TrimSpace(code)))
 	}
-	problems := template.Check(string(text), messagemedia.Encoding(*encoding), types)
-	list(stdout, string(text), problems)
-	if slices.ContainsFunc(problems, func(p template.Problem) bool { return p.Severity == template.SeverityError }) {
-		return 1
-	}
-	return 0
+	return codes
 }
 
 func eventTypes(list string) ([]messagemedia.EventType, error) {
@@ -72,64 +121,49 @@ func eventTypes(list string) ([]messagemedia.EventType, error) {
 	return types, errors.Join(errs...)
 }
 
-func checkEncoding(name string) error {
-	switch messagemedia.Encoding(name) {
+func checkEncoding(encoding messagemedia.Encoding) error {
+	switch encoding {
 	case messagemedia.EncodingJSON, messagemedia.EncodingForm, messagemedia.EncodingXML:
 		return nil
 	}
-	return fmt.Errorf("encoding %q, want JSON, FORM_ENCODED or XML", name)
+	return fmt.Errorf("encoding must be JSON, FORM_ENCODED or XML, got %q", encoding)
 }
 
-// show prints what would arrive for a sample of an event.
-func show(out io.Writer, text string, eventType messagemedia.EventType) {
-	event, err := template.Sample(eventType)
+// checkTemplate checks the template on standard input.
+func (s *settings) checkTemplate(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) int {
+	text, err := io.ReadAll(stdin)
 	if err != nil {
-		panic(err) // eventTypes has refused it
+		return fail(stderr, fmt.Errorf("standard input: %w", err))
 	}
-	payload, err := template.Render(context.Background(), text, event)
+	problems := template.Check(ctx, string(text), s.encoding, s.events, s.suppress)
+	return report(ctx, stdout, s.events, string(text), problems)
+}
+
+// checkWebhook checks a webhook of the account.
+func (s *settings) checkWebhook(ctx context.Context, stdout, stderr io.Writer, connect func() (*messagemedia.Client, error)) int {
+	client, err := connect()
 	if err != nil {
-		payload = "nothing: " + err.Error()
+		return fail(stderr, err)
 	}
-	fmt.Fprintf(out, "%s\n%s\n\n", eventType, indent(payload))
+	hook, err := client.GetWebhook(ctx, s.id)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	problems := template.CheckRequest(ctx, messagemedia.CreateWebhookRequest{
+		URL: hook.URL, Method: hook.Method, Encoding: hook.Encoding, Events: hook.Events, Headers: hook.Headers,
+		Template: hook.Template, ReadTimeout: hook.ReadTimeout, Retries: hook.Retries, RetryDelay: hook.RetryDelay,
+	}, s.suppress)
+	return report(ctx, stdout, hook.Events, hook.Template, problems)
 }
 
-func indent(text string) string {
-	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
-}
-
-// list prints problems, each with the line that it is in and a mark at its place.
-func list(out io.Writer, text string, problems []template.Problem) {
-	if len(problems) == 0 {
-		fmt.Fprintln(out, "No problems.")
-		return
+// report prints what the template renders for each event, and the problems.
+func report(ctx context.Context, stdout io.Writer, events []messagemedia.EventType, text string, problems []template.Problem) int {
+	for _, eventType := range events {
+		show(ctx, stdout, text, eventType)
 	}
-	lines := strings.Split(text, "\n")
-	for _, p := range problems {
-		fmt.Fprintf(out, "%s: %s\n", p.Severity, p.Message)
-		if p.Suggestion != "" {
-			fmt.Fprintf(out, "    %s\n", p.Suggestion)
-		}
-		if p.Line > 0 {
-			line := lines[p.Line-1]
-			fmt.Fprintf(out, "%4d | %s\n     | %s^\n", p.Line, strings.TrimRight(line, "\r"), blanks(line, p.Column-1))
-		}
+	list(stdout, text, problems)
+	if len(problems) > 0 {
+		return exitProblems
 	}
-}
-
-// blanks is as wide as the first characters of a line are on most terminals.
-func blanks(line string, characters int) string {
-	var blanks strings.Builder
-	for i, character := range []rune(line) {
-		switch {
-		case i >= characters:
-			return blanks.String()
-		case character == '\t':
-			blanks.WriteByte('\t')
-		case unicode.In(character, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul), character >= 0x1f300:
-			blanks.WriteString("  ") // an emoji, or a letter that is as wide
-		case !unicode.In(character, unicode.Mn, unicode.Me, unicode.Cf):
-			blanks.WriteByte(' ')
-		}
-	}
-	return blanks.String()
+	return exitNoProblems
 }

@@ -3,14 +3,19 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
+
+func noClient() (*messagemedia.Client, error) { return nil, errors.New("no credentials") }
 
 func TestTemplates(t *testing.T) {
 	t.Parallel()
@@ -21,14 +26,25 @@ func TestTemplates(t *testing.T) {
 		want     string
 	}{
 		"a template without a problem": {
-			[]string{"-events", "OPT_OUT_SMS"}, `{"id":"$notificationId"}`, 0, `OPT_OUT_SMS
-    {"id":"3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d"}
+			[]string{"-events", "OPT_OUT_SMS"}, `{"notification_id":"$notificationId"}`, 0, `OPT_OUT_SMS
+    {"notification_id":"3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d"}
 
 No problems.
 `,
 		},
+		"a warning": {
+			[]string{"-events", "OPT_OUT_SMS"}, `{"id":"$notificationId"}`, 1, `OPT_OUT_SMS
+    {"id":"3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d"}
+
+warning: template: package webhook finds no dedupe key in the delivery, although it has the ID of the event [unknown_name]
+    name the ID "notification_id", or give the handler webhook.WithDedupeKey
+`,
+		},
+		"a warning that is suppressed": {
+			[]string{"-events", "OPT_OUT_SMS", "-suppress", "retry_count, unknown_name"}, `{"id":"$notificationId"}`, 0, "OPT_OUT_SMS\n    {\"id\":\"3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d\"}\n\nNo problems.\n",
+		},
 		"a warning and an error": {
-			[]string{"-encoding", "FORM_ENCODED", "-events", "RECEIVED_SMS, OPT_OUT_SMS"}, "\tid=$!moId$!notificationId&\n\té=$mtID&text=$moContent\n", 1, `RECEIVED_SMS
+			[]string{"-encoding", "FORM_ENCODED", "-events", "RECEIVED_SMS, OPT_OUT_SMS", "-suppress", "unknown_name,line_break"}, "\tid=$!moId$!notificationId&\n\té=$mtID&text=$moContent\n", 1, `RECEIVED_SMS
     	id=a175e797-2b54-468b-9850-41a3eab32f74&
     	é=$mtID&text=YES please
 
@@ -36,44 +52,39 @@ OPT_OUT_SMS
     	id=3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d&
     	é=$mtID&text=STOP
 
-warning: $mtID is no documented variable, and renders as it is written unless the account has it
+warning: template: undocumented variable $mtID renders literally unless your account defines it [undocumented_variable]
     did you mean $mtId?
    2 | 	é=$mtID&text=$moContent
      | 	  ^
-error: $moContent inserts '&' as it was typed: that breaks the form encoding, or changes what it says
+error: template: $moContent inserts "&" unescaped, which breaks the form encoding or changes what it says [unescaped_input]
     write $!esc.url($moContent)
    2 | 	é=$mtID&text=$moContent
      | 	             ^
 `,
 		},
 		"line ends of Windows, wide letters, and marks without width": {
-			[]string{"-events", "RECEIVED_SMS"}, "{\"id\":\"$moId\",\r\n\"漢字😀\":\"$type\",\r\n\"e\u0301\":\"$type\"}\r\n", 0, "RECEIVED_SMS\n" +
+			[]string{"-events", "RECEIVED_SMS", "-suppress", "unknown_name"}, "{\"id\":\"$moId\",\r\n\"漢字😀\":\"$type\",\r\n\"e\u0301\":\"$type\"}\r\n", 1, "RECEIVED_SMS\n" +
 				"    {\"id\":\"a175e797-2b54-468b-9850-41a3eab32f74\",\r\n    \"漢字😀\":\"SMS\",\r\n    \"e\u0301\":\"SMS\"}\r\n\n" +
-				"warning: $type is deprecated\n    write $format\n   2 | \"漢字😀\":\"$type\",\n     |           ^\n" +
-				"warning: $type is deprecated\n    write $format\n   3 | \"e\u0301\":\"$type\"}\n     |      ^\n",
+				"warning: template: $type is deprecated [deprecated_variable]\n    write $format\n   2 | \"漢字😀\":\"$type\",\n     |           ^\n" +
+				"warning: template: $type is deprecated [deprecated_variable]\n    write $format\n   3 | \"e\u0301\":\"$type\"}\n     |      ^\n",
 		},
 		"an end that is missing behind a line end of Windows": {
 			[]string{"-events", "RECEIVED_SMS"}, "#if($moId)" + strings.Repeat(".", 22) + "\r", 1, "RECEIVED_SMS\n" +
-				"    nothing: template: velocity: line 1, column 34: the text ends where the #end of #if is expected\n\n" +
-				"error: the text ends where the #end of #if is expected: the platform can't read this, and every message is lost\n" +
+				"    nothing: template: Render: velocity: line 1, column 34: the text ends where the #end of #if is expected\n\n" +
+				"error: template: the text ends where the #end of #if is expected: the platform can't parse the template, and every message is lost [syntax]\n" +
 				"   1 | #if($moId)" + strings.Repeat(".", 22) + "\n     | " + strings.Repeat(" ", 33) + "^\n",
 		},
 		"nothing": {
-			[]string{"-events", "RECEIVED_SMS"}, "", 0, "RECEIVED_SMS\n    \n\nwarning: there is none, and",
+			[]string{"-events", "RECEIVED_SMS"}, "", 1, "RECEIVED_SMS\n    \n\nwarning: template: no template: the platform sends an empty body [empty_body]",
 		},
-		"a text file that is none": {
-			[]string{"-events", "RECEIVED_SMS", "-encoding", "FORM_ENCODED"}, "\xff\xfe=$moId&$type", 0, "RECEIVED_SMS\n" +
-				"    \xff\xfe=a175e797-2b54-468b-9850-41a3eab32f74&SMS\n\nwarning: $type is deprecated\n    write $format\n" +
-				"   1 | \xff\xfe=$moId&$type\n     |          ^\n",
-		},
-		"a template that can't be read": {
-			[]string{"-events", "RECEIVED_SMS"}, "#if($moId", 1, "RECEIVED_SMS\n    nothing: template: ",
+		"a template that can't be parsed": {
+			[]string{"-events", "RECEIVED_SMS"}, "#if($moId", 1, "RECEIVED_SMS\n    nothing: template: Render: ",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
-			assert.Equal(t, c.code, run(c.args, strings.NewReader(c.template), &stdout, &stderr))
+			assert.Equal(t, c.code, run(t.Context(), c.args, strings.NewReader(c.template), &stdout, &stderr, noClient))
 			assert.True(t, strings.HasPrefix(stdout.String(), c.want), stdout.String())
 			assert.Empty(t, stderr.String())
 		})
@@ -83,26 +94,64 @@ error: $moContent inserts '&' as it was typed: that breaks the form encoding, or
 func TestTheTemplateOfTheSDKHasNoProblems(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
-	assert.Equal(t, 0, run(nil, strings.NewReader(messagemedia.JSONTemplate), &stdout, &stderr))
+	assert.Equal(t, 0, run(t.Context(), nil, strings.NewReader(messagemedia.JSONTemplate), &stdout, &stderr, noClient))
 	assert.Contains(t, stdout.String(), "DELIVERED_DR\n")
 	assert.Contains(t, stdout.String(), "\nNo problems.\n")
+}
+
+// TestAWebhookOfTheAccount checks two as they are there: one that is right, and one with
+// problems in its template and around it.
+func TestAWebhookOfTheAccount(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	client := api.Client()
+	connect := func() (*messagemedia.Client, error) { return client, nil }
+	request := messagemedia.CreateWebhookRequest{
+		URL: "https://example.com/hooks?token=3f5b2c7d9e1a", Method: http.MethodPost, Encoding: messagemedia.EncodingJSON,
+		Events: []messagemedia.EventType{messagemedia.EventReceivedSMS}, Template: messagemedia.JSONTemplate, Retries: 5,
+	}
+	right, err := client.CreateWebhook(t.Context(), request)
+	require.NoError(t, err)
+	request.URL, request.Retries, request.Template = "https://example.com/other?token=3f5b2c7d9e1a&text=$moContent", 0, `{"reply_id":"$moId","text":"$moContent"}`
+	wrong, err := client.CreateWebhook(t.Context(), request)
+	require.NoError(t, err)
+
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, 0, run(t.Context(), []string{"-id", right.ID}, nil, &stdout, &stderr, connect))
+	assert.Contains(t, stdout.String(), "RECEIVED_SMS\n")
+	assert.Contains(t, stdout.String(), "\nNo problems.\n")
+	stdout.Reset()
+	assert.Equal(t, 1, run(t.Context(), []string{"-id", wrong.ID}, nil, &stdout, &stderr, connect))
+	for _, code := range []string{"[unescaped_input]", "[no_retries]", "[input_in_url]"} {
+		assert.Contains(t, stdout.String(), code)
+	}
+	assert.NotContains(t, stdout.String(), "3f5b2c7d9e1a", "a URL can hold a token")
+	assert.Empty(t, stderr.String())
+
+	stdout.Reset()
+	assert.Equal(t, 2, run(t.Context(), []string{"-id", "877c19ef-fa2e-4cec-827a-e1df9b5509f7"}, nil, &stdout, &stderr, connect))
+	assert.Contains(t, stderr.String(), "not found")
+	assert.Equal(t, 2, run(t.Context(), []string{"-id", right.ID}, nil, &stdout, &stderr, noClient))
+	assert.Contains(t, stderr.String(), "templates: no credentials")
+	assert.Empty(t, stdout.String())
 }
 
 func TestWrongArguments(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		`encoding "YAML", want JSON, FORM_ENCODED or XML`: {"-encoding", "YAML"},
-		`event type "READ" is not documented`:             {"-events", "RECEIVED_SMS,READ"},
-		"flag provided but not defined":                   {"-file", "x"},
+		`encoding must be JSON, FORM_ENCODED or XML, got "YAML"`: {"-encoding", "YAML"},
+		`event type "READ" is not documented`:                    {"-events", "RECEIVED_SMS,READ"},
+		"flag provided but not defined":                          {"-file", "x"},
+		`unexpected argument "my.vm"`:                            {"my.vm"},
 	} {
 		var stdout, stderr bytes.Buffer
-		assert.Equal(t, 2, run(args, strings.NewReader(""), &stdout, &stderr))
+		assert.Equal(t, 2, run(t.Context(), args, strings.NewReader(""), &stdout, &stderr, noClient))
 		assert.Contains(t, stderr.String(), want)
 		assert.Empty(t, stdout.String())
 	}
 	var stderr bytes.Buffer
-	assert.Equal(t, 0, run([]string{"-h"}, strings.NewReader(""), &bytes.Buffer{}, &stderr), "it is no mistake to ask for help")
+	assert.Equal(t, 0, run(t.Context(), []string{"-h"}, strings.NewReader(""), &bytes.Buffer{}, &stderr, noClient), "asking for help is not a mistake")
 	assert.Contains(t, stderr.String(), "-encoding")
-	assert.Equal(t, 2, run(nil, iotest.ErrReader(errors.New("gone")), &bytes.Buffer{}, &stderr))
+	assert.Equal(t, 2, run(t.Context(), nil, iotest.ErrReader(errors.New("gone")), &bytes.Buffer{}, &stderr, noClient))
 	assert.Contains(t, stderr.String(), "gone")
 }

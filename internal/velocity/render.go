@@ -17,6 +17,9 @@ type Options struct {
 	// Observe is called for each reference that is rendered: with the text that it
 	// inserts into the output, or as undefined, in an interpolated string, too.
 	Observe func(reference *Reference, inserted string, defined bool)
+
+	// Spent, unless it is nil, is set to the number of steps that the rendering took.
+	Spent *int
 }
 
 // Render renders the template with the variables, which can be nil. $esc is always
@@ -27,6 +30,9 @@ func (t *Template) Render(ctx context.Context, vars *Map, options Options) (stri
 		limits: options.Limits.withDefaults(), escape: options.Escape, observe: options.Observe,
 		slots:  make([]slot, len(t.names)),
 		output: make([]byte, 0, t.size+t.size/2),
+	}
+	if options.Spent != nil {
+		defer func() { *options.Spent = r.steps }()
 	}
 	err := r.checkContext()
 	if err == nil {

@@ -44,6 +44,9 @@ type Result struct {
 	// Reached are the references that can be rendered, whatever they insert.
 	Reached map[*velocity.Reference]bool
 
+	// Unquoted are those that can stand where no text is expected, as a number does in JSON.
+	Unquoted map[*velocity.Reference]bool
+
 	// Steps is how much work it was.
 	Steps int
 }
@@ -57,12 +60,12 @@ func Analyze(ctx context.Context, template *velocity.Template, format Format, va
 		engine:  &engine{ctx: ctx, parsed: make(map[string]*velocity.Template)},
 		symbols: symbolsOf(template), memo: make(map[call]*star), objects: make(map[objectKey]*object),
 		breaches: make(map[breachKey]cachedBreach), found: make(map[*velocity.Reference]Finding),
-		reached: make(map[*velocity.Reference]bool), patterns: make(map[string]*pattern),
+		reached: make(map[*velocity.Reference]bool), unquoted: make(map[*velocity.Reference]bool), patterns: make(map[string]*pattern),
 	}
 	a.sources()
 	state := &state{variables: a.initial(), facts: make(map[string]value), places: map[position]bool{start(format): true}}
 	a.all(template.Nodes, state)
-	result := &Result{Reached: a.reached, Steps: a.steps}
+	result := &Result{Reached: a.reached, Unquoted: a.unquoted, Steps: a.steps}
 	for _, reference := range a.order {
 		result.Findings = append(result.Findings, a.found[reference])
 	}
@@ -85,10 +88,11 @@ type analysis struct {
 	changes  int // how often something was put into an object
 	breaches map[breachKey]cachedBreach
 
-	stars   map[Source]*star
-	found   map[*velocity.Reference]Finding
-	order   []*velocity.Reference
-	reached map[*velocity.Reference]bool
+	stars    map[Source]*star
+	found    map[*velocity.Reference]Finding
+	order    []*velocity.Reference // of found
+	reached  map[*velocity.Reference]bool
+	unquoted map[*velocity.Reference]bool
 }
 
 // objectKey is what makes an object one: the node where it arises, and which it is there.

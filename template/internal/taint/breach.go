@@ -62,7 +62,8 @@ func (p position) breachOf(s *star, depth int) (breach, bool) {
 	}
 	worst, found := breach{}, false
 	for _, a := range s.atoms {
-		if kind := p.effect(a, s, depth); kind != 0 && (!found || kind < worst.kind) {
+		kind := p.effect(a, s, depth)
+		if kind != 0 && (!found || kind < worst.kind || kind == worst.kind && a.telling() < worst.atom.telling()) {
 			worst, found = breach{kind, depth, a}, true
 		}
 	}
@@ -70,6 +71,21 @@ func (p position) breachOf(s *star, depth int) (breach, bool) {
 		return breach{Unescaped, depth, atom{"]]>", "]]>"}}, true
 	}
 	return worst, found
+}
+
+// telling orders atoms by how well they show what is wrong, the best first.
+func (a atom) telling() int {
+	const best = "\"<&\\+%;='\n"
+	if i := strings.Index(best, a.text); i >= 0 && a.text != "" {
+		return i
+	}
+	if i := strings.Index(best, a.from); i >= 0 && a.from != "" {
+		return len(best) + i
+	}
+	if a.from == "😀" {
+		return 2 * len(best)
+	}
+	return 3*len(best) + len(a.text)
 }
 
 // effect returns what an atom does in a place that is not for it, 0 if it does nothing.

@@ -26,6 +26,9 @@ func (a *analysis) insert(n *velocity.Reference, s *state) {
 	}
 	places := make(map[position]bool)
 	for place := range s.places {
+		if _, unquoted := place.shape().unquoted(); unquoted {
+			a.unquoted[n] = true
+		}
 		for _, t := range texts {
 			if !a.charge(len(t)) {
 				return
@@ -97,6 +100,9 @@ func (a *analysis) report(n *velocity.Reference, s *star, place position, b brea
 	a.found[n] = f
 }
 
+// stepsPerFlat is what it takes to make one star of many.
+const stepsPerFlat = 200
+
 // append adds to the string of the template that is being made.
 func (a *analysis) append(s *state, texts []text) {
 	var all value
@@ -104,6 +110,9 @@ func (a *analysis) append(s *state, texts []text) {
 		for _, t := range texts {
 			if !a.charge(len(before) + len(t)) {
 				return
+			}
+			if len(all.texts) >= maxAlternatives {
+				a.charge(stepsPerFlat)
 			}
 			all = join(all, value{texts: []text{before.concat(t)}})
 		}

@@ -44,37 +44,42 @@ func compareAtoms(a, b atom) int {
 // isEscape reports whether the atom is more than a character.
 func (a atom) isEscape() bool { return utf8.RuneCountInString(a.text) > 1 }
 
-// maxAtomBytes is the length up to which an atom is followed: escapes of escapes double it
-// each time. Beyond it, an atom counts as damaged.
-const maxAtomBytes = 256
+// maxAtomBytes is the length up to which atoms are followed: escapes of escapes double it
+// each time. Texts with longer ones count as their characters, in any order.
+const maxAtomBytes = 64
 
 func newStar(origin string, atoms []atom) *star {
 	slices.SortFunc(atoms, compareAtoms)
 	return &star{atoms: slices.Compact(atoms), origin: origin}
 }
 
-// characters are those of a text, as atoms.
+// characters are those of a text, as atoms, each once.
 func characters(text string) []atom {
 	var atoms []atom
+	seen := make(map[rune]bool)
 	for _, c := range text {
-		atoms = append(atoms, atom{string(c), string(c)})
+		if !seen[c] {
+			seen[c] = true
+			atoms = append(atoms, atom{string(c), string(c)})
+		}
 	}
 	return atoms
 }
 
-// mapped is a star of what a function makes of each atom. Whoever damages is not an escape.
+// mapped is a star of what a function makes of each atom. One that damages is not an escape.
 func (s *star) mapped(images []string, damages bool) *star {
-	atoms, damaged := make([]atom, 0, len(images)), s.damaged
+	atoms, damaged, overlong := make([]atom, 0, len(images)), s.damaged, false
 	for i, image := range images {
 		if damages && s.atoms[i].isEscape() && image != s.atoms[i].text {
 			damaged = true
 		}
-		switch {
-		case len(image) > maxAtomBytes:
-			atoms, damaged = append(atoms, factors(image[:maxAtomBytes])...), true
-		case image != "":
+		overlong = overlong || len(image) > maxAtomBytes
+		if image != "" {
 			atoms = append(atoms, atom{image, s.atoms[i].from})
 		}
+	}
+	if overlong {
+		atoms, damaged = characters(strings.Join(images, "")), true
 	}
 	mapped := newStar(s.origin, atoms)
 	mapped.damaged = damaged
@@ -121,6 +126,7 @@ func (s *star) only(keep func(atom) bool) *star {
 	return &restricted
 }
 
+// union is a star of the atoms of two.
 func union(a, b *star) *star {
 	if a == b || b == nil {
 		return a
@@ -128,13 +134,27 @@ func union(a, b *star) *star {
 	if a == nil {
 		return b
 	}
-	both := newStar(cmp.Or(a.origin, b.origin), slices.Concat(a.atoms, b.atoms))
-	both.damaged = a.damaged || b.damaged
+	both := &star{origin: cmp.Or(a.origin, b.origin), damaged: a.damaged || b.damaged, atoms: make([]atom, 0, max(len(a.atoms), len(b.atoms)))}
+	i, j := 0, 0
+	for i < len(a.atoms) || j < len(b.atoms) {
+		order := -1
+		switch {
+		case i == len(a.atoms):
+			order = 1
+		case j < len(b.atoms):
+			order = compareAtoms(a.atoms[i], b.atoms[j])
+		}
+		if order <= 0 {
+			both.atoms = append(both.atoms, a.atoms[i])
+			i++
+		} else {
+			both.atoms = append(both.atoms, b.atoms[j])
+		}
+		if order >= 0 {
+			j++
+		}
+	}
 	return both
-}
-
-func (s *star) hasCharacter(c rune) bool {
-	return slices.ContainsFunc(s.atoms, func(a atom) bool { return strings.ContainsRune(a.text, c) })
 }
 
 // equal reports whether two stars are the same texts.

@@ -93,23 +93,26 @@ func (t text) withoutRepeats() text {
 
 // flat is a text without an order: what the platform wrote, and what others did.
 func (t text) flat() text {
-	own, others := &star{}, (*star)(nil)
+	var literals strings.Builder
+	var own, others *star
 	for _, p := range t {
 		switch {
 		case p.star == nil:
-			own = union(own, newStar("", characters(p.literal)))
+			literals.WriteString(p.literal)
 		case p.star.origin == "":
 			own = union(own, p.star)
 		default:
 			others = union(others, p.star)
 		}
 	}
-	flat := text{}
-	if len(own.atoms) > 0 {
-		flat = append(flat, part{star: own})
+	if literals.Len() > 0 {
+		own = union(own, newStar("", characters(literals.String())))
 	}
-	if others != nil {
-		flat = append(flat, part{star: others})
+	flat := text{}
+	for _, s := range []*star{own, others} {
+		if s != nil && len(s.atoms) > 0 {
+			flat = append(flat, part{star: s})
+		}
 	}
 	return flat
 }

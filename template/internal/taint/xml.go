@@ -147,3 +147,11 @@ func (p *position) feedDelimited(depth int, c rune) verdict {
 	}
 	return fine
 }
+
+// IsXMLReference reports whether a reference such as &#233; is one to a character of XML 1.0.
+func IsXMLReference(reference string) bool {
+	name, begins := strings.CutPrefix(reference, "&")
+	name, ends := strings.CutSuffix(name, ";")
+	_, ok := dereference(name)
+	return begins && ends && ok
+}

@@ -1,0 +1,115 @@
+package template
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// checkReceiving looks at what package webhook makes of what a webhook sends for each
+// event: which event that is, and whether it has a dedupe key. Without one, a receiver
+// can't tell a retry from a new event. Of a template that did not render nothing is known.
+func (c *checker) checkReceiving(encoding messagemedia.Encoding) {
+	for _, eventType := range c.events {
+		delivery, isRendered := c.deliveries[eventType]
+		if !isRendered || !delivery.complete {
+			continue
+		}
+		sample, _ := Sample(eventType)
+		parsed := webhook.Parse([]byte(delivery.body))
+		received := &webhook.Delivery{Method: http.MethodPost, Target: "/", Body: []byte(delivery.body), Event: parsed}
+		id := platformID(sample)
+		hasID := strings.Contains(delivery.url+delivery.body, id.value)
+		switch {
+		case received.DedupeKey() != "":
+			c.compare(sample, parsed, eventType)
+		case !hasID:
+			c.add(Problem{Code: CodeNoDedupeKey, Field: "template", Severity: SeverityWarning,
+				Message: "no dedupe key: a retry cannot be told from a new event", Suggestion: "put $" + id.variable + " into the payload"}, eventType)
+		default:
+			c.addUnknownName(id, parsed, encoding, eventType)
+		}
+	}
+}
+
+// addUnknownName takes down that package webhook does not find the ID of an event.
+func (c *checker) addUnknownName(id eventID, parsed webhook.Event, encoding messagemedia.Encoding, eventType messagemedia.EventType) {
+	problem := Problem{Code: CodeUnknownName, Field: "template", Severity: SeverityWarning,
+		Message:    "package webhook finds no dedupe key in the delivery, although it has the ID of the event",
+		Suggestion: fmt.Sprintf("name the ID %q, or give the handler webhook.WithDedupeKey", id.name)}
+	if encoding != messagemedia.EncodingJSON {
+		problem.Suggestion = "give the handler webhook.WithDedupeKey"
+	}
+	if unparsed, ok := parsed.(*webhook.UnparsedEvent); ok && strings.Contains(string(unparsed.Raw), `"`+id.name+`"`) {
+		problem.Message += fmt.Sprintf(" under the name that it knows: %v", unparsed.Err)
+		problem.Suggestion = ""
+	}
+	c.add(problem, eventType)
+}
+
+// eventID is the platform's own ID of an event.
+type eventID struct {
+	variable string // that has it
+	name     string // that package webhook knows it by
+	value    string
+}
+
+func platformID(event webhook.Event) eventID {
+	switch e := event.(type) {
+	case *webhook.DeliveryReport:
+		return eventID{"drId", "delivery_report_id", e.DeliveryReportID}
+	case *webhook.ReceivedSMS:
+		return eventID{"moId", "reply_id", e.ReplyID}
+	case *webhook.ReceivedMMS:
+		return eventID{"moId", "reply_id", e.ReplyID}
+	case *webhook.OptOut:
+		return eventID{"notificationId", "notification_id", e.NotificationID}
+	}
+	return eventID{}
+}
+
+// compare looks for differences between an event and what package webhook reads. What a
+// template leaves out is no difference.
+func (c *checker) compare(sent, received webhook.Event, eventType messagemedia.EventType) {
+	a, b := reflect.ValueOf(sent).Elem(), reflect.ValueOf(received).Elem()
+	if a.Type() != b.Type() {
+		c.add(Problem{Code: CodeWrongEvent, Field: "template", Severity: SeverityWarning,
+			Message: fmt.Sprintf("package webhook reads a %s as a %s", a.Type().Name(), b.Type().Name()), Suggestion: wrongEventSuggestion(sent)}, eventType)
+		return
+	}
+	for i := range a.NumField() {
+		field := a.Type().Field(i)
+		if !b.Field(i).IsZero() && differs(a.Field(i).Interface(), b.Field(i).Interface()) {
+			c.add(Problem{Code: CodeWrongField, Field: "template", Severity: SeverityWarning,
+				Message: fmt.Sprintf("package webhook reads another %s than the event has", field.Name), Suggestion: "render the variable of this field under its name"}, eventType)
+		}
+	}
+}
+
+func wrongEventSuggestion(sent webhook.Event) string {
+	if _, isMedia := sent.(*webhook.ReceivedMMS); isMedia {
+		return `write "format": "$!format", or the attachments`
+	}
+	return `write "event" as messagemedia.JSONTemplate does`
+}
+
+// differs reports whether a field has another value. Of metadata, a payload can have more.
+func differs(sent, received any) bool {
+	switch sent := sent.(type) {
+	case time.Time:
+		return !sent.Truncate(time.Second).Equal(received.(time.Time).Truncate(time.Second))
+	case map[string]string:
+		for name, value := range received.(map[string]string) {
+			if original, ok := sent[name]; ok && original != value {
+				return true
+			}
+		}
+		return false
+	}
+	return !reflect.DeepEqual(sent, received)
+}

@@ -1,0 +1,158 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+// CheckRequest does what [Check] does for the template of a request, and looks at the rest
+// of the request, too: at what the SDK and the API reject, at the variables in its URL, at
+// whether the platform can reach that, at its method and its headers, and at Retries, since
+// without them a delivery that fails once is lost.
+func CheckRequest(ctx context.Context, request messagemedia.CreateWebhookRequest, options ...Option) []Problem {
+	c := newChecker(ctx, request.Events, options)
+	invalid := c.checkValid(request)
+	c.checkTemplate(request.Template, request.Encoding)
+	if request.URL != "" {
+		c.checkText("url", request.URL, urlForm)
+	}
+	if !invalid["url"] {
+		c.checkAddress(request.URL)
+	}
+	for _, delivery := range c.deliveries {
+		delivery.complete = delivery.complete || request.Template == ""
+	}
+	c.checkReceiving(request.Encoding)
+	c.checkBody(request)
+	if !invalid["method"] {
+		c.checkMethod(request.Method)
+	}
+	c.checkHeaders(request.Headers, invalid)
+	if request.Retries == 0 {
+		c.add(Problem{Code: CodeNoRetries, Field: "retries", Severity: SeverityWarning,
+			Message: "no retries: a message whose delivery fails once is lost", Suggestion: "set Retries, 5 at best"})
+	}
+	return c.problems()
+}
+
+// checkValid takes down what the SDK and the API reject, and returns the fields.
+func (c *checker) checkValid(request messagemedia.CreateWebhookRequest) map[string]bool {
+	fields := make(map[string]bool)
+	invalid, _ := errors.AsType[*messagemedia.ValidationError](request.Validate())
+	if invalid == nil {
+		return fields
+	}
+	for _, detail := range invalid.Details {
+		pointer, message, _ := strings.Cut(strings.TrimPrefix(detail, "/"), ": ")
+		fields[pointer] = true
+		c.add(Problem{Code: CodeInvalidRequest, Field: pointer, Severity: SeverityError, Message: message})
+	}
+	return fields
+}
+
+// checkBody looks at whether the method has a use for a body, and whether there is one.
+func (c *checker) checkBody(request messagemedia.CreateWebhookRequest) {
+	isGet := strings.EqualFold(request.Method, http.MethodGet)
+	switch {
+	case request.Template == "" && !isGet:
+		c.addEmptyBody()
+	case request.Template != "" && isGet:
+		c.add(Problem{Code: CodeUnusedBody, Field: "template", Severity: SeverityWarning,
+			Message: "the method is GET: receivers and proxies ignore or reject its body", Suggestion: "use POST"})
+	}
+}
+
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete}
+
+func (c *checker) checkMethod(method string) {
+	problem := Problem{Code: CodeUndocumentedValue, Field: "method", Severity: SeverityWarning,
+		Message: fmt.Sprintf("undocumented method %q", short(method)), Suggestion: "use one of " + strings.Join(methods, ", ")}
+	switch upper := strings.ToUpper(method); {
+	case slices.Contains(methods, method):
+		return
+	case slices.Contains(methods, upper):
+		problem.Message, problem.Suggestion = fmt.Sprintf("method %q is not in upper case, and HTTP methods are case-sensitive", method), "write "+upper
+	}
+	c.add(problem)
+}
+
+// reservedHeaders are those that HTTP sets itself, or that only concern a connection.
+var reservedHeaders = []string{
+	"Connection", "Content-Encoding", "Content-Length", "Date", "Expect", "Host", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+func (c *checker) checkHeaders(headers map[string]string, invalid map[string]bool) {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		field, canonical := "headers/"+name, http.CanonicalHeaderKey(name)
+		if invalid[field] || invalid["headers"] {
+			continue
+		}
+		if slices.Contains(reservedHeaders, canonical) || strings.HasPrefix(canonical, "X-Messagemedia-") {
+			c.add(Problem{Code: CodeReservedHeader, Field: field, Severity: SeverityWarning,
+				Message: "the platform or HTTP sets this header itself", Suggestion: "leave it out, or take another name"})
+		}
+		if strings.ContainsFunc(headers[name], func(r rune) bool { return r > unicode.MaxASCII }) {
+			c.add(Problem{Code: CodeHeaderValue, Field: field, Severity: SeverityWarning,
+				Message: "the value has characters other than ASCII, which arrive in one encoding or another, or not at all", Suggestion: "use ASCII, such as Base64"})
+		}
+	}
+}
+
+// checkAddress looks at whether the platform, which is elsewhere, can reach a URL.
+func (c *checker) checkAddress(url string) {
+	host := hostOf(url)
+	if reason := unreachable(host); reason != "" {
+		c.add(Problem{Code: CodeUnreachableURL, Field: "url", Severity: SeverityError,
+			Message: fmt.Sprintf("the platform can't reach %s: %s", short(host), reason), Suggestion: "use a public host name"})
+	}
+}
+
+// hostOf is the host of a URL. A URL with template variables is not one to package url.
+func hostOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	if address, bracketed := strings.CutPrefix(rest, "["); bracketed {
+		address, _, _ = strings.Cut(address, "]")
+		return address
+	}
+	host, _, _ := strings.Cut(rest, ":")
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
+
+// unreachable tells why no other network reaches a host, or is empty.
+func unreachable(host string) string {
+	if address, err := netip.ParseAddr(host); err == nil {
+		address = address.Unmap()
+		switch {
+		case address.IsLoopback(), address.IsUnspecified():
+			return "the address is the platform's own machine"
+		case address.IsPrivate(), netip.MustParsePrefix("100.64.0.0/10").Contains(address):
+			return "the address is private"
+		case address.IsLinkLocalUnicast(), address.IsMulticast():
+			return "the address is of the local link"
+		}
+		return ""
+	}
+	for _, suffix := range []string{"localhost", "local", "internal", "home.arpa"} {
+		if host == suffix || strings.HasSuffix(host, "."+suffix) {
+			return "the name is of a local network"
+		}
+	}
+	if host != "" && !strings.ContainsAny(host, ".$") {
+		return "the name has no domain"
+	}
+	return ""
+}
