@@ -18,7 +18,9 @@ func ExampleCheck() {
   "id": "$moId",
   "text": "$moContent"
 }`
-	for _, problem := range template.Check(context.Background(), mine, messagemedia.EncodingJSON, []messagemedia.EventType{messagemedia.EventReceivedSMS}) {
+	ctx := context.Background()
+	problems := template.Check(ctx, mine, messagemedia.EncodingJSON, []messagemedia.EventType{messagemedia.EventReceivedSMS})
+	for _, problem := range problems {
 		fmt.Println(problem)
 	}
 	// Output:
@@ -40,6 +42,20 @@ func ExampleCheckRequest() {
 		fmt.Println(problem)
 	}
 	// Output: retries: warning: no retries: a message whose delivery fails once is lost; set Retries, 5 at best [no_retries]
+}
+
+// A template whose IDs have names of its own needs a dedupe key of its own, on purpose.
+func ExampleSuppress() {
+	ctx := context.Background()
+	const mine = `{"id": "$moId", "text": "$!esc.json($moContent)"}`
+	inbound := []messagemedia.EventType{messagemedia.EventReceivedSMS}
+	for _, problem := range template.Check(ctx, mine, messagemedia.EncodingJSON, inbound) {
+		fmt.Println(problem.Code)
+	}
+	fmt.Println(len(template.Check(ctx, mine, messagemedia.EncodingJSON, inbound, template.Suppress(template.CodeUnknownName))))
+	// Output:
+	// unknown_name
+	// 0
 }
 
 func ExampleRender() {
