@@ -15,8 +15,8 @@ import (
 type form struct {
 	name   string
 	format taint.Format
-	decode func(output string) (*payload.Document, error) // nil if there is nothing to decode
-	valid  func(output string) bool                       // what decode does not fail for; nil to ask that
+	decode func(output, opaque string) (*payload.Document, error) // nil if there is nothing to decode
+	valid  func(output string) bool                               // what decode does not fail for; nil to ask that
 }
 
 var (
@@ -105,13 +105,13 @@ func (t *parsedTemplate) actualForm(declared form) form {
 }
 
 func parses(f form, output string) bool {
-	_, err := f.decode(output)
+	_, err := f.decode(output, "")
 	return err == nil
 }
 
 // looksLikeForm reports whether an output is name=value pairs. Any text without % and ;
 // is a form to a parser.
 func looksLikeForm(output string) bool {
-	document, err := payload.Form(output)
+	document, err := payload.Form(output, "")
 	return err == nil && len(document.Bare) == 0 && len(document.Strings) > 0 && !strings.ContainsAny(output, "<{\"")
 }

@@ -32,7 +32,7 @@ func (t *parsedTemplate) checkMeaning(r *trial) {
 	if err != nil {
 		return
 	}
-	document, err := t.read(output)
+	document, err := t.read(output, r)
 	if err != nil {
 		return // the marks are no place for texts after all
 	}

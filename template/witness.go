@@ -104,15 +104,15 @@ func (t *parsedTemplate) decode(r *trial) (*payload.Document, error) {
 		t.steps -= len(r.output) / bytesPerStep
 		return nil, nil
 	}
-	return t.read(r.output)
+	return t.read(r.output, r)
 }
 
 // bytesPerStep is how many bytes of a payload are decoded in the time of a step.
 const bytesPerStep = 8
 
-func (t *parsedTemplate) read(output string) (*payload.Document, error) {
+func (t *parsedTemplate) read(output string, r *trial) (*payload.Document, error) {
 	t.steps -= len(output) / bytesPerStep
-	return t.form.decode(output)
+	return t.form.decode(output, r.text)
 }
 
 func (r *trial) observe(reference *velocity.Reference, inserted string, defined bool) {

@@ -54,24 +54,26 @@ type reader struct {
 	document Document
 	repeated map[string]bool
 	nesting  int
+	opaque   string
 }
 
-func read(from func(*reader, string, string) error, text string) (*Document, error) {
-	r := &reader{repeated: make(map[string]bool)}
+func read(from func(*reader, string, string) error, text, opaque string) (*Document, error) {
+	r := &reader{repeated: make(map[string]bool), opaque: opaque}
 	if err := from(r, "", text); err != nil {
 		return nil, err
 	}
 	return &r.document, nil
 }
 
-// JSON reads a JSON text.
-func JSON(text string) (*Document, error) { return read((*reader).json, text) }
+// JSON reads a JSON text. A text in it that is opaque is not read as a document, whatever it
+// looks like.
+func JSON(text, opaque string) (*Document, error) { return read((*reader).json, text, opaque) }
 
-// Form reads a form, as in a query.
-func Form(text string) (*Document, error) { return read((*reader).form, text) }
+// Form reads a form, as in a query. Opaque is as for [JSON].
+func Form(text, opaque string) (*Document, error) { return read((*reader).form, text, opaque) }
 
-// XML reads an XML document.
-func XML(text string) (*Document, error) { return read((*reader).xml, text) }
+// XML reads an XML document. Opaque is as for [JSON].
+func XML(text, opaque string) (*Document, error) { return read((*reader).xml, text, opaque) }
 
 func (r *reader) name(path, name string, seen map[string]bool) {
 	r.document.Strings = append(r.document.Strings, String{path, true, name})
@@ -85,7 +87,7 @@ func (r *reader) name(path, name string, seen map[string]bool) {
 // text adds a text, or what is in it if it is JSON or, in a form, XML.
 func (r *reader) text(path, text string) {
 	trimmed := strings.TrimSpace(text)
-	if r.nesting < maxNesting && trimmed != "" {
+	if r.nesting < maxNesting && trimmed != "" && text != r.opaque {
 		from := (*reader).json
 		switch {
 		case strings.HasPrefix(trimmed, "<"):
@@ -102,7 +104,7 @@ func (r *reader) text(path, text string) {
 
 // nested reads a document in a text, and reports whether there was one.
 func (r *reader) nested(from func(*reader, string, string) error, path, text string) bool {
-	inner := &reader{repeated: make(map[string]bool), nesting: r.nesting + 1}
+	inner := &reader{repeated: make(map[string]bool), nesting: r.nesting + 1, opaque: r.opaque}
 	if from(inner, path, text) != nil {
 		return false
 	}

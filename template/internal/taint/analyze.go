@@ -86,6 +86,7 @@ type analysis struct {
 	patterns map[string]*pattern
 	objects  map[objectKey]*object
 	changes  int // how often something was put into an object
+	inLoop   int // how many loops the analysis is in
 	breaches map[breachKey]cachedBreach
 
 	stars    map[Source]*star
@@ -271,9 +272,11 @@ func (s *state) factsAfter(branch *state) map[string]value {
 
 // foreach follows the body until nothing new comes out of it.
 func (a *analysis) foreach(n *velocity.Foreach, s *state) {
-	if n.Sequence == nil {
+	if n.Sequence == nil || a.isAbsent(n.Sequence, s) {
 		return
 	}
+	a.inLoop++
+	defer func() { a.inLoop-- }()
 	sequence := a.evaluate(n.Sequence, s)
 	items := a.itemsOf(sequence)
 	scope := map[string]value{}

@@ -1,6 +1,8 @@
 package taint
 
 import (
+	"slices"
+
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
@@ -43,6 +45,10 @@ func (a *analysis) insert(n *velocity.Reference, s *state) {
 // stand there is reported, and taken for one that may.
 func (a *analysis) insertText(n *velocity.Reference, t text, place position) position {
 	for _, p := range t {
+		if p.many != nil {
+			place = a.insertMany(n, p.many, place)
+			continue
+		}
 		if p.star == nil {
 			a.charge(len(p.literal) / 8)
 			place.write(p.literal)
@@ -52,6 +58,20 @@ func (a *analysis) insertText(n *velocity.Reference, t text, place position) pos
 			a.report(n, p.star, place, b)
 		}
 		place = place.settled()
+	}
+	return place
+}
+
+// insertMany outputs any number of texts. If each leaves the output where it stood, so do
+// all of them. Otherwise their order is taken to be anything.
+func (a *analysis) insertMany(n *velocity.Reference, many []text, place position) position {
+	for _, t := range many {
+		if !a.charge(len(t)) {
+			return place
+		}
+		if a.insertText(n, t, place).shape() != place.shape() {
+			return a.insertText(n, text(slices.Concat(many...)).flat(), place)
+		}
 	}
 	return place
 }
@@ -242,8 +262,12 @@ func (a *analysis) interpolate(n *velocity.StringLiteral, s *state) value {
 
 // set assigns. Null is not assigned: what may be null leaves what was there.
 func (a *analysis) set(n *velocity.Set, s *state) {
-	v := a.evaluate(n.Value, s)
 	target := n.Target
+	if more, ok := appended(n); ok && a.inLoop > 0 {
+		a.appendTo(target.Name, more, s)
+		return
+	}
+	v := a.evaluate(n.Value, s)
 	if len(target.Accessors) > 0 {
 		a.assign(target, v, s)
 		return
@@ -256,6 +280,38 @@ func (a *analysis) set(n *velocity.Set, s *state) {
 		return
 	}
 	s.variables[target.Name] = v
+}
+
+// appended returns what a #set appends to its own variable, as in #set($x = "$x, $y").
+func appended(n *velocity.Set) (more []velocity.Node, ok bool) {
+	literal, ok := n.Value.(*velocity.StringLiteral)
+	if !ok || len(n.Target.Accessors) > 0 || len(literal.Parts) == 0 {
+		return nil, false
+	}
+	first, ok := literal.Parts[0].(*velocity.Reference)
+	if !ok || first.Name != n.Target.Name || len(first.Accessors) > 0 || first.Escaped {
+		return nil, false
+	}
+	for _, part := range literal.Parts[1:] {
+		if uses(part, first.Name) {
+			return nil, false
+		}
+	}
+	return literal.Parts[1:], true
+}
+
+// appendTo appends to a variable what a loop appends to it, any number of times.
+func (a *analysis) appendTo(name string, more []velocity.Node, s *state) {
+	suffix := a.interpolate(&velocity.StringLiteral{Interpolated: true, Parts: more}, s)
+	var all value
+	for _, t := range a.printed(s.variables[name]) {
+		all = join(all, value{texts: []text{t.repeated(suffix.texts)}})
+	}
+	if all.isNull() { // the name of the variable is written out first
+		all = value{texts: []text{text{}.repeated(suffix.texts)}}
+	}
+	s.forget(name)
+	s.variables[name] = all
 }
 
 // mayBeNull reports whether an expression is null for some events although the variables in

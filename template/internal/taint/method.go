@@ -129,6 +129,14 @@ type call struct {
 func (a *analysis) mapped(t text, c call, damages bool, apply func([]string) []outcome) (text, bool) {
 	mapped := text{}
 	for _, p := range t {
+		if p.many != nil {
+			many, ok := a.mappedMany(p.many, c, damages, apply)
+			if !ok {
+				return nil, false
+			}
+			mapped = append(mapped, part{many: many})
+			continue
+		}
 		if p.star == nil {
 			r := apply([]string{p.literal})[0]
 			if !r.defined || !a.charge(1+len(p.literal)/8) {
@@ -147,6 +155,18 @@ func (a *analysis) mapped(t text, c call, damages bool, apply func([]string) []o
 			return nil, false
 		}
 		mapped = mapped.concat(text{{star: image}})
+	}
+	return mapped, true
+}
+
+func (a *analysis) mappedMany(many []text, c call, damages bool, apply func([]string) []outcome) ([]text, bool) {
+	var mapped []text
+	for _, t := range many {
+		image, ok := a.mapped(t, c, damages, apply)
+		if !ok {
+			return nil, false
+		}
+		mapped = append(mapped, image)
 	}
 	return mapped, true
 }
@@ -231,10 +251,7 @@ func (a *analysis) trim(t text, method string) value {
 	if t.isLiteral() {
 		return a.characterwise(t, method, nil)
 	}
-	for _, p := range t {
-		if p.star == nil {
-			continue
-		}
+	for _, p := range t.flat() {
 		for _, atom := range p.star.atoms {
 			if atom.isEscape() && strings.TrimSpace(atom.text) != atom.text {
 				return starred(a.cutOf(t.star()))
@@ -243,10 +260,10 @@ func (a *analysis) trim(t text, method string) value {
 	}
 	var trimmed text
 	for i, p := range t {
-		if p.star == nil && i == 0 {
+		if p.isLiteral() && i == 0 {
 			p.literal = strings.TrimLeft(p.literal, " \t\r\n")
 		}
-		if p.star == nil && i == len(t)-1 {
+		if p.isLiteral() && i == len(t)-1 {
 			p.literal = strings.TrimRight(p.literal, " \t\r\n")
 		}
 		trimmed = append(trimmed, p)
@@ -270,7 +287,7 @@ func (a *analysis) replace(t text, n *velocity.Call, args []value) value {
 	switch {
 	case utf8.RuneCountInString(old) == 1 && known:
 		return a.characterwise(t, "replace", []string{old, replacement})
-	case old == "]]>" && known:
+	case old == "]]>" && known && splitsCDATA(replacement):
 		s := t.star()
 		split := newStar(s.origin, append(slices.Clone(s.atoms), atom{text: replacement}))
 		split.damaged, split.split = s.damaged, replacement

@@ -15,10 +15,11 @@ type value struct {
 // text is a text whose parts are known in their order.
 type text []part
 
-// part is a literal, or any text of a star.
+// part is a literal, any text of a star, or any number of some texts, as a loop makes them.
 type part struct {
 	literal string
-	star    *star // nil for a literal
+	star    *star
+	many    []text
 }
 
 // The most alternatives of a value and parts of a text that are followed. What is beyond
@@ -33,11 +34,14 @@ func literal(s string) value   { return value{texts: []text{{{literal: s}}}} }
 func starred(s *star) value    { return value{texts: []text{{{star: s}}}} }
 func objectOf(o *object) value { return value{objects: []*object{o}} }
 func (v value) isNull() bool   { return len(v.texts) == 0 && len(v.objects) == 0 }
+func (p part) isLiteral() bool { return p.star == nil && p.many == nil }
 func (t text) isLiteral() bool {
-	return !slices.ContainsFunc(t, func(p part) bool { return p.star != nil })
+	return !slices.ContainsFunc(t, func(p part) bool { return !p.isLiteral() })
 }
+
 func (p part) equal(o part) bool {
-	return p.literal == o.literal && (p.star == o.star || p.star != nil && o.star != nil && p.star.equal(o.star))
+	sameStar := p.star == o.star || p.star != nil && o.star != nil && p.star.equal(o.star)
+	return p.literal == o.literal && sameStar && (value{texts: p.many}).equal(value{texts: o.many})
 }
 
 // asLiteral returns the text, if there is only one.
@@ -64,10 +68,10 @@ func (t text) equal(other text) bool { return slices.EqualFunc(t, other, part.eq
 func (t text) concat(other text) text {
 	joined := slices.Clone(t)
 	for _, p := range other {
-		if p.star == nil && p.literal == "" {
+		if p.isLiteral() && p.literal == "" {
 			continue
 		}
-		if n := len(joined); n > 0 && p.star == nil && joined[n-1].star == nil && len(joined[n-1].literal)+len(p.literal) < maxLiteral {
+		if n := len(joined); n > 0 && p.isLiteral() && joined[n-1].isLiteral() && len(joined[n-1].literal)+len(p.literal) < maxLiteral {
 			joined[n-1].literal += p.literal
 			continue
 		}
@@ -97,6 +101,16 @@ func (t text) flat() text {
 	var own, others *star
 	for _, p := range t {
 		switch {
+		case p.many != nil:
+			for _, other := range p.many {
+				for _, q := range other.flat() {
+					if q.star.origin == "" {
+						own = union(own, q.star)
+					} else {
+						others = union(others, q.star)
+					}
+				}
+			}
 		case p.star == nil:
 			literals.WriteString(p.literal)
 		case p.star.origin == "":
@@ -124,6 +138,14 @@ func (t text) star() *star {
 		all = union(all, p.star)
 	}
 	return all
+}
+
+// repeated is a text with any number of some texts behind it.
+func (t text) repeated(more []text) text {
+	if n := len(t); n > 0 && t[n-1].many != nil {
+		t, more = t[:n-1], join(value{texts: t[n-1].many}, value{texts: more}).texts
+	}
+	return append(slices.Clone(t), part{many: more})
 }
 
 // join is one of two values.

@@ -1,6 +1,7 @@
 package taint
 
 import (
+	"encoding/xml"
 	"strconv"
 	"strings"
 )
@@ -154,4 +155,11 @@ func IsXMLReference(reference string) bool {
 	name, ends := strings.CutSuffix(name, ";")
 	_, ok := dereference(name)
 	return begins && ends && ok
+}
+
+// splitsCDATA reports whether a text in place of ]]> in a CDATA section stands for just that.
+func splitsCDATA(replacement string) bool {
+	var content string
+	err := xml.Unmarshal([]byte("<a><![CDATA["+replacement+"]]></a>"), &content)
+	return err == nil && content == "]]>"
 }
