@@ -27,7 +27,7 @@ func (c *checker) checkReceiving(encoding messagemedia.Encoding) {
 		hasID := strings.Contains(delivery.url+delivery.body, id.value)
 		switch {
 		case received.DedupeKey() != "":
-			c.compare(sample, parsed, eventType)
+			// checkParsed has compared the rest
 		case !hasID:
 			c.add(Problem{Code: CodeNoDedupeKey, Field: "template", Severity: SeverityWarning,
 				Message: "no dedupe key: a retry cannot be told from a new event", Suggestion: "put $" + id.variable + " into the payload"}, eventType)
@@ -73,20 +73,28 @@ func platformID(event webhook.Event) eventID {
 	return eventID{}
 }
 
-// compare looks for differences between an event and what package webhook reads. What a
-// template leaves out is no difference.
-func (c *checker) compare(sent, received webhook.Event, eventType messagemedia.EventType) {
-	a, b := reflect.ValueOf(sent).Elem(), reflect.ValueOf(received).Elem()
+// checkParsed compares an event with what package webhook reads of its payload. What a
+// template leaves out is no difference, and neither is what it does not name as Parse does.
+func (t *parsedTemplate) checkParsed(r *trial) {
+	received := webhook.Parse([]byte(r.output))
+	if _, unparsed := received.(*webhook.UnparsedEvent); unparsed {
+		return
+	}
+	a, b := reflect.ValueOf(r.event).Elem(), reflect.ValueOf(received).Elem()
+	problem := Problem{Code: CodeWrongEvent, Field: t.field, Severity: SeverityWarning,
+		Message: fmt.Sprintf("package webhook reads a %s as a %s", a.Type().Name(), b.Type().Name()), Suggestion: wrongEventSuggestion(r.event)}
 	if a.Type() != b.Type() {
-		c.add(Problem{Code: CodeWrongEvent, Field: "template", Severity: SeverityWarning,
-			Message: fmt.Sprintf("package webhook reads a %s as a %s", a.Type().Name(), b.Type().Name()), Suggestion: wrongEventSuggestion(sent)}, eventType)
+		t.add(problem, r.events...)
 		return
 	}
 	for i := range a.NumField() {
-		field := a.Type().Field(i)
+		if a.Field(i).IsZero() && len(r.undefined) > 0 {
+			continue // a reference that renders literally is a problem of its own
+		}
 		if !b.Field(i).IsZero() && differs(a.Field(i).Interface(), b.Field(i).Interface()) {
-			c.add(Problem{Code: CodeWrongField, Field: "template", Severity: SeverityWarning,
-				Message: fmt.Sprintf("package webhook reads another %s than the event has", field.Name), Suggestion: "render the variable of this field under its name"}, eventType)
+			problem.Code, problem.Suggestion = CodeWrongField, "render the variable of the field as it is, under the field's name"
+			problem.Message = fmt.Sprintf("package webhook reads another %s than the event has", a.Type().Field(i).Name)
+			t.add(problem, r.events...)
 		}
 	}
 }

@@ -148,7 +148,7 @@ var hostileTexts = append([]string{
 	"\x00\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f\u0085",
 	"\r", "\f", "\n", "\x1b", `"`, `\`, "'", "<", "&", "]]>", "--", ";", "=", "+", "%", "#", "$", "{", "[", " ", "Y",
 	"😀", "a😀b", "👩‍👩‍👧‍👦", "\u200f\u202eevil\u202c", "\ufffe\uffff", "\ufffd", "\u2028\u2029", "é\u0301", "漢字",
-	"YES", "yes", "STOP", "Stop ", "007", "-0", "1e5", "12345678901234567890", "null", "true",
+	"YES", "yes", "STOP", " Stop ", "\tMixed Case\n", "007", "-0", "1e5", "12345678901234567890", "null", "true",
 	"$moContent ${mtId} $!x #if(true)a#end ## #* *# #[[ ]]# \\$moId",
 	`","` + injectedName + `":"1`, `\","` + injectedName + `":"1`, `1,"` + injectedName + `":1`, `"},"` + injectedName + `":{"a":"`,
 	`{"` + injectedName + `":1}`, "&" + injectedName + "=1", ";" + injectedName + "=1", "a&" + injectedName, "%26" + injectedName + "%3D1",

@@ -8,6 +8,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/platform"
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/payload"
+	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
 // renderCases renders the template for the test cases of each kind of event, and looks at
@@ -91,6 +92,10 @@ func (t *parsedTemplate) renderCase(test testCase) (*payload.Document, bool) {
 	if t.form.decode != nil {
 		t.checkMeaning(r)
 	}
+	if t.form.format == taint.JSON {
+		t.steps -= len(r.output) / bytesPerStep
+		t.checkParsed(r)
+	}
 	return document, true
 }
 
@@ -125,9 +130,10 @@ func (r *trial) observe(reference *velocity.Reference, inserted string, defined 
 
 // render renders a template with what is left of the steps.
 func (c *checker) render(template *velocity.Template, variables *velocity.Map, options velocity.Options) (string, error) {
-	const mostSteps = 1_000_000 // for one event
+	const mostSteps, mostBytes = 1_000_000, 1 << 20 // for one event
 	var spent int
-	options.Limits.Steps, options.Spent = max(1, min(c.steps, mostSteps)), &spent
+	options.Limits = velocity.Limits{Steps: max(1, min(c.steps, mostSteps)), OutputBytes: mostBytes}
+	options.Spent = &spent
 	output, err := template.Render(c.ctx, variables, options)
 	c.steps -= spent + 1
 	return output, err

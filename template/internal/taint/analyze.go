@@ -85,8 +85,9 @@ type analysis struct {
 	memo     map[call]*star
 	patterns map[string]*pattern
 	objects  map[objectKey]*object
-	changes  int // how often something was put into an object
-	inLoop   int // how many loops the analysis is in
+	changes  int      // how often something was put into an object
+	inLoop   int      // how many loops the analysis is in
+	breaks   []*state // as they are at each #break of the loop
 	breaches map[breachKey]cachedBreach
 
 	stars    map[Source]*star
@@ -186,6 +187,11 @@ func (a *analysis) node(node velocity.Node, s *state) {
 		a.branches(n, s)
 	case *velocity.Foreach:
 		a.foreach(n, s)
+	case *velocity.Break:
+		if !s.inText { // what follows in a string is followed as if it were rendered
+			a.breaks = append(a.breaks, s.clone())
+			s.ended = true
+		}
 	case *velocity.Stop:
 		s.ended = true
 	}
@@ -275,16 +281,12 @@ func (a *analysis) foreach(n *velocity.Foreach, s *state) {
 	if n.Sequence == nil || a.isAbsent(n.Sequence, s) {
 		return
 	}
+	outer := a.breaks
 	a.inLoop++
-	defer func() { a.inLoop-- }()
+	defer func() { a.inLoop, a.breaks = a.inLoop-1, outer }()
 	sequence := a.evaluate(n.Sequence, s)
 	items := a.itemsOf(sequence)
-	scope := map[string]value{}
-	for _, name := range []string{n.Variable, "foreach", "velocityCount", "velocityHasNext"} {
-		if v, known := s.variables[name]; known {
-			scope[name] = v
-		}
-	}
+	scope := maps.Clone(s.variables)
 	for {
 		before, changes := s.clone(), a.changes
 		turn := s.clone()
@@ -293,17 +295,26 @@ func (a *analysis) foreach(n *velocity.Foreach, s *state) {
 		turn.variables["foreach"] = objectOf(a.object(n, "foreach", loop))
 		turn.variables["velocityCount"] = number
 		turn.variables["velocityHasNext"] = boolean
+		a.breaks = nil
 		a.all(n.Body, turn)
-		for _, name := range []string{n.Variable, "foreach", "velocityCount", "velocityHasNext"} {
-			delete(turn.variables, name)
-			if v, known := scope[name]; known {
-				turn.variables[name] = v
-			}
+		for _, end := range append(a.breaks, turn) {
+			end.restore(scope, n.Variable)
+			a.merge(s, end)
 		}
-		a.merge(s, turn)
 		items = a.itemsOf(sequence)
 		if a.err != nil || a.changes == changes && s.equal(before) {
 			return
+		}
+	}
+}
+
+// restore gives back to the variables of a loop what they had before it.
+func (s *state) restore(before map[string]value, variable string) {
+	s.forget(variable)
+	for _, name := range []string{variable, "foreach", "velocityCount", "velocityHasNext"} {
+		delete(s.variables, name)
+		if v, known := before[name]; known {
+			s.variables[name] = v
 		}
 	}
 }

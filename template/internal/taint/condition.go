@@ -104,7 +104,7 @@ func (a *analysis) assumeCall(reference *velocity.Reference, holds bool, s *stat
 	case call.Name == "matches" && holds:
 		p := a.pattern(text)
 		if p.read {
-			a.learn(reference, last, a.restricted(reference, last, s, text, func(at atom) bool { return !at.isEscape() && a.matches(p, at.text) }), s)
+			a.learn(reference, last, a.restricted(reference, last, s, text, func(at atom) bool { return a.matchesAll(p, at.text) }), s)
 		}
 	case call.Name == "equals" && holds, call.Name == "contentEquals" && holds:
 		a.learn(reference, last, literal(text), s)
@@ -122,7 +122,11 @@ func (a *analysis) assumeListed(reference *velocity.Reference, last int, arg vel
 		return
 	}
 	var items value
-	for _, o := range a.follow(reference, last, s).objects {
+	lists := a.follow(reference, last, s)
+	if len(lists.texts) > 0 {
+		return
+	}
+	for _, o := range lists.objects {
 		if o.kind != list {
 			return
 		}

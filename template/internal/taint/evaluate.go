@@ -128,11 +128,12 @@ func (a *analysis) append(s *state, texts []text) {
 	var all value
 	for _, before := range s.texts {
 		for _, t := range texts {
-			if !a.charge(len(before) + len(t)) {
-				return
-			}
+			cost := (len(before) + len(t)) * (1 + len(all.texts))
 			if len(all.texts) >= maxAlternatives {
-				a.charge(stepsPerFlat)
+				cost += stepsPerFlat
+			}
+			if !a.charge(cost) {
+				return
 			}
 			all = join(all, value{texts: []text{before.concat(t)}})
 		}
@@ -272,7 +273,7 @@ func (a *analysis) set(n *velocity.Set, s *state) {
 		a.assign(target, v, s)
 		return
 	}
-	if before, known := s.variables[target.Name]; known && a.mayBeNull(n.Value) && !uses(n.Value, target.Name) {
+	if before, known := s.variables[target.Name]; known && a.keepsValue(n, before) {
 		v = join(before, v)
 	}
 	s.forget(target.Name)
@@ -314,11 +315,35 @@ func (a *analysis) appendTo(name string, more []velocity.Node, s *state) {
 	s.variables[name] = all
 }
 
-// mayBeNull reports whether an expression is null for some events although the variables in
-// it are there.
-func (a *analysis) mayBeNull(node velocity.Node) bool {
-	reference, ok := node.(*velocity.Reference)
-	if !ok {
+// keepsValue reports whether an assignment can leave what a variable was before: its value
+// can be null, and not only if what the variable was made of is missing, too.
+func (a *analysis) keepsValue(n *velocity.Set, before value) bool {
+	if !a.mayBeNull(n.Value) || uses(n.Value, n.Target.Name) {
+		return false
+	}
+	reference, _ := n.Value.(*velocity.Reference)
+	for hasLookup := lookup(reference); !hasLookup && reference != nil; hasLookup = lookup(reference) {
+		call, ok := accessorCall(reference)
+		if !ok {
+			break
+		}
+		reference, _ = call.Args[0].(*velocity.Reference)
+	}
+	if reference == nil || lookup(reference) {
+		return true
+	}
+	all := value{texts: before.texts}
+	for _, t := range all.texts {
+		if star := t.star(); star.origin != "" && star.origin != "$"+reference.Name {
+			return true
+		}
+	}
+	return len(before.objects) > 0
+}
+
+// lookup reports whether a reference reads something by a name or index, which may not be there.
+func lookup(reference *velocity.Reference) bool {
+	if reference == nil {
 		return false
 	}
 	for _, accessor := range reference.Accessors {
@@ -329,14 +354,34 @@ func (a *analysis) mayBeNull(node velocity.Node) bool {
 			if n.Name == "get" || n.Name == "remove" || n.Name == "put" {
 				return true
 			}
-			for _, arg := range n.Args {
-				if reference.Name == "esc" && a.mayBeNull(arg) {
-					return true
-				}
-			}
 		}
 	}
-	return a.variables.Present[reference.Name] == 0 && len(reference.Accessors) == 0
+	return false
+}
+
+// accessorCall is the call of $esc that a reference is.
+func accessorCall(reference *velocity.Reference) (*velocity.Call, bool) {
+	if reference.Name != "esc" || len(reference.Accessors) == 0 {
+		return nil, false
+	}
+	call, ok := reference.Accessors[0].(*velocity.Call)
+	return call, ok && len(call.Args) == 1
+}
+
+// mayBeNull reports whether an expression is null for some events.
+func (a *analysis) mayBeNull(node velocity.Node) bool {
+	reference, ok := node.(*velocity.Reference)
+	if !ok {
+		return false
+	}
+	if lookup(reference) {
+		return true
+	}
+	if call, ok := accessorCall(reference); ok {
+		return a.mayBeNull(call.Args[0])
+	}
+	source := a.variables.Present[reference.Name]
+	return source == Text || source == Metadata || source == Attachments || source == 0
 }
 
 // uses reports whether an expression reads a variable.

@@ -191,7 +191,8 @@ func (a *analysis) imageOf(s *star, damages bool, apply func([]string) []outcome
 // textMethod returns what a method of a text can return.
 func (a *analysis) textMethod(t text, n *velocity.Call, args []value) value {
 	switch n.Name {
-	case "length", "indexOf", "lastIndexOf", "hashCode", "compareTo", "compareToIgnoreCase", "codePointAt", "codePointCount", "codePointBefore":
+	case "length", "indexOf", "lastIndexOf", "hashCode", "compareTo", "compareToIgnoreCase", "codePointAt", "codePointCount", "codePointBefore",
+		"parseInt", "parseLong", "parseDouble", "parseFloat", "intValue", "longValue", "doubleValue", "floatValue":
 		return number
 	case "isEmpty", "isBlank", "contains", "startsWith", "endsWith", "matches", "equals", "equalsIgnoreCase", "contentEquals", "regionMatches", "getClass":
 		return boolean

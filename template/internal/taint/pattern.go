@@ -156,3 +156,13 @@ func (a *analysis) matches(p *pattern, character string) bool {
 	p.matching[character] = matching
 	return matching
 }
+
+// matchesAll reports whether the expression has a place for each character of a text.
+func (a *analysis) matchesAll(p *pattern, text string) bool {
+	for _, c := range text {
+		if !a.matches(p, string(c)) {
+			return false
+		}
+	}
+	return true
+}

@@ -107,9 +107,13 @@ func (a *analysis) element(v, key value) value {
 	return result
 }
 
-// itemsOf are those that a loop goes through.
+// itemsOf are those that a loop goes through. A text has none here, and whether it has on
+// the platform depends on the method that returned it.
 func (a *analysis) itemsOf(v value) value {
 	var items value
+	for _, t := range v.texts {
+		items = join(items, starred(t.star()))
+	}
 	for _, o := range v.objects {
 		items = join(items, o.contents())
 	}

@@ -26,7 +26,8 @@ type part struct {
 // is joined to one star: its texts are those and more.
 const (
 	maxAlternatives = 12
-	maxParts        = 48
+	maxParts        = 512
+	maxPeriod       = 8 // parts that repeat themselves
 	maxLiteral      = 4096
 )
 
@@ -63,8 +64,8 @@ func (t text) joined() string {
 
 func (t text) equal(other text) bool { return slices.EqualFunc(t, other, part.equal) }
 
-// concat appends a text to another. What repeats itself a third time is left out: behind
-// two, nothing is new.
+// concat appends a text to another. What repeats itself four times stands there twice: the
+// place behind it is the same.
 func (t text) concat(other text) text {
 	joined := slices.Clone(t)
 	for _, p := range other {
@@ -86,10 +87,14 @@ func (t text) concat(other text) text {
 
 func (t text) withoutRepeats() text {
 	n := len(t)
-	for length := 1; length <= n/3; length++ {
-		last, before, first := t[n-length:], t[n-2*length:n-length], t[n-3*length:n-2*length]
-		if last.equal(before) && before.equal(first) && !last.isLiteral() {
-			return t[:n-length]
+	for length := 1; length <= min(n/4, maxPeriod); length++ {
+		last := t[n-length:]
+		repeats := 1
+		for repeats < 4 && last.equal(t[n-(repeats+1)*length:n-repeats*length]) {
+			repeats++
+		}
+		if repeats == 4 && !last.isLiteral() {
+			return t[:n-2*length]
 		}
 	}
 	return t
