@@ -10,6 +10,7 @@ import (
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/template"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 // part is a field of a generated template: what stands before the payload, and the field,
@@ -232,6 +233,14 @@ func TestGeneratedTemplates(t *testing.T) {
 				if problems := errorsOf(template.Check(t.Context(), text, g.encoding, events)); len(problems) > 0 {
 					blamed++
 					t.Errorf("blamed: %s\n%v", text, problems)
+				}
+				for name, typed := range texts { // they are right indeed
+					payload, err := template.Render(t.Context(), text, &webhook.ReceivedSMS{
+						ReplyID: "1", SourceNumber: typed, Content: typed, OriginalText: typed, Metadata: map[string]string{typed: typed, "order": typed, "ref": typed},
+					})
+					if !assert.NoError(t, err) || !readable(g.encoding, payload) {
+						t.Errorf("%s breaks %s:\n%s", name, text, payload)
+					}
 				}
 			}
 			for name, p := range g.wrong {
