@@ -2,12 +2,16 @@ package template
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
@@ -21,7 +25,7 @@ func (c *checker) checkReceiving(encoding messagemedia.Encoding) {
 			continue
 		}
 		sample, _ := Sample(eventType)
-		parsed := webhook.Parse([]byte(delivery.body))
+		parsed := webhook.Parse([]byte(delivery.body)) // as a handler does, whatever the encoding
 		received := &webhook.Delivery{Method: http.MethodPost, Target: "/", Body: []byte(delivery.body), Event: parsed}
 		id := platformID(sample)
 		hasID := strings.Contains(delivery.url+delivery.body, id.value)
@@ -42,7 +46,11 @@ func (c *checker) addUnknownName(id eventID, parsed webhook.Event, encoding mess
 	problem := Problem{Code: CodeUnknownName, Field: "template", Severity: SeverityWarning,
 		Message:    "package webhook finds no dedupe key in the delivery, although it has the ID of the event",
 		Suggestion: fmt.Sprintf("name the ID %q, or give the handler webhook.WithDedupeKey", id.name)}
-	if encoding != messagemedia.EncodingJSON {
+	switch encoding {
+	case messagemedia.EncodingJSON:
+	case messagemedia.EncodingForm:
+		problem.Suggestion = "give the handler webhook.WithDedupeKey, with the ID that webhook.ParseValues reads"
+	default:
 		problem.Suggestion = "give the handler webhook.WithDedupeKey"
 	}
 	if unparsed, ok := parsed.(*webhook.UnparsedEvent); ok && strings.Contains(string(unparsed.Raw), `"`+id.name+`"`) {
@@ -76,26 +84,45 @@ func platformID(event webhook.Event) eventID {
 // checkParsed compares an event with what package webhook reads of its payload. What a
 // template leaves out is no difference, and neither is what it does not name as Parse does.
 func (t *parsedTemplate) checkParsed(r *trial) {
-	received := webhook.Parse([]byte(r.output))
+	received := t.parseEvent(r.output)
 	if _, unparsed := received.(*webhook.UnparsedEvent); unparsed {
 		return
 	}
 	a, b := reflect.ValueOf(r.event).Elem(), reflect.ValueOf(received).Elem()
-	problem := Problem{Code: CodeWrongEvent, Field: t.field, Severity: SeverityWarning,
-		Message: fmt.Sprintf("package webhook reads a %s as a %s", a.Type().Name(), b.Type().Name()), Suggestion: wrongEventSuggestion(r.event)}
 	if a.Type() != b.Type() {
-		t.add(problem, r.events...)
+		t.add(Problem{Code: CodeWrongEvent, Field: t.field, Severity: SeverityWarning,
+			Message: fmt.Sprintf("package webhook reads a %s as a %s", a.Type().Name(), b.Type().Name()), Suggestion: wrongEventSuggestion(r.event)}, r.events...)
 		return
 	}
 	for i := range a.NumField() {
-		if a.Field(i).IsZero() && len(r.undefined) > 0 {
-			continue // a reference that renders literally is a problem of its own
-		}
-		if !b.Field(i).IsZero() && differs(a.Field(i).Interface(), b.Field(i).Interface()) {
-			problem.Code, problem.Suggestion = CodeWrongField, "render the variable of the field as it is, under the field's name"
-			problem.Message = fmt.Sprintf("package webhook reads another %s than the event has", a.Type().Field(i).Name)
+		t.checkField(a.Type().Field(i).Name, a.Field(i), b.Field(i), r)
+	}
+}
+
+// parseEvent reads a payload as a receiver does that uses package webhook.
+func (t *parsedTemplate) parseEvent(output string) webhook.Event {
+	t.steps -= len(output) / bytesPerStep
+	if t.form.format == taint.JSON {
+		return webhook.Parse([]byte(output))
+	}
+	values, _ := url.ParseQuery(output) // it was decoded before
+	return webhook.ParseValues(values)
+}
+
+// checkField compares a field of an event.
+func (t *parsedTemplate) checkField(name string, sent, received reflect.Value, r *trial) {
+	problem := Problem{Code: CodeWrongField, Field: t.field, Severity: SeverityWarning,
+		Message: "package webhook reads another " + name + " than the event has", Suggestion: "render the variable of the field as it is, under the field's name"}
+	switch {
+	case name == "FieldErrors":
+		for _, field := range slices.Sorted(maps.Keys(received.Interface().(map[string]string))) {
+			problem.Message = fmt.Sprintf("package webhook can't read %s: %s", field, received.Interface().(map[string]string)[field])
 			t.add(problem, r.events...)
 		}
+	case received.IsZero(), sent.IsZero() && len(r.undefined) > 0:
+		// left out, or a reference that renders literally, which is a problem of its own
+	case differs(sent.Interface(), received.Interface()):
+		t.add(problem, r.events...)
 	}
 }
 

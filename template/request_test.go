@@ -23,6 +23,11 @@ func validRequest() messagemedia.CreateWebhookRequest {
 	}
 }
 
+// host changes the host of the URL.
+func host(name string) func(*messagemedia.CreateWebhookRequest) {
+	return func(r *messagemedia.CreateWebhookRequest) { r.URL = "https://" + name + "/hooks" }
+}
+
 func TestCheckRequest(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -88,6 +93,68 @@ func TestCheckRequest(t *testing.T) {
 				r.URL += "?id=$!moId$!drId"
 				r.Template = `{"at":"$receivedTimestamp"}`
 			}, nil,
+		},
+		"a GET, whose body is ignored": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Method = "GET" },
+			[]string{"template: warning: the method is GET: receivers and proxies ignore or reject its body; use POST [unused_body]"},
+		},
+		"a GET without a body": {
+			func(r *messagemedia.CreateWebhookRequest) {
+				r.Method, r.Template, r.URL = "GET", "", r.URL+"?id=$!moId$!drId"
+			},
+			nil,
+		},
+		"a GET without an ID": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Template = "GET", "" },
+			[]string{"template: warning: in RECEIVED_SMS: no dedupe key", "template: warning: in DELIVERED_DR: no dedupe key"},
+		},
+		"a POST without a template": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Template, r.URL = "", r.URL+"?id=$!moId$!drId" },
+			[]string{"template: warning: no template: the platform sends an empty body; set messagemedia.JSONTemplate [empty_body]"},
+		},
+		"retries in the URL": {
+			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?n=$retryCount" },
+			[]string{"url:1:33: warning: $retryCount makes each retry another delivery"},
+		},
+		"a method in lower case": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Method = "post" },
+			[]string{`method: warning: method "post" is not in upper case, and HTTP methods are case-sensitive; write POST [undocumented_value]`},
+		},
+		"a method that is not documented": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Method = "TRACE" },
+			[]string{`method: warning: undocumented method "TRACE"; use one of GET, POST, PATCH, PUT, DELETE [undocumented_value]`},
+		},
+		"headers that HTTP and the platform set": {
+			func(r *messagemedia.CreateWebhookRequest) {
+				r.Headers = map[string]string{"content-length": "1", "Host": "a", "Transfer-Encoding": "chunked", "Expect": "100-continue", "X-MessageMedia-Signature": "a", "X-Own": "b"}
+			},
+			[]string{
+				"headers/Expect: warning: the platform or HTTP sets this header itself", "headers/Host: warning: the platform or HTTP", "headers/Transfer-Encoding: warning: the platform or HTTP",
+				"headers/X-MessageMedia-Signature: warning: the platform or HTTP", "headers/content-length: warning: the platform or HTTP",
+			},
+		},
+		"a header with an accent": {
+			func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-Shop": "Caf\u00e9"} },
+			[]string{"headers/X-Shop: warning: the value has characters other than ASCII"},
+		},
+		"a URL of this machine":         {host("localhost:8080"), []string{"url: error: the platform can't reach localhost: the name is of a local network; use a public host name [unreachable_url]"}},
+		"a URL of the loopback address": {host("127.0.0.1"), []string{"url: error: the platform can't reach 127.0.0.1: the address is the platform's own machine"}},
+		"a URL of an IPv6 loopback":     {host("[::1]:8080"), []string{"url: error: the platform can't reach ::1"}},
+		"a URL of a private address":    {host("user:secret@192.168.1.20"), []string{"url: error: the platform can't reach 192.168.1.20: the address is private"}},
+		"a URL of a shared address":     {host("100.64.0.1"), []string{"url: error: the platform can't reach 100.64.0.1: the address is private"}},
+		"a URL of the local link":       {host("169.254.169.254"), []string{"url: error: the platform can't reach 169.254.169.254: the address is of the local link"}},
+		"a URL of a local network":      {host("printer.local"), []string{"url: error: the platform can't reach printer.local"}},
+		"a URL without a domain":        {host("intranet"), []string{"url: error: the platform can't reach intranet: the name has no domain"}},
+		"a public address":              {host("203.0.113.7"), nil},
+		"white space at the end": {
+			func(r *messagemedia.CreateWebhookRequest) { r.URL += " " },
+			[]string{"url: error: Not a valid http url"},
+		},
+		"an invisible character": {
+			func(r *messagemedia.CreateWebhookRequest) {
+				r.Template = strings.Replace(r.Template, "content", "cont\u200bent", 1)
+			},
+			[]string{"template:18:12: warning: invisible character U+200B"},
 		},
 		"a syntax error in the URL": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?id=${moId" },

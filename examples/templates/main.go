@@ -3,8 +3,8 @@
 //	go run ./examples/templates -encoding JSON -events RECEIVED_SMS,OPT_OUT_SMS < my.vm
 //
 // It also checks a webhook of the account as it is there, with its URL, headers and
-// retries. It reads the account's credentials from MESSAGEMEDIA_API_KEY and
-// MESSAGEMEDIA_API_SECRET, and the base URL from MESSAGEMEDIA_BASE_URL if that is set:
+// retries. The account's credentials are in the environment, see
+// messagemedia.NewClientFromEnv:
 //
 //	go run ./examples/templates -id 0b4e6c3d-4b0c-4bb4-8c1b-d4cbb6e7b1f5
 //
@@ -15,7 +15,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -38,17 +37,10 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, connect)
+	newClient := func() (*messagemedia.Client, error) { return messagemedia.NewClientFromEnv() }
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, newClient)
 	stop()
 	os.Exit(code)
-}
-
-// connect returns a client for the account whose credentials are in the environment.
-func connect() (*messagemedia.Client, error) {
-	return messagemedia.NewClient(
-		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
-		messagemedia.WithBaseURL(cmp.Or(os.Getenv("MESSAGEMEDIA_BASE_URL"), "https://api.messagemedia.com")),
-	)
 }
 
 // settings are what the flags say.
@@ -60,7 +52,7 @@ type settings struct {
 }
 
 // run returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, connect func() (*messagemedia.Client, error)) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, newClient func() (*messagemedia.Client, error)) int {
 	s, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -68,7 +60,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err == nil && s.id == "":
 		return s.checkTemplate(ctx, stdin, stdout, stderr)
 	case err == nil:
-		return s.checkWebhook(ctx, stdout, stderr, connect)
+		return s.checkWebhook(ctx, stdout, stderr, newClient)
 	}
 	return fail(stderr, err)
 }
@@ -140,8 +132,8 @@ func (s *settings) checkTemplate(ctx context.Context, stdin io.Reader, stdout, s
 }
 
 // checkWebhook checks a webhook of the account.
-func (s *settings) checkWebhook(ctx context.Context, stdout, stderr io.Writer, connect func() (*messagemedia.Client, error)) int {
-	client, err := connect()
+func (s *settings) checkWebhook(ctx context.Context, stdout, stderr io.Writer, newClient func() (*messagemedia.Client, error)) int {
+	client, err := newClient()
 	if err != nil {
 		return fail(stderr, err)
 	}
