@@ -48,9 +48,9 @@ func (t *parsedTemplate) checkMeaning(r *trial) {
 		return // some stand where a decoder does not look, as in comments
 	}
 	unescaped := t.unescape(r, marked)
-	for i, value := range values {
-		t.checkPlace(value, arrived[i], r)
-		t.checkValue(value, arrived[i], unescaped[i], r)
+	for i := range unescaped {
+		t.checkPlace(values[i], arrived[i], r)
+		t.checkValue(values[i], arrived[i], unescaped[i], r)
 	}
 }
 
@@ -99,7 +99,7 @@ func outsideMarks(text string) string {
 }
 
 // unescape returns for each marked insertion what it is with one escape less, with two
-// less and so on.
+// less and so on. It returns nil if the steps do not suffice.
 func (t *parsedTemplate) unescape(r *trial, marked func(insertion) bool) [][]string {
 	var unescaped [][]string
 	for _, i := range r.insertions {
@@ -125,7 +125,7 @@ func (t *parsedTemplate) unescape(r *trial, marked func(insertion) bool) [][]str
 			next++
 		}})
 		if err != nil || len(texts) != len(unescaped) {
-			break
+			return nil
 		}
 		for i, text := range texts {
 			unescaped[i] = append(unescaped[i], text)

@@ -139,7 +139,7 @@ const injectedName = "zq9injected"
 const allDangerous = "\"\\\n\r\t\f<>&=+%;#${}[]:,'`/ ]]> --> é\u2028"
 
 // emoji are texts that can be cut within a character, at even and at odd places.
-var emoji = []string{strings.Repeat("😀", 400), "a" + strings.Repeat("😀", 400)}
+var emoji = []string{strings.Repeat("😀", 90), "a" + strings.Repeat("😀", 90)}
 
 // hostileTexts are what can arrive: a phone types anything, and GSM's alphabet alone has
 // a carriage return, a form feed and an escape.

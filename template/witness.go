@@ -112,7 +112,7 @@ func (t *parsedTemplate) decode(r *trial) (*payload.Document, error) {
 }
 
 // bytesPerStep is how many bytes of a payload are decoded in the time of a step.
-const bytesPerStep = 8
+const bytesPerStep = 32
 
 func (t *parsedTemplate) read(output string, r *trial) (*payload.Document, error) {
 	t.steps -= len(output) / bytesPerStep
@@ -129,7 +129,7 @@ func (r *trial) observe(reference *velocity.Reference, inserted string, defined 
 
 // render renders a template with what is left of the steps.
 func (c *checker) render(template *velocity.Template, variables *velocity.Map, options velocity.Options) (string, error) {
-	const mostSteps, mostBytes = 1_000_000, 1 << 20 // for one event
+	const mostSteps, mostBytes = 1_000_000, 4 << 20 // for one event
 	var spent int
 	options.Limits = velocity.Limits{Steps: max(1, min(c.steps, mostSteps)), OutputBytes: mostBytes}
 	options.Spent = &spent
@@ -182,8 +182,8 @@ func (t testCase) outcome() string {
 func (t *parsedTemplate) addRenderError(err error, test testCase) {
 	failure, ok := errors.AsType[*velocity.Error](err)
 	switch {
-	case errors.Is(err, t.ctx.Err()) && t.ctx.Err() != nil:
-		t.goesOn(t.field)
+	case !t.goesOn(t.field):
+		// the context or the steps have ended
 	case ok && failure.Kind == velocity.Limit:
 		t.add(at(t.field, failure.Position, CodeTooComplex, SeverityError, failure.Message+beyondLimits, ""), test.events...)
 	case ok:
