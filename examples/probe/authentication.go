@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+)
+
+var authenticationChecks = []check{
+	{"client over Basic", "creates, lists, updates, deletes", func(ctx context.Context, p *probe) (observation, error) {
+		return p.useClient(ctx, p.basic)
+	}},
+	{"client over HMAC", "creates, lists, updates, deletes", func(ctx context.Context, p *probe) (observation, error) {
+		return p.useClient(ctx, p.hmac)
+	}},
+	{"HMAC with SHA-1", "", func(ctx context.Context, p *probe) (observation, error) {
+		return p.listAs(ctx, messagemedia.HMACAuth(p.api.key, p.api.secret, messagemedia.WithHMACSHA1()))
+	}},
+	{"HMAC with x-Content-MD5", "", observeMD5Header},
+	{"HMAC over HTTP/2", "401: the gateway signs HTTP/2.0", observeHTTP2},
+	{"401, Basic", `WWW-Authenticate: Basic realm="service"`, func(ctx context.Context, p *probe) (observation, error) {
+		return p.observe401(ctx, messagemedia.BasicAuth("probe-"+rand.Text(), rand.Text()), func(r *reply) bool {
+			return r.header.Get("WWW-Authenticate") == `Basic realm="service"`
+		})
+	}},
+	{"401, HMAC", "no body, or a message", func(ctx context.Context, p *probe) (observation, error) {
+		return p.observe401(ctx, messagemedia.HMACAuth("probe-"+rand.Text(), rand.Text()), func(r *reply) bool {
+			return r.body == "" || r.text("message") != ""
+		})
+	}},
+	{"headers that identify a request", "", observeRequestID},
+	{"clock of the API", "within 300 s of this one", observeClock},
+	{"Account, on webhooks", "acts for the sub-account", func(ctx context.Context, p *probe) (observation, error) {
+		return p.withWebhook(ctx, nil, func(*reply) (observation, error) {
+			return p.compareAccount(ctx, webhooksPath+"?page=0&page_size=100")
+		})
+	}},
+}
+
+// useClient takes the client through the four operations.
+func (p *probe) useClient(ctx context.Context, client *messagemedia.Client) (observation, error) {
+	p.names++
+	created, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
+		URL:        fmt.Sprintf("%s/%d", p.urlPrefix(), p.names),
+		Method:     http.MethodPost,
+		Encoding:   messagemedia.EncodingJSON,
+		Events:     []messagemedia.EventType{messagemedia.EventExpiredDR},
+		Retries:    1,
+		RetryDelay: 5 * time.Second,
+	})
+	if err != nil {
+		return failedWith(err)
+	}
+	if _, err := client.GetWebhook(ctx, created.ID); err != nil {
+		return failedWith(err)
+	}
+	updated, err := client.UpdateWebhook(ctx, created.ID, messagemedia.UpdateWebhookRequest{
+		Events: []messagemedia.EventType{messagemedia.EventExpiredDR, messagemedia.EventRejectedDR},
+	})
+	if err != nil {
+		return failedWith(err)
+	}
+	if err := client.DeleteWebhook(ctx, created.ID); err != nil {
+		return failedWith(err)
+	}
+	_, err = client.GetWebhook(ctx, created.ID)
+	switch {
+	case len(updated.Events) != 2:
+		return sawThat(false, "the update returned %d events, not 2", len(updated.Events))
+	case !errors.Is(err, messagemedia.ErrNotFound):
+		return sawThat(false, "after the deletion the list still has the webhook")
+	}
+	return sawThat(true, "all of them")
+}
+
+// failedWith tells the API's verdict from a failure that says nothing about it.
+func failedWith(err error) (observation, error) {
+	apiErr, ok := errors.AsType[*messagemedia.APIError](err)
+	if !ok || apiErr.StatusCode >= 500 || apiErr.StatusCode == http.StatusTooManyRequests {
+		return observation{}, err
+	}
+	return sawThat(false, "%v", err)
+}
+
+func (p *probe) listAs(ctx context.Context, auth messagemedia.Authenticator) (observation, error) {
+	got, err := p.send(ctx, request{method: http.MethodGet, path: webhooksPath + "?page=0&page_size=1", auth: auth})
+	return sawStatus(got, err, http.StatusOK)
+}
+
+// sawStatus shows the body only if the status is not the one that is assumed.
+func sawStatus(got *reply, err error, status int) (observation, error) {
+	switch {
+	case err != nil:
+		return observation{}, err
+	case got.status == status:
+		return sawThat(true, "%d", status)
+	}
+	return sawThat(false, "%v", got)
+}
+
+// observeMD5Header signs a body: only then the header is sent.
+func observeMD5Header(ctx context.Context, p *probe) (observation, error) {
+	return p.withWebhook(ctx, nil, func(created *reply) (observation, error) {
+		got, err := p.send(ctx, request{
+			method: http.MethodPatch, path: webhooksPath + "/" + created.text("id"), body: `{"template":"x"}`,
+			auth: messagemedia.HMACAuth(p.api.key, p.api.secret, messagemedia.WithMD5Header("x-Content-MD5")),
+		})
+		return sawStatus(got, err, http.StatusOK)
+	})
+}
+
+func observeHTTP2(ctx context.Context, p *probe) (observation, error) {
+	if !strings.HasPrefix(p.api.baseURL, "https:") {
+		return observation{}, errors.New("the base URL is not https")
+	}
+	client := p.api.raw("h2")
+	defer client.CloseIdleConnections()
+	got, err := p.send(ctx, request{
+		method: http.MethodGet, path: webhooksPath + "?page=0&page_size=1", client: client,
+		auth: messagemedia.HMACAuth(p.api.key, p.api.secret),
+	})
+	return sawStatus(got, err, http.StatusUnauthorized)
+}
+
+func (p *probe) observe401(ctx context.Context, auth messagemedia.Authenticator, asAssumed func(*reply) bool) (observation, error) {
+	got, err := p.send(ctx, request{method: http.MethodGet, path: webhooksPath, auth: auth})
+	if err != nil {
+		return observation{}, err
+	}
+	return sawThat(got.status == http.StatusUnauthorized && asAssumed(got), "%v; WWW-Authenticate: %s; Content-Type: %s",
+		got, got.header.Get("WWW-Authenticate"), got.header.Get("Content-Type"))
+}
+
+// observeRequestID lists the names of headers, without their values.
+func observeRequestID(ctx context.Context, p *probe) (observation, error) {
+	got, err := p.get(ctx, webhooksPath+"?page=0&page_size=1")
+	if err != nil {
+		return observation{}, err
+	}
+	names := slices.Sorted(maps.Keys(got.header))
+	ids := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		lower := strings.ToLower(name)
+		return !strings.Contains(lower, "request") && !strings.Contains(lower, "correlation") && !strings.Contains(lower, "trace")
+	})
+	return sawThat(true, "%d: %s; all: %s", len(ids), strings.Join(ids, ", "), strings.Join(names, ", "))
+}
+
+func observeClock(ctx context.Context, p *probe) (observation, error) {
+	got, err := p.get(ctx, webhooksPath+"?page=0&page_size=1")
+	if err != nil {
+		return observation{}, err
+	}
+	date, err := http.ParseTime(got.header.Get("Date"))
+	if err != nil {
+		return sawThat(false, "the Date of a response is %q", got.header.Get("Date"))
+	}
+	skew := time.Since(date).Round(time.Second)
+	return sawThat(skew.Abs() <= 300*time.Second, "this clock is %v ahead", skew)
+}
+
+// compareAccount compares a list with and without the header Account.
+func (p *probe) compareAccount(ctx context.Context, path string) (observation, error) {
+	if p.account == "" {
+		return observation{}, errors.New("needs -account")
+	}
+	own, err := p.get(ctx, path)
+	if err != nil {
+		return observation{}, err
+	}
+	other, err := p.send(ctx, request{method: http.MethodGet, path: path, account: p.account})
+	switch {
+	case err != nil:
+		return observation{}, err
+	case !other.ok():
+		return sawThat(false, "%v", other)
+	case own.body == other.body && own.body == "[]":
+		return observation{}, errors.New("both lists are empty")
+	case own.body == other.body:
+		return sawThat(false, "the same list as without the header")
+	}
+	return sawThat(true, "another list than without the header")
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+)
+
+// ended is a run of the probe in an account that others use, too.
+type ended struct {
+	api      *messagemediatest.Server
+	others   others
+	status   int
+	out, log string
+	requests int
+}
+
+// runWithFault runs the probe with a fault of the requests that a function selects by
+// their number, which begins at 1. It can also cancel the run. The time is fake, since the client
+// waits before it tries again.
+func runWithFault(t *testing.T, fault messagemediatest.Fault, hits func(n int, cancel func()) bool, check func(*testing.T, ended)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		server := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork(), messagemediatest.WithKeyBits(1024))
+		e := ended{api: server, others: addOthers(t, server)}
+		var requests atomic.Int64
+		fault.Match = func(*http.Request) bool { return hits(int(requests.Add(1)), cancel) }
+		server.Fail(fault)
+		api := &api{baseURL: server.URL, key: server.Key, secret: server.Secret, transport: server.HTTPClient().Transport.(*http.Transport)}
+		defer api.close()
+		before := len(server.Requests())
+		var out, log bytes.Buffer
+		e.status = api.probe(ctx, settings{yes: true, keys: true}, strings.NewReader(""), &out, &log)
+		e.out, e.log, e.requests = out.String(), log.String(), len(server.Requests())-before
+		check(t, e)
+	})
+}
+
+// requestsOfARun counts what the probe sends when nothing fails.
+func requestsOfARun(t *testing.T) (n int) {
+	runWithFault(t, messagemediatest.Fault{}, func(int, func()) bool { return false }, func(t *testing.T, e ended) {
+		require.NotEqual(t, exitFailed, e.status, e.log)
+		n = e.requests
+	})
+	require.Greater(t, n, 100)
+	return n
+}
+
+// eachRequest calls a function with the number of each request of a run; with -short
+// with some of them.
+func eachRequest(t *testing.T, test func(t *testing.T, n int)) {
+	step := 1
+	if testing.Short() {
+		step = 13
+	}
+	last := requestsOfARun(t)
+	for n := 1; n <= last; n += step {
+		t.Run(fmt.Sprint("request ", n), func(t *testing.T) {
+			t.Parallel()
+			test(t, n)
+		})
+	}
+}
+
+// TestItCleansUpAfterAFailure fails one request of a run after the other.
+func TestItCleansUpAfterAFailure(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]messagemediatest.Fault{
+		"503 without effect":      {Status: http.StatusServiceUnavailable},
+		"reset after it was done": {ResetConnection: true, AfterCommit: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachRequest(t, func(t *testing.T, n int) {
+				runWithFault(t, fault, func(i int, _ func()) bool { return i == n }, func(t *testing.T, e ended) {
+					// A key whose creation's response was lost can't be told from another program's.
+					if added := e.others.keys(t, e.api); len(added) == 2 && fault.AfterCommit {
+						assert.Equal(t, exitFailed, e.status)
+						assert.Contains(t, e.log, "a signature key was added during this run, delete it if no other program did that: "+added[1].ID)
+						require.NoError(t, e.api.Client().DeleteSignatureKey(t.Context(), added[1].ID))
+					}
+					e.others.remainAsTheyWere(t, e.api)
+				})
+			})
+		})
+	}
+}
+
+func TestItCleansUpAfterAnInterrupt(t *testing.T) {
+	t.Parallel()
+	eachRequest(t, func(t *testing.T, n int) {
+		interrupt := func(i int, cancel func()) bool {
+			if i == n {
+				cancel()
+			}
+			return false
+		}
+		runWithFault(t, messagemediatest.Fault{}, interrupt, func(t *testing.T, e ended) {
+			if keys := e.others.keys(t, e.api); len(keys) == 2 {
+				assert.Contains(t, e.log, keys[1].ID)
+				require.NoError(t, e.api.Client().DeleteSignatureKey(t.Context(), keys[1].ID))
+			}
+			e.others.remainAsTheyWere(t, e.api)
+		})
+	})
+}
+
+// TestItSaysWhatRemains has an API that goes down and stays down.
+func TestItSaysWhatRemains(t *testing.T) {
+	t.Parallel()
+	down := messagemediatest.Fault{Status: http.StatusServiceUnavailable, Times: 1 << 30}
+	eachRequest(t, func(t *testing.T, n int) {
+		runWithFault(t, down, func(i int, _ func()) bool { return i >= n }, func(t *testing.T, e ended) {
+			assert.Equal(t, exitFailed, e.status)
+			for _, webhook := range e.api.Webhooks("") {
+				if webhook.ID != e.others.webhook.ID {
+					marker := strings.Split(webhook.URL, "/")[4]
+					assert.Contains(t, e.log, "webhooks whose URL contains "+marker+" may remain, delete them")
+				}
+			}
+			assert.Contains(t, e.log, "503")
+		})
+	})
+}
