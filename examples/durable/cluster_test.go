@@ -11,13 +11,15 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/messagemedia/webhooks-go-sdk/examples/internal/proof"
 )
 
 // startCluster runs three servers, and returns the URL that reaches each of them.
 func startCluster(t *testing.T, payload int32) ([]*server.Server, string) {
 	var routes, clients []string
 	for range 3 {
-		address, err := freeAddress()
+		address, err := proof.FreeAddress()
 		require.NoError(t, err)
 		routes = append(routes, "nats://"+address)
 	}
@@ -39,7 +41,7 @@ func startCluster(t *testing.T, payload int32) ([]*server.Server, string) {
 		servers = append(servers, node)
 	}
 	for _, node := range servers {
-		require.True(t, node.ReadyForConnections(10*time.Second))
+		require.True(t, node.ReadyForConnections(time.Minute))
 		clients = append(clients, node.ClientURL())
 	}
 	require.Eventually(t, func() bool {
@@ -49,7 +51,7 @@ func startCluster(t *testing.T, payload int32) ([]*server.Server, string) {
 			}
 		}
 		return false
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	return servers, strings.Join(clients, ",")
 }
 

@@ -86,11 +86,11 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 }
 
 func runProve(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	p := proof{natsURL: getenv("NATS_URL"), out: stdout, ackWait: 5 * time.Second}
+	p := proving{natsURL: getenv("NATS_URL"), out: stdout, ackWait: 5 * time.Second}
 	flags := newFlags("prove", stderr)
-	flags.IntVar(&p.deliveries, "deliveries", 1000, "how `many` deliveries to send")
-	flags.IntVar(&p.kills, "kills", 5, "how `often` to kill the receiver")
-	flags.IntVar(&p.atATime, "at-a-time", 16, "how `many` deliveries are under way at a time")
+	flags.IntVar(&p.Deliveries, "deliveries", 1000, "how `many` deliveries to send")
+	flags.IntVar(&p.Kills, "kills", 5, "how `often` to kill the receiver")
+	flags.IntVar(&p.AtATime, "at-a-time", 16, "how `many` deliveries are under way at a time")
 	flags.IntVar(&p.replicas, "replicas", 1, "how many servers of a cluster keep each delivery")
 	if err := parse(flags, args, p.check); err != nil {
 		return err

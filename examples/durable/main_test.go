@@ -112,7 +112,7 @@ func (f *fixture) queued(t *testing.T) int { return f.size(t, f.store.queue) }
 func (f *fixture) size(t *testing.T, stream string) int {
 	size, err := f.store.size(t.Context(), stream)
 	require.NoError(t, err)
-	return int(size)
+	return size
 }
 
 // effects are what was written into the bucket, each time.
@@ -158,9 +158,9 @@ func TestWrongCommandLines(t *testing.T) {
 		"no workers":                      {[]string{"serve", "-workers", "0"}, "-workers is 0, want 1 or more"},
 		"a hasty wait for the worker":     {[]string{"serve", "-ack-wait", "1s"}, "-ack-wait is 1s, want 3s or more"},
 		"no tries":                        {[]string{"serve", "-tries", "0"}, "-tries is 0, want 1 or more"},
-		"a proof with too many kills":     {[]string{"prove", "-deliveries", "50", "-kills", "5"}, "-deliveries is 50, want 60 or more for 5 kills"},
-		"a proof with kills below zero":   {[]string{"prove", "-kills", "-1"}, "-kills is -1, want 0 or more"},
-		"a proof with nobody who sends":   {[]string{"prove", "-at-a-time", "0"}, "-at-a-time is 0, want 1 or more"},
+		"a proof with too many kills":     {[]string{"prove", "-deliveries", "50", "-kills", "5"}, "-deliveries must be at least 60 for 5 kills, got 50"},
+		"a proof with kills below zero":   {[]string{"prove", "-kills", "-1"}, "-kills must be at least 0, got -1"},
+		"a proof with nobody who sends":   {[]string{"prove", "-at-a-time", "0"}, "-at-a-time must be positive, got 0"},
 		"a proof of a cluster that isn't": {[]string{"prove", "-replicas", "3"}, "needs a cluster: set NATS_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // readBack opens the store of a receiver that is gone, handles what is left in the
 // queue, and returns every effect that there is, and the number of dead letters.
-func (p *proof) readBack(ctx context.Context, s settings) (handled [][]byte, dead uint64, err error) {
+func (p *proving) readBack(ctx context.Context, s settings) (handled [][]byte, dead int, err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	logger := slog.New(slog.DiscardHandler)
@@ -44,7 +44,7 @@ func (p *proof) readBack(ctx context.Context, s settings) (handled [][]byte, dea
 }
 
 // cleanUp deletes the streams from a cluster, where they would stay.
-func (p *proof) cleanUp(ctx context.Context, s *store) error {
+func (p *proving) cleanUp(ctx context.Context, s *store) error {
 	if p.natsURL == "" {
 		return nil
 	}
@@ -69,12 +69,12 @@ func (s *store) waitUntilEmpty(ctx context.Context, patience time.Duration) erro
 }
 
 // size is the number of messages in a stream.
-func (s *store) size(ctx context.Context, stream string) (uint64, error) {
+func (s *store) size(ctx context.Context, stream string) (int, error) {
 	info, err := s.js.Stream(ctx, stream)
 	if err != nil {
 		return 0, err
 	}
-	return info.CachedInfo().State.Msgs, nil
+	return int(info.CachedInfo().State.Msgs), nil
 }
 
 // effects is what the bucket has, with each write to a key that was written before.

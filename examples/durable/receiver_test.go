@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/examples/internal/proof"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
@@ -202,7 +203,7 @@ func TestAReceiverEndsWhenItsConsumerIsDeleted(t *testing.T) {
 	platform := messagemediatest.NewServer(t)
 	s := testSettings(t)
 	s.keyFile = filepath.Join(t.TempDir(), "keys.json")
-	address, err := freeAddress()
+	address, err := proof.FreeAddress()
 	require.NoError(t, err)
 	s.clientAddress = address
 	r := startReceiver(t, s, api(platform))

@@ -1,0 +1,115 @@
+// Package proof kills a receiver while deliveries arrive, and compares what was sent
+// with what was handled. The examples durable and inbox show by it that they keep
+// their promise. It is no part of what there is to copy from them.
+package proof
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// Process is a receiver in a process of its own: this program with other arguments.
+type Process struct {
+	Kills, Restarts int
+
+	args    []string
+	log     *os.File
+	command *exec.Cmd
+	ended   chan error // what the process ended with
+}
+
+// Start starts a receiver that writes its output into a file. Its environment is
+// this program's.
+func Start(logFile string, args ...string) (*Process, error) {
+	log, err := os.Create(logFile)
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{args: args, log: log}
+	if err := p.start(); err != nil {
+		log.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Process) start() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	command := exec.Command(self, p.args...)
+	command.Stdout, command.Stderr = p.log, p.log
+	if err := command.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	p.command, p.ended = command, ended
+	return nil
+}
+
+// Kill ends the receiver by SIGKILL, without a chance to do anything about it, and
+// starts another. If the receiver ended by itself, Kill returns an error.
+func (p *Process) Kill() error {
+	if err := p.command.Process.Kill(); err != nil {
+		return fmt.Errorf("kill the receiver: %w", err)
+	}
+	if err := <-p.ended; !wasKilled(err) {
+		return fmt.Errorf("the receiver ended by itself: %v", err)
+	}
+	p.Kills++
+	if err := p.start(); err != nil {
+		return err
+	}
+	p.Restarts++
+	return nil
+}
+
+func wasKilled(err error) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// Stop asks the receiver to end, and waits up to a minute until it has.
+func (p *Process) Stop() error {
+	defer p.log.Close()
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop the receiver: %w", err)
+	}
+	select {
+	case err := <-p.ended:
+		if err != nil {
+			return fmt.Errorf("the receiver, asked to stop: %w", err)
+		}
+		return nil
+	case <-time.After(time.Minute):
+		p.command.Process.Kill()
+		return errors.New("the receiver did not stop within a minute")
+	}
+}
+
+// FreeAddress returns an address of this host that stays free while the receiver is down:
+// its port is outside of the range that the system gives to outgoing connections.
+func FreeAddress() (string, error) {
+	var failure error
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			return address, listener.Close()
+		}
+		failure = err
+	}
+	return "", failure
+}
