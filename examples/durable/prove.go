@@ -57,7 +57,7 @@ func (p *proving) runIn(ctx context.Context, directory string) (*proof.Count, er
 		return nil, err
 	}
 	defer platform.Close()
-	receiver, err := proof.Start(filepath.Join(directory, "receiver.log"),
+	receiver, err := proof.Start(filepath.Join(directory, "receiver.log"), nil,
 		"serve", "-addr", settings.address, "-url", settings.publicURL, "-keys", settings.keyFile, "-dir", settings.directory,
 		"-stream", settings.stream, "-replicas", fmt.Sprint(settings.replicas), "-ack-wait", settings.ackWait.String())
 	if err != nil {

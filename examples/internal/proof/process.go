@@ -18,20 +18,21 @@ import (
 type Process struct {
 	Kills, Restarts int
 
-	args    []string
+	environment, args []string
+
 	log     *os.File
 	command *exec.Cmd
 	ended   chan error // what the process ended with
 }
 
 // Start starts a receiver that writes its output into a file. Its environment is
-// this program's.
-func Start(logFile string, args ...string) (*Process, error) {
+// this program's with some more variables, each "NAME=value".
+func Start(logFile string, environment []string, args ...string) (*Process, error) {
 	log, err := os.Create(logFile)
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{args: args, log: log}
+	p := &Process{environment: environment, args: args, log: log}
 	if err := p.start(); err != nil {
 		log.Close()
 		return nil, err
@@ -45,6 +46,7 @@ func (p *Process) start() error {
 		return err
 	}
 	command := exec.Command(self, p.args...)
+	command.Env = append(os.Environ(), p.environment...)
 	command.Stdout, command.Stderr = p.log, p.log
 	if err := command.Start(); err != nil {
 		return err

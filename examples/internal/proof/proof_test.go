@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 func start(t *testing.T, args ...string) *Process {
-	p, err := Start(filepath.Join(t.TempDir(), "log"), args...)
+	p, err := Start(filepath.Join(t.TempDir(), "log"), nil, args...)
 	require.NoError(t, err)
 	t.Cleanup(func() { p.command.Process.Kill() })
 	return p

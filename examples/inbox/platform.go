@@ -1,0 +1,65 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
+)
+
+// subscribe creates the webhook, or updates it to the token and the events of this
+// program. The receiver does not depend on it: what an earlier run subscribed to goes
+// on to arrive if the API does not respond.
+func subscribe(ctx context.Context, s settings, logger *slog.Logger) {
+	client, err := messagemedia.NewClient(
+		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
+		messagemedia.WithBaseURL(cmp.Or(os.Getenv("MESSAGEMEDIA_BASE_URL"), "https://api.messagemedia.com")),
+		messagemedia.WithLogger(logger))
+	if err != nil {
+		logger.Error("inbox: not subscribed", "error", err)
+		return
+	}
+	result, err := client.SyncWebhooks(ctx, []messagemedia.CreateWebhookRequest{s.webhook()})
+	if err != nil {
+		logger.Error("inbox: not subscribed", "error", err)
+		return
+	}
+	logger.Info("inbox: subscribed", "result", result)
+}
+
+// demonstrate has the in-memory platform send a text message, and the same again.
+func demonstrate(ctx context.Context, s settings, out io.Writer) {
+	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: the in-memory platform sends a text message, and then a duplicate.")
+	if err := send(ctx, s, out); err != nil {
+		fmt.Fprintln(out, "It failed:", err)
+		return
+	}
+	fmt.Fprintln(out, "It waits for an interrupt.")
+}
+
+func send(ctx context.Context, s settings, out io.Writer) error {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	if _, err := api.Client().CreateWebhook(ctx, s.webhook()); err != nil {
+		return err
+	}
+	sms := &webhook.ReceivedSMS{ReplyID: rand.Text(), SourceNumber: "+61491570156", Content: "Hello from a phone"}
+	for _, name := range []string{"delivery", "duplicate"} {
+		result, err := api.Send(ctx, sms)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "The %s got %d\n", name, result.Deliveries[0].Attempts[0].Status)
+	}
+	return nil
+}
