@@ -107,12 +107,7 @@ func (db *database) createTables(ctx context.Context) error {
 
 // inTransaction commits what a function does, or does nothing of it.
 func (db *database) inTransaction(ctx context.Context, do func(*sql.Tx) error) error {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	tx, err := conn.BeginTx(ctx, nil)
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -120,10 +115,5 @@ func (db *database) inTransaction(ctx context.Context, do func(*sql.Tx) error) e
 	if err := do(tx); err != nil {
 		return err
 	}
-	err = tx.Commit()
-	if err != nil {
-		// In SQLite a commit that fails leaves the transaction open.
-		conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	}
-	return err
+	return tx.Commit()
 }
