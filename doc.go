@@ -3,22 +3,26 @@
 // delivery report, the platform calls a URL with a payload that it renders from
 // the webhook's template.
 //
-//	client, err := messagemedia.NewClient(
-//		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
-//		// messagemedia.WithBaseURL(messagemedia.BaseURLEU), if the account lives there
-//	)
+//	client, err := messagemedia.NewClientFromEnv() // MESSAGEMEDIA_API_KEY, MESSAGEMEDIA_API_SECRET
 //	if err != nil {
 //		log.Fatal(err)
+//	}
+//	token := os.Getenv("WEBHOOK_TOKEN") // for example the output of: openssl rand -hex 24
+//	if token == "" {
+//		log.Fatal("WEBHOOK_TOKEN is not set")
 //	}
 //	webhook, err := client.CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
 //		URL:        "https://example.com/hooks/sms",
 //		Method:     http.MethodPost,
 //		Encoding:   messagemedia.EncodingJSON,
 //		Events:     []messagemedia.EventType{messagemedia.EventReceivedSMS, messagemedia.EventDeliveredDR},
+//		Headers:    map[string]string{"X-Webhook-Token": token},
 //		Template:   messagemedia.JSONTemplate,
 //		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 //		RetryDelay: time.Minute,
 //	})
+//
+// Programs to copy are in the repository: see [which example for what].
 //
 // # Clients
 //
@@ -139,4 +143,6 @@
 // fields and functions say what was decided:
 // the name of the query parameter page_size, HMAC with SHA-256 over the request
 // line, and the equality by which a lost response to CreateWebhook is recognized.
+//
+// [which example for what]: https://github.com/messagemedia/webhooks-go-sdk#which-example-for-what
 package messagemedia

@@ -1,4 +1,9 @@
-// Command create makes one webhook: the first program of the README.
+// Command create creates one webhook, with the credentials in the environment. It is the
+// first program of the README: copy it to begin with, and put your URL in.
+//
+// WEBHOOK_TOKEN is what your receiver recognizes the platform by: the example receiver is
+// the other end. A service that owns its webhooks calls SyncWebhooks instead, as the
+// example sync does.
 package main
 
 import (
@@ -13,18 +18,20 @@ import (
 )
 
 func main() {
-	client, err := messagemedia.NewClient(
-		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
-		// messagemedia.WithBaseURL(messagemedia.BaseURLEU), if the account lives there
-	)
+	client, err := messagemedia.NewClientFromEnv() // MESSAGEMEDIA_API_KEY, MESSAGEMEDIA_API_SECRET
 	if err != nil {
 		log.Fatal(err)
+	}
+	token := os.Getenv("WEBHOOK_TOKEN") // for example the output of: openssl rand -hex 24
+	if token == "" {
+		log.Fatal("WEBHOOK_TOKEN is not set")
 	}
 	webhook, err := client.CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
 		URL:        "https://example.com/hooks/sms",
 		Method:     http.MethodPost,
 		Encoding:   messagemedia.EncodingJSON,
 		Events:     []messagemedia.EventType{messagemedia.EventReceivedSMS, messagemedia.EventDeliveredDR},
+		Headers:    map[string]string{"X-Webhook-Token": token},
 		Template:   messagemedia.JSONTemplate,
 		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: time.Minute,

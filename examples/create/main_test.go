@@ -7,11 +7,12 @@ import (
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestCreate has the platform in memory response for the global host.
+// TestCreate has the in-memory platform respond for the global host.
 func TestCreate(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	httpmock.Activate(t)
@@ -23,6 +24,11 @@ func TestCreate(t *testing.T) {
 		})
 	t.Setenv("MESSAGEMEDIA_API_KEY", api.Key)
 	t.Setenv("MESSAGEMEDIA_API_SECRET", api.Secret)
+	t.Setenv("MESSAGEMEDIA_BASE_URL", "")
+	t.Setenv("MESSAGEMEDIA_AUTH", "")
+	t.Setenv("WEBHOOK_TOKEN", "a-token-of-the-test")
 	main()
-	assert.Len(t, api.Webhooks(""), 1)
+	webhooks := api.Webhooks("")
+	require.Len(t, webhooks, 1)
+	assert.Equal(t, "a-token-of-the-test", webhooks[0].Headers["X-Webhook-Token"])
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
@@ -18,10 +16,7 @@ import (
 // program. The receiver does not depend on it: what an earlier run subscribed to goes
 // on to arrive if the API does not respond.
 func subscribe(ctx context.Context, s settings, logger *slog.Logger) {
-	client, err := messagemedia.NewClient(
-		messagemedia.BasicAuth(os.Getenv("MESSAGEMEDIA_API_KEY"), os.Getenv("MESSAGEMEDIA_API_SECRET")),
-		messagemedia.WithBaseURL(cmp.Or(os.Getenv("MESSAGEMEDIA_BASE_URL"), "https://api.messagemedia.com")),
-		messagemedia.WithLogger(logger))
+	client, err := messagemedia.NewClientFromEnv(messagemedia.WithLogger(logger))
 	if err != nil {
 		logger.Error("inbox: not subscribed", "error", err)
 		return

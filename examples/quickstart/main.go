@@ -1,13 +1,17 @@
-// Command quickstart creates, lists, updates and deletes a webhook.
+// Command quickstart creates a webhook, lists the account's, updates it and deletes it.
 //
-// Without credentials it runs against the platform in memory. With
-// MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET in the environment it talks
-// to the API at MESSAGEMEDIA_BASE_URL (default: the global host), over Basic, or
-// over HMAC with MESSAGEMEDIA_AUTH=hmac.
+// It shows the four calls, and what an error means to a newcomer. Use it first, to see
+// that your credentials work; it leaves nothing behind.
+//
+//	go run ./examples/quickstart
+//
+// Without credentials it runs against the in-memory platform. With
+// MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET in the environment it talks to the API at
+// MESSAGEMEDIA_BASE_URL (default: the global host), over Basic, or over HMAC with
+// MESSAGEMEDIA_AUTH=hmac.
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +29,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Getenv, os.Stdout); err != nil {
+	if err := run(ctx, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "\nThe quick start failed:", err)
 		fmt.Fprintln(os.Stderr, advice(err))
 		stop()
@@ -33,8 +37,8 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
-	client, closeServer, err := connect(getenv, out)
+func run(ctx context.Context, out io.Writer) error {
+	client, closeServer, err := connect(out)
 	if err != nil {
 		return err
 	}
@@ -86,33 +90,19 @@ func listUpdateDelete(ctx context.Context, client *messagemedia.Client, id strin
 	return nil
 }
 
-// connect makes a client for the API that the environment names, or for one in
-// memory.
-func connect(getenv func(string) string, out io.Writer) (client *messagemedia.Client, closeServer func(), err error) {
-	key, secret := getenv("MESSAGEMEDIA_API_KEY"), getenv("MESSAGEMEDIA_API_SECRET")
-	if key == "" && secret == "" {
-		server, err := messagemediatest.Start()
-		if err != nil {
-			return nil, nil, err
-		}
-		fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: this runs against the platform in memory.")
-		return server.Client(), server.Close, nil
+// connect returns a client for the API that the environment names, or for the in-memory
+// platform.
+func connect(out io.Writer) (client *messagemedia.Client, closeServer func(), err error) {
+	if os.Getenv("MESSAGEMEDIA_API_KEY") != "" || os.Getenv("MESSAGEMEDIA_API_SECRET") != "" {
+		client, err = messagemedia.NewClientFromEnv()
+		return client, func() {}, err
 	}
-	var auth messagemedia.Authenticator
-	switch method := cmp.Or(getenv("MESSAGEMEDIA_AUTH"), "basic"); method {
-	case "basic":
-		auth = messagemedia.BasicAuth(key, secret)
-	case "hmac":
-		auth = messagemedia.HMACAuth(key, secret)
-	default:
-		return nil, nil, fmt.Errorf("MESSAGEMEDIA_AUTH is %q; it can be basic or hmac", method)
+	server, err := messagemediatest.Start()
+	if err != nil {
+		return nil, nil, err
 	}
-	var options []messagemedia.Option
-	if baseURL := getenv("MESSAGEMEDIA_BASE_URL"); baseURL != "" {
-		options = append(options, messagemedia.WithBaseURL(baseURL))
-	}
-	client, err = messagemedia.NewClient(auth, options...)
-	return client, func() {}, err
+	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: this runs against the in-memory platform.")
+	return server.Client(), server.Close, nil
 }
 
 // advice says what a newcomer can do about an error.

@@ -1,15 +1,19 @@
 // Command sync makes an account's webhooks those of a YAML file.
 //
+// It shows PlanWebhooks and SyncWebhooks: the plan, what is changed, and drift that a
+// pipeline can watch for. Use it as a tool of its own, or copy the calls into the start
+// of the service that owns the webhooks.
+//
 //	go -C examples/sync run .
 //
-// Without credentials in the environment, that shows it all against the platform
-// in memory: the plan, its changes, and a second run with nothing to do. With
-// MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET it talks to the API at
+// Without credentials it shows all of it against the in-memory platform: the plan, its
+// changes, and a second run with nothing to do. With MESSAGEMEDIA_API_KEY and
+// MESSAGEMEDIA_API_SECRET in the environment it talks to the API at
 // MESSAGEMEDIA_BASE_URL (default: the global host), over Basic, or over HMAC with
-// MESSAGEMEDIA_AUTH=hmac. Then it prints the plan, and changes nothing before
-// -apply says so. With -check it exits 2 when anything is not as in the file, so
-// that a pipeline can watch for that; once it is built, since "go run" itself makes
-// an exit code of 1 of any other.
+// MESSAGEMEDIA_AUTH=hmac: it prints the plan, and changes nothing unless -apply is given.
+//
+// With -check the exit status is 2 if the account is not as the file has it. That is for
+// the built program: "go run" turns every failure into 1.
 package main
 
 import (
@@ -26,13 +30,13 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// errDrift is not a failure: it has an exit code of its own.
+// errDrift is not a failure: it has an exit status of its own.
 var errDrift = errors.New("the account is not as the file has it")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	err := run(ctx, os.Args[1:], os.Stdout)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "sync:", err)
 		stop()
@@ -52,7 +56,7 @@ type settings struct {
 	apply, check, replace bool
 }
 
-func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	s, err := parse(args, out)
 	if err != nil {
 		return err
@@ -61,13 +65,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	if getenv("MESSAGEMEDIA_API_KEY") == "" && getenv("MESSAGEMEDIA_API_SECRET") == "" {
+	if os.Getenv("MESSAGEMEDIA_API_KEY") == "" && os.Getenv("MESSAGEMEDIA_API_SECRET") == "" {
 		if s != (settings{file: s.file}) {
-			return errors.New("MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are not set; without them no other flag than -file has a meaning")
+			return errors.New("MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are not set; without them, only -file is supported")
 		}
 		return demonstrate(ctx, s.file, desired, out)
 	}
-	client, err := connect(getenv)
+	client, err := messagemedia.NewClientFromEnv()
 	if err != nil {
 		return err
 	}

@@ -28,10 +28,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestTheDemonstration(t *testing.T) {
-	t.Parallel()
+	setEnvironment(t, nil, "")
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), nil, func(string) string { return "" }, &out))
-	assert.Equal(t, `No MESSAGEMEDIA_API_KEY is set: this runs against the platform in memory.
+	require.NoError(t, run(t.Context(), nil, &out))
+	assert.Equal(t, `No MESSAGEMEDIA_API_KEY is set: this runs against the in-memory platform.
 
 $ go run . -file webhooks.yaml -prune https://example.com/hooks -replace
   ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team)
@@ -55,14 +55,13 @@ Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 3 unchanged.
 // TestWithCredentials plans, applies, and finds nothing to do; then someone
 // changes the account.
 func TestWithCredentials(t *testing.T) {
-	t.Parallel()
 	for _, auth := range []string{"", "basic", "hmac"} {
 		t.Run(auth, func(t *testing.T) {
-			t.Parallel()
 			api := messagemediatest.NewServer(t)
+			setEnvironment(t, api, auth)
 			command := func(args ...string) (string, error) {
 				var out bytes.Buffer
-				err := run(t.Context(), args, environment(api, auth), &out)
+				err := run(t.Context(), args, &out)
 				return out.String(), err
 			}
 			out, err := command()
@@ -91,8 +90,8 @@ func TestWithCredentials(t *testing.T) {
 }
 
 func TestPruneAndReplaceAreAskedFor(t *testing.T) {
-	t.Parallel()
 	api := messagemediatest.NewServer(t)
+	setEnvironment(t, api, "")
 	for _, url := range []string{"https://example.com/hooks/old", "https://example.com/hooks/reports?token=an-example"} {
 		_, err := api.Client().CreateWebhook(t.Context(), messagemedia.CreateWebhookRequest{
 			URL: url, Method: http.MethodPost, Encoding: messagemedia.EncodingJSON, Events: []messagemedia.EventType{messagemedia.EventFailedDR},
@@ -100,15 +99,15 @@ func TestPruneAndReplaceAreAskedFor(t *testing.T) {
 		require.NoError(t, err)
 	}
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"-check"}, environment(api, ""), &out)
+	err := run(t.Context(), []string{"-check"}, &out)
 	require.ErrorIs(t, err, errDrift)
 	require.ErrorContains(t, err, "AllowReplace")
-	require.ErrorIs(t, run(t.Context(), []string{"-apply"}, environment(api, ""), &out), messagemedia.ErrInvalidRequest)
+	require.ErrorIs(t, run(t.Context(), []string{"-apply"}, &out), messagemedia.ErrInvalidRequest)
 	assert.Len(t, api.Webhooks(""), 2)
 
-	require.NoError(t, run(t.Context(), []string{"-apply", "-replace"}, environment(api, ""), &out))
+	require.NoError(t, run(t.Context(), []string{"-apply", "-replace"}, &out))
 	assert.Len(t, api.Webhooks(""), 4)
-	require.NoError(t, run(t.Context(), []string{"-apply", "-prune", "https://example.com/hooks/"}, environment(api, ""), &out))
+	require.NoError(t, run(t.Context(), []string{"-apply", "-prune", "https://example.com/hooks/"}, &out))
 	assert.Len(t, api.Webhooks(""), 3)
 }
 
@@ -143,22 +142,29 @@ func TestExitCodes(t *testing.T) {
 }
 
 func TestArgumentsThatAreRefused(t *testing.T) {
-	t.Parallel()
-	api := messagemediatest.NewServer(t)
-	for text, c := range map[string]struct {
-		args   []string
-		getenv func(string) string
+	for name, c := range map[string]struct {
+		args        []string
+		credentials bool
+		auth        string
+		text        string
 	}{
-		"-apply makes changes and -check makes none: use one of them":                                                       {[]string{"-apply", "-check"}, environment(api, "")},
-		`"webhooks.yaml" is not a flag`:                                                                                     {[]string{"webhooks.yaml"}, environment(api, "")},
-		`MESSAGEMEDIA_AUTH is "HMAC256"; it can be basic or hmac`:                                                           {nil, environment(api, "HMAC256")},
-		"MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are not set; without them no other flag than -file has a meaning": {[]string{"-check"}, func(string) string { return "" }},
-		"messagemedia: SyncWebhooks: invalid request: PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: the URL does not begin with http:// or https://": {[]string{"-apply", "-prune", "hooks"}, environment(api, "")},
+		"two that exclude each other": {[]string{"-apply", "-check"}, true, "", "-apply makes changes and -check makes none: use one of them"},
+		"no flag":                     {[]string{"webhooks.yaml"}, true, "", `"webhooks.yaml" is not a flag`},
+		"an unknown authentication":   {nil, true, "HMAC256", "MESSAGEMEDIA_AUTH must be"},
+		"no credentials":              {[]string{"-check"}, false, "", "without them, only -file is supported"},
+		"not the beginning of a URL":  {[]string{"-apply", "-prune", "hooks"}, true, "", "PruneURLPrefix: Not the beginning of a URL"},
+		"help":                        {[]string{"-h"}, true, "", flag.ErrHelp.Error()},
 	} {
-		assert.EqualError(t, run(t.Context(), c.args, c.getenv, t.Output()), text)
+		t.Run(name, func(t *testing.T) {
+			api := messagemediatest.NewServer(t)
+			setEnvironment(t, nil, "")
+			if c.credentials {
+				setEnvironment(t, api, c.auth)
+			}
+			assert.ErrorContains(t, run(t.Context(), c.args, t.Output()), c.text)
+			assert.Empty(t, api.Requests())
+		})
 	}
-	assert.ErrorIs(t, run(t.Context(), []string{"-h"}, environment(api, ""), t.Output()), flag.ErrHelp)
-	assert.Empty(t, api.Requests())
 }
 
 // TestFilesThatAreRefused has what is wrong with a file, and the error, which
@@ -194,15 +200,15 @@ func TestFilesThatAreRefused(t *testing.T) {
 	assert.Empty(t, requests)
 }
 
-func environment(api *messagemediatest.Server, auth string) func(string) string {
-	return func(name string) string {
-		return map[string]string{
-			"MESSAGEMEDIA_API_KEY":    api.Key,
-			"MESSAGEMEDIA_API_SECRET": api.Secret,
-			"MESSAGEMEDIA_BASE_URL":   api.URL,
-			"MESSAGEMEDIA_AUTH":       auth,
-		}[name]
+// setEnvironment has the environment name an account of the in-memory platform, or none.
+func setEnvironment(t *testing.T, api *messagemediatest.Server, auth string) {
+	if api == nil {
+		api = new(messagemediatest.Server)
 	}
+	t.Setenv("MESSAGEMEDIA_API_KEY", api.Key)
+	t.Setenv("MESSAGEMEDIA_API_SECRET", api.Secret)
+	t.Setenv("MESSAGEMEDIA_BASE_URL", api.URL)
+	t.Setenv("MESSAGEMEDIA_AUTH", auth)
 }
 
 func TestTheSDKsTemplateByItsName(t *testing.T) {
