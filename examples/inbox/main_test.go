@@ -76,14 +76,30 @@ func TestADeliveryIsCommittedBeforeItIsAcknowledged(t *testing.T) {
 
 func TestWhatIsNotCommittedIsNotAcknowledged(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, open func() *store) {
-		s := open()
-		handler, api := newTestHandler(t, s)
-		_, err := s.db.Exec("DROP TABLE messages")
-		require.NoError(t, err)
-		assert.Equal(t, []int{503, 503, 503, 503, 503, 503}, statuses(t, api, handler, &webhook.ReceivedSMS{ReplyID: "1", Content: "YES"}))
-		assert.Zero(t, count(t, s, "deliveries")+count(t, s, "dedupe_keys"))
-	})
+	for name, statements := range map[string][]string{
+		"a statement fails": {"DROP TABLE messages"},
+		"the commit fails": {
+			"DROP TABLE messages",
+			"CREATE TABLE parents (id BIGINT PRIMARY KEY)",
+			`CREATE TABLE messages (
+				delivery_id BIGINT REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED, -- checked by the commit
+				kind TEXT, platform_id TEXT, number TEXT, content {bytes})`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onEachDatabase(t, func(t *testing.T, open func() *store) {
+				s := open()
+				handler, api := newTestHandler(t, s)
+				for _, statement := range statements {
+					_, err := s.db.Exec(strings.ReplaceAll(statement, "{bytes}", s.db.bytes))
+					require.NoError(t, err)
+				}
+				assert.Equal(t, []int{503, 503, 503, 503, 503, 503}, statuses(t, api, handler, &webhook.ReceivedSMS{ReplyID: "1", Content: "YES"}))
+				assert.Zero(t, count(t, s, "deliveries")+count(t, s, "dedupe_keys"))
+			})
+		})
+	}
 }
 
 func TestWithoutTheTokenNothingIsStored(t *testing.T) {

@@ -33,7 +33,7 @@ func runWithFault(t *testing.T, fault messagemediatest.Fault, hits func(n int, c
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		server := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork(), messagemediatest.WithKeyBits(1024))
+		server := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		e := ended{api: server, others: addOthers(t, server)}
 		var requests atomic.Int64
 		fault.Match = func(*http.Request) bool { return hits(int(requests.Add(1)), cancel) }
