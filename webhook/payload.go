@@ -190,11 +190,11 @@ func (p *payload) time(name string) time.Time {
 	if err != nil {
 		t, err = time.Parse("2006-01-02T15:04:05Z0700", text) // as Java writes it
 	}
-	if err != nil {
+	if t = t.UTC(); err != nil || t.Year() < 0 || t.Year() > 9999 { // what JSON can't write again
 		p.report(name, "not a time by RFC 3339")
 		return time.Time{}
 	}
-	return t.UTC()
+	return t
 }
 
 // count reads a whole number, which may be written with a fraction of zero.

@@ -55,9 +55,9 @@ type acceptance struct {
 // AllOf accepts what each of the schemes accepts: defense in depth. It checks tokens
 // before it looks a key up, so that requests without the token cause no look-up.
 func AllOf(schemes ...Scheme) Scheme {
-	s := allOf{combination{"AllOf", nil, schemes}}
+	s := &allOf{combination{"AllOf", nil, slices.Clone(schemes)}}
 	for _, scheme := range schemes {
-		if nested, ok := scheme.(allOf); ok && len(nested.given) > 0 {
+		if nested, ok := scheme.(*allOf); ok && nested != nil && len(nested.given) > 0 {
 			s.parts = append(s.parts, nested.parts...)
 		} else {
 			s.parts = append(s.parts, scheme)
@@ -72,7 +72,7 @@ func AllOf(schemes ...Scheme) Scheme {
 // others in the order given. A [KeySource] that takes too long leaves half of the time
 // for the others.
 func AnyOf(schemes ...Scheme) Scheme {
-	s := anyOf{combination{"AnyOf", slices.Clone(schemes), schemes}}
+	s := &anyOf{combination{"AnyOf", slices.Clone(schemes), slices.Clone(schemes)}}
 	slices.SortStableFunc(s.parts, func(a, b Scheme) int { return compareBool(looksUpKeys(b), looksUpKeys(a)) })
 	return s
 }
@@ -84,7 +84,7 @@ type combination struct {
 	given []Scheme
 }
 
-func (c combination) check() error {
+func (c *combination) check() error {
 	errs := []error{check.That(len(c.given) > 0, "webhook: %s: no scheme given", c.name)}
 	for i, scheme := range c.given {
 		if isNil(scheme) {
@@ -96,11 +96,11 @@ func (c combination) check() error {
 	return errors.Join(errs...)
 }
 
-func (c combination) looksUpKeys() bool { return slices.ContainsFunc(c.parts, looksUpKeys) }
+func (c *combination) looksUpKeys() bool { return slices.ContainsFunc(c.parts, looksUpKeys) }
 
 func looksUpKeys(s Scheme) bool { return !isNil(s) && s.looksUpKeys() }
 
-func (c combination) queryTokens() (names []string) {
+func (c *combination) queryTokens() (names []string) {
 	for _, part := range c.parts {
 		names = append(names, part.queryTokens()...)
 	}
@@ -121,7 +121,7 @@ type allOf struct{ combination }
 
 // authenticateHeader goes on after a KeySource failed, since a part that refuses the
 // request decides it.
-func (s allOf) authenticateHeader(ctx context.Context, r *request) (proof, error) {
+func (s *allOf) authenticateHeader(ctx context.Context, r *request) (proof, error) {
 	proofs := make(allProofs, 0, len(s.parts))
 	var undecided error
 	for _, part := range s.parts {
@@ -164,8 +164,8 @@ func (p allProofs) authenticateBody(body []byte) (all acceptance, err error) {
 
 type anyOf struct{ combination }
 
-func (s anyOf) authenticateHeader(ctx context.Context, r *request) (proof, error) {
-	var proofs anyProofs
+func (s *anyOf) authenticateHeader(ctx context.Context, r *request) (proof, error) {
+	proofs := new(anyProofs)
 	for _, branch := range s.parts {
 		p, err := s.authenticateBranch(ctx, branch, r)
 		if err != nil {
@@ -175,14 +175,14 @@ func (s anyOf) authenticateHeader(ctx context.Context, r *request) (proof, error
 		proofs.passed = append(proofs.passed, p)
 	}
 	if len(proofs.passed) == 0 {
-		return nil, proofs.refusals
+		return nil, &proofs.refusals
 	}
-	return &proofs, nil
+	return proofs, nil
 }
 
 // authenticateBranch gives a KeySource half of the time that is left: another branch may
 // accept the request without it.
-func (s anyOf) authenticateBranch(ctx context.Context, branch Scheme, r *request) (proof, error) {
+func (s *anyOf) authenticateBranch(ctx context.Context, branch Scheme, r *request) (proof, error) {
 	deadline, limited := ctx.Deadline()
 	if !limited || !branch.looksUpKeys() {
 		return branch.authenticateHeader(ctx, r)
@@ -209,27 +209,27 @@ func (p *anyProofs) authenticateBody(body []byte) (acceptance, error) {
 		}
 		refusals = append(refusals, err)
 	}
-	return acceptance{}, refusals
+	return acceptance{}, &refusals
 }
 
 // refusals are why no branch of an AnyOf accepted a request.
 type refusals []error
 
-func (r refusals) Error() string {
-	texts := make([]string, len(r))
-	for i, err := range r {
+func (r *refusals) Error() string {
+	texts := make([]string, len(*r))
+	for i, err := range *r {
 		texts[i] = err.Error()
 	}
 	return strings.Join(texts, "; ")
 }
 
-func (r refusals) Unwrap() []error { return r }
+func (r *refusals) Unwrap() []error { return *r }
 
 // ofSignature is why a signature that the request carried was not accepted. It is nil if
 // there was none.
-func (r refusals) ofSignature() error {
-	for _, err := range r {
-		if nested, ok := errors.AsType[refusals](err); ok {
+func (r *refusals) ofSignature() error {
+	for _, err := range *r {
+		if nested, ok := errors.AsType[*refusals](err); ok {
 			err = nested.ofSignature()
 		}
 		if err != nil && !errors.Is(err, errNotSigned) && !errors.Is(err, ErrBadToken) {
