@@ -100,7 +100,11 @@ func TestMatrixOfClients(t *testing.T) {
 		for _, chunked := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
 				got := c.run(t, &sender{payload: aPayload, chunked: chunked, signer: signer})
-				assert.Equal(t, c.want, got, "a client that %s, in chunks: %t", c.name, chunked)
+				want := c.want
+				if got.status == 0 && want.after <= got.after && got.after < want.after+time.Second {
+					want.after = got.after // how long a connection lingers depends on the release of Go
+				}
+				assert.Equal(t, want, got, "a client that %s, in chunks: %t", c.name, chunked)
 				fmt.Fprint(table, "\t", got)
 			})
 		}

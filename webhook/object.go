@@ -120,17 +120,21 @@ func forEachMember(data []byte, visit func(name, value json.RawMessage) error) e
 	return nil
 }
 
-// forEachElement calls a function with the elements of an array that is valid JSON.
-func forEachElement(data []byte, visit func(value json.RawMessage)) {
+// forEachElement calls a function with the elements of an array that is valid JSON, in
+// order.
+func forEachElement(data []byte, visit func(value json.RawMessage) error) error {
 	rest := skipSpace(skipSpace(data)[1:]) // after the opening bracket
 	for rest[0] != ']' {
 		value, after := cutValue(rest)
-		visit(value)
+		if err := visit(value); err != nil {
+			return err
+		}
 		rest = skipSpace(after)
 		if rest[0] == ',' {
 			rest = skipSpace(rest[1:])
 		}
 	}
+	return nil
 }
 
 // cutValue cuts the first value off. What it cuts is valid JSON, so brackets match.

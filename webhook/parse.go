@@ -26,8 +26,9 @@ import (
 //	content, original_text
 //	status, error_code, billing_units     error_code is the status code
 //	submitted_date, date_received         by RFC 3339, the zone also as +0000
-//	metadata                              an object, or an array of objects: key, value
-//	attachments                           an array of objects: content_type, content in base64, original_name
+//	metadata                              an object, or an array of objects: key, value; at most 1000
+//	attachments                           an array of objects: content_type, content in base64, original_name;
+//	                                      the first 1000
 //	field_errors                          an object: what json.Marshal writes for the events' FieldErrors
 //
 // A field that can't be read does not hide the event: it is zero, and FieldErrors of the

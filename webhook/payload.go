@@ -225,11 +225,18 @@ func (p *payload) optionalNumber(name string) *float64 {
 
 func (p *payload) number(name string) string { return strings.TrimSpace(p.value(name)) }
 
-var errNameTwice = errors.New("a name occurs twice")
+// maxEntries of metadata and attachments are read. The platform's messages have a few; a
+// crafted payload could make much memory of a small body.
+const maxEntries = 1000
+
+var (
+	errNameTwice      = errors.New("a name occurs twice")
+	errTooManyEntries = fmt.Errorf("more than %d entries", maxEntries)
+)
 
 // metadata reads an object, or an array of entries. Names that differ only in case are
 // two names: they are the sender's own. Of a name that occurs twice it can't be told
-// which is right, so nothing is read.
+// which is right, so nothing is read, and neither of too many.
 func (p *payload) metadata(name string) map[string]string {
 	if p.isMissing(name) {
 		return nil
@@ -237,6 +244,9 @@ func (p *payload) metadata(name string) map[string]string {
 	raw := p.object[name]
 	metadata := make(map[string]string)
 	add := func(key string, value json.RawMessage) error {
+		if len(metadata) >= maxEntries {
+			return errTooManyEntries
+		}
 		if _, twice := metadata[key]; twice {
 			return errNameTwice
 		}
@@ -253,7 +263,7 @@ func (p *payload) metadata(name string) map[string]string {
 	case isObject(raw):
 		err = forEachMember(raw, func(key, value json.RawMessage) error { return add(unquote(key), value) })
 	case isArray(raw):
-		forEachElement(raw, func(entry json.RawMessage) { err = cmp.Or(err, addEntry(entry, add)) })
+		err = forEachElement(raw, func(entry json.RawMessage) error { return addEntry(entry, add) })
 	case p.value(name) == "":
 		return nil // an undefined reference in quotes
 	default:
@@ -319,11 +329,15 @@ func (p *payload) readAttachments() []Attachment {
 		return nil
 	}
 	var attachments []Attachment
-	i := 0
-	forEachElement(raw, func(entry json.RawMessage) {
-		attachments = append(attachments, p.attachment(i, entry))
-		i++
-	})
+	if err := forEachElement(raw, func(entry json.RawMessage) error {
+		if len(attachments) >= maxEntries {
+			return errTooManyEntries
+		}
+		attachments = append(attachments, p.attachment(len(attachments), entry))
+		return nil
+	}); err != nil {
+		p.report("attachments", err.Error())
+	}
 	return attachments
 }
 

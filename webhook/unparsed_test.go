@@ -60,6 +60,20 @@ func TestAFieldThatCannotBeRead(t *testing.T) {
 		assert.NotContains(t, fmt.Sprint(fields.FieldErrors), "s3cret")
 		assert.Equal(t, event, webhook.Parse(encoded), payload)
 	}
+	many := webhook.Parse([]byte(`{"reply_id":"1","attachments":[{}` + strings.Repeat(",{}", 1000) + `],"metadata":[{"key":"a"}` + strings.Repeat(`,{"key":"a"}`, 1000) + `]}`)).(*webhook.ReceivedMMS)
+	assert.Len(t, many.Attachments, 1000)
+	assert.Equal(t, map[string]string{"attachments": "more than 1000 entries", "metadata": "a name occurs twice"}, many.FieldErrors)
+	entries := make(map[string]string)
+	for i := range 1001 {
+		entries[fmt.Sprint(i)] = ""
+	}
+	for _, want := range []map[string]string{{"metadata": "more than 1000 entries"}, nil} {
+
+		encoded, err := json.Marshal(webhook.ReceivedSMS{ReplyID: "1", Metadata: entries})
+		require.NoError(t, err)
+		assert.Equal(t, want, webhook.Parse(encoded).(*webhook.ReceivedSMS).FieldErrors)
+		delete(entries, "1000")
+	}
 	mms, ok := webhook.Parse([]byte(`{"reply_id":"1","attachments":[{"content":"!","original_name":"a"},{"content":"SGk="}],"metadata":{"a":"b","c":[]}}`)).(*webhook.ReceivedMMS)
 	require.True(t, ok)
 	assert.Equal(t, []webhook.Attachment{{Name: "a"}, {Content: []byte("Hi")}}, mms.Attachments, "the others are there")

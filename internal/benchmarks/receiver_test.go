@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,14 +165,11 @@ func TestTheHandReadsTheSameReport(t *testing.T) {
 	require.Equal(t, webhook.DeliveryReport(report), *webhook.Parse([]byte(benchReport)).(*webhook.DeliveryReport))
 }
 
-// BenchmarkHandler responds a delivery report, beside VerifyRaw alone, which
-// verifies and parses.
+// BenchmarkHandler responds to a delivery report, beside VerifyRaw alone, which verifies
+// and parses. The handler has a deduplicator and an observer.
 func BenchmarkHandler(b *testing.B) {
 	d := newBenchDelivery(b, []byte(benchReport))
 	verifier := newVerifier(b, d.keys)
-	handler, err := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil },
-		webhook.WithDeduplicator(forgetful{}))
-	require.NoError(b, err)
 	b.Run("client=hand", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -180,20 +178,103 @@ func BenchmarkHandler(b *testing.B) {
 			}
 		}
 	})
-	b.Run("client=sdk", func(b *testing.B) {
-		r := httptest.NewRequest(d.message.Method, d.message.Target, nil)
-		r.Header, r.ContentLength = d.message.Header, int64(len(benchReport))
-		body := bytes.NewReader(nil)
-		r.Body = io.NopCloser(body)
-		b.ReportAllocs()
-		for b.Loop() {
-			body.Reset(d.message.Body)
-			w := &statusWriter{header: http.Header{}}
-			if handler.ServeHTTP(w, r); w.status != http.StatusNoContent {
-				b.Fatal(w.status)
+	b.Run("client=sdk", func(b *testing.B) { d.handle(b, newBenchHandler(b, verifier)) })
+}
+
+// BenchmarkTokenDelivery responds to a delivery report with a token. By hand, it is read
+// and parsed, without a check.
+func BenchmarkTokenDelivery(b *testing.B) {
+	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
+	d := newBenchDelivery(b, []byte(benchReport))
+	d.message.Header.Set("X-Token", token)
+	verifier, err := webhook.NewVerifier(webhook.HeaderToken("X-Token", token))
+	require.NoError(b, err)
+	b.Run("client=hand", func(b *testing.B) {
+		d.handle(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if _, ok := webhook.Parse(body).(*webhook.DeliveryReport); !ok || err != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				return
 			}
-		}
+			w.WriteHeader(http.StatusNoContent)
+		}))
 	})
+	b.Run("client=sdk", func(b *testing.B) { d.handle(b, newBenchHandler(b, verifier)) })
+}
+
+func newBenchHandler(tb testing.TB, verifier *webhook.Verifier) *webhook.Handler {
+	handler, err := webhook.NewHandler(verifier, func(context.Context, *webhook.Delivery) error { return nil },
+		webhook.WithDeduplicator(forgetful{}), webhook.WithObserver(func(context.Context, webhook.DeliveryOutcome) {}))
+	require.NoError(tb, err)
+	return handler
+}
+
+// handle has a handler respond to the delivery again and again.
+func (d *benchDelivery) handle(b *testing.B, handler http.Handler) {
+	r := httptest.NewRequest(d.message.Method, d.message.Target, nil)
+	r.Header, r.ContentLength = d.message.Header, int64(len(d.message.Body))
+	body := bytes.NewReader(nil)
+	r.Body = io.NopCloser(body)
+	b.ReportAllocs()
+	for b.Loop() {
+		body.Reset(d.message.Body)
+		w := &statusWriter{header: http.Header{}}
+		if handler.ServeHTTP(w, r); w.status != http.StatusNoContent {
+			b.Fatal(w.status)
+		}
+	}
+}
+
+// worstPayloads are what is slowest to parse within the limit of a body, 8 MiB.
+var worstPayloads = map[string]func() []byte{
+	"nested": func() []byte {
+		return []byte(`{"a":` + strings.Repeat("[", 4<<20-5) + strings.Repeat("]", 4<<20-5) + `}`)
+	},
+	"nested 5000 deep": func() []byte {
+		return fill(`{"reply_id":"1"`, `,"x":`+strings.Repeat("[", 5000)+strings.Repeat("]", 5000), `}`)
+	},
+	"empty names":       func() []byte { return fill(`{"reply_id":"1"`, `,"":0`, `}`) },
+	"long names":        func() []byte { return fill(`{"reply_id":"1"`, `,"vendor_account_iD":0`, `}`) },
+	"metadata":          func() []byte { return fillNumbered(`{"reply_id":"1","metadata":{"a":"b"`, `,"%d":""`, `}}`) },
+	"metadata list":     func() []byte { return fillNumbered(`{"reply_id":"1","metadata":[{"key":"a"}`, `,{"key":"%d"}`, `]}`) },
+	"empty attachments": func() []byte { return fill(`{"reply_id":"1","attachments":[{}`, `,{}`, `]}`) },
+	"null attachments":  func() []byte { return fill(`{"reply_id":"1","attachments":[0`, `,0`, `]}`) },
+	"one attachment": func() []byte {
+		return []byte(`{"reply_id":"1","attachments":[{"content":"` + strings.Repeat("AAAA", 2<<20-16) + `"}]}`)
+	},
+	"escapes": func() []byte {
+		return []byte(`{"reply_id":"1","content":"` + strings.Repeat(`\u0041`, (8<<20-40)/6) + `"}`)
+	},
+	"backslashes": func() []byte { return []byte(`{"reply_id":"1","content":"` + strings.Repeat(`\\`, 4<<20-20) + `"}`) },
+	"not UTF-8":   func() []byte { return []byte(`{"reply_id":"1","content":"` + strings.Repeat("\xff", 8<<20-40) + `"}`) },
+	"white space": func() []byte { return []byte(`{"reply_id":"1"` + strings.Repeat(" ", 8<<20-40) + `}`) },
+}
+
+func fill(begin, part, end string) []byte {
+	return []byte(begin + strings.Repeat(part, (8<<20-len(begin)-len(end))/len(part)) + end)
+}
+
+func fillNumbered(begin, format, end string) []byte {
+	payload := []byte(begin)
+	for i := 0; len(payload) < 8<<20-40; i++ {
+		payload = fmt.Appendf(payload, format, i)
+	}
+	return append(payload, end...)
+}
+
+// BenchmarkParseWorst has payloads of 8 MiB that an attacker, or a sender of messages,
+// could make. Each is to take less than a second.
+func BenchmarkParseWorst(b *testing.B) {
+	for name, payload := range worstPayloads {
+		b.Run("payload="+strings.ReplaceAll(name, " ", "_"), func(b *testing.B) {
+			data := payload()
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				webhook.Parse(data)
+			}
+		})
+	}
 }
 
 // forgetful is a Deduplicator that has seen nothing, so that each delivery is handled.
