@@ -100,11 +100,11 @@ func TestJSONTemplateOfEventsWithLittleInThem(t *testing.T) {
 	}
 }
 
-// TestJSONTemplateOfMuch has five thousand entries and attachments of six megabytes.
+// TestJSONTemplateOfMuch has nine hundred entries, of the thousand that webhook.Parse reads, and attachments of six megabytes.
 func TestJSONTemplateOfMuch(t *testing.T) {
 	t.Parallel()
 	metadata := map[string]string{"": "", " ": " ", "A": "1", "a": "2", "event": "OPT_OUT", "$x": "$moContent", "\"}],": "\\"}
-	for i := range 5000 {
+	for i := range 900 {
 		metadata["key "+strconv.Itoa(i)] = strings.Repeat("\"", i%50)
 	}
 	event := &webhook.ReceivedMMS{ReplyID: "1", Metadata: metadata}

@@ -111,7 +111,7 @@ func (p *page) tryTemplate(w http.ResponseWriter, r *http.Request) {
 		t.Events = eventTypes
 	}
 	result := trialResult{[]problem{}, []rendering{}}
-	for _, found := range template.Check(t.Template, t.Encoding, t.Events) {
+	for _, found := range template.Check(r.Context(), t.Template, t.Encoding, t.Events) {
 		result.Problems = append(result.Problems, problem{found.Line, found.Column, found.Severity, found.Message, found.Suggestion})
 	}
 	for _, eventType := range t.Events {
