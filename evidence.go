@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
@@ -158,7 +159,7 @@ func checkSendable(r *http.Request) error {
 		return errors.New("the request has a RequestURI, which is for servers")
 	case !check.IsToken(r.Method):
 		return errors.New("the request's method is not a token")
-	case strings.ContainsFunc(r.URL.RequestURI()+r.URL.Host+r.Host, isUnprintable):
+	case hasUnprintable(r.URL.RequestURI()) || hasUnprintable(r.URL.Host) || hasUnprintable(r.Host):
 		return errors.New("the request's URL or host has white space or a control character")
 	}
 	for name, values := range r.Header {
@@ -174,11 +175,18 @@ func checkSendable(r *http.Request) error {
 	return nil
 }
 
-func isUnprintable(r rune) bool { return r <= ' ' || r == 0x7f }
+func hasUnprintable(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
+}
 
 // isHeaderControl reports whether net/http refuses a character in the value of a header.
 func isHeaderControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // isInvisible reports whether a character does not show, or moves what follows: a byte
 // order mark or a zero-width space that came along when a value was copied.
-func isInvisible(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+func isInvisible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}

@@ -124,40 +124,52 @@ func (v *violations) events(events []EventType) {
 		v.add("/events", "Events cannot be empty")
 	}
 	for i, event := range events {
-		pointer := "/events/" + strconv.Itoa(i)
 		if event == "" {
-			v.add(pointer, "[] is invalid")
+			v.add("/events/"+strconv.Itoa(i), "[] is invalid")
 		}
-		v.requireUTF8(pointer, string(event))
+		if !utf8.ValidString(string(event)) {
+			v.add("/events/"+strconv.Itoa(i), "Not valid UTF-8")
+		}
 	}
 }
 
 func (v *violations) headers(headers map[string]string) {
-	first := make(map[string]string) // the name that is written first, by its canonical form
+	if len(headers) == 0 {
+		return
+	}
+	first := make(map[string]string, len(headers)) // the name that is written first, by its canonical form
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		pointer, value := fmt.Sprintf("/headers/%.*s", maxHeaderNameLength, name), headers[name]
-		canonical := http.CanonicalHeaderKey(name)
-		if canonical == "Content-Type" {
-			v.add(pointer, "Content-Type is not allowed, the encoding sets it")
-		}
-		if earlier, ok := first[canonical]; ok {
-			v.add(pointer, "The name differs from %.*s in case only", maxHeaderNameLength, earlier)
-		} else {
-			first[canonical] = name
-		}
-		if !check.IsToken(name) {
-			v.add("/headers", "%.*q is not the name of a header", maxHeaderNameLength, name)
-		}
-		if length := utf8.RuneCountInString(name); length > maxHeaderNameLength {
-			v.add(pointer, "The name must have at most %d characters, got %d", maxHeaderNameLength, length)
-		}
-		if length := utf8.RuneCountInString(value); length > maxHeaderValueLength {
-			v.add(pointer, "The value must have at most %d characters, got %d", maxHeaderValueLength, length)
-		}
-		if strings.ContainsFunc(value, unicode.IsControl) {
-			v.add(pointer, "The value contains a line break or another control character")
-		}
-		v.requireUTF8(pointer, value)
+		v.header(name, headers[name], first)
+	}
+}
+
+func (v *violations) header(name, value string, first map[string]string) {
+	add := func(format string, args ...any) {
+		v.add(fmt.Sprintf("/headers/%.*s", maxHeaderNameLength, name), format, args...)
+	}
+	canonical := http.CanonicalHeaderKey(name)
+	if canonical == "Content-Type" {
+		add("Content-Type is not allowed, the encoding sets it")
+	}
+	if earlier, ok := first[canonical]; ok {
+		add("The name differs from %.*s in case only", maxHeaderNameLength, earlier)
+	} else {
+		first[canonical] = name
+	}
+	if !check.IsToken(name) {
+		v.add("/headers", "%.*q is not the name of a header", maxHeaderNameLength, name)
+	}
+	if length := utf8.RuneCountInString(name); length > maxHeaderNameLength {
+		add("The name must have at most %d characters, got %d", maxHeaderNameLength, length)
+	}
+	if length := utf8.RuneCountInString(value); length > maxHeaderValueLength {
+		add("The value must have at most %d characters, got %d", maxHeaderValueLength, length)
+	}
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		add("The value contains a line break or another control character")
+	}
+	if !utf8.ValidString(value) {
+		add("Not valid UTF-8")
 	}
 }
 
