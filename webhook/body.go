@@ -1,11 +1,11 @@
 package webhook
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 const (
@@ -18,7 +18,7 @@ const (
 // readBody reads the body of a request, at most the verifier's limit. A body that ends
 // before the length that the request announced was read by somebody else: net/http
 // itself reports one that the connection cut off.
-func (v *Verifier) readBody(ctx context.Context, r *http.Request, share *share) ([]byte, error) {
+func (v *Verifier) readBody(r *http.Request, share *share) ([]byte, error) {
 	if err := v.checkSize(r.ContentLength); err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (v *Verifier) readBody(ctx context.Context, r *http.Request, share *share) 
 			end = r.ContentLength
 		}
 		var err error
-		if body, err = v.readAll(ctx, r.Body, end, share); err != nil {
+		if body, err = v.readAll(r.Body, end, share); err != nil {
 			return nil, err
 		}
 	}
@@ -39,11 +39,27 @@ func (v *Verifier) readBody(ctx context.Context, r *http.Request, share *share) 
 	return body, nil
 }
 
+// readFrom reads the body under a deadline, where the server has that.
+func (r *receipt) readFrom(w http.ResponseWriter, request *http.Request) ([]byte, error) {
+	controller := http.NewResponseController(w)
+	server, _ := request.Context().Value(http.ServerContextKey).(*http.Server)
+	if limit := r.handler.timeout / 3; server == nil || server.ReadTimeout <= 0 || server.ReadTimeout > limit {
+		controller.SetReadDeadline(r.earlyDeadline()) // never more than the server gives
+	}
+	body, err := r.handler.verifier.readBody(request, &r.share)
+	if err == nil {
+		// Otherwise it would end the request's context while the callback runs. After an
+		// error net/http reads on, and must not do so without a deadline.
+		controller.SetReadDeadline(time.Time{})
+	}
+	return body, err
+}
+
 // readAll reads to the end. Its buffer doubles, so that a client that announces much and
 // sends little costs little.
-func (v *Verifier) readAll(ctx context.Context, from io.Reader, end int64, share *share) ([]byte, error) {
+func (v *Verifier) readAll(from io.Reader, end int64, share *share) ([]byte, error) {
 	size := min(end+1, firstBufferBytes)
-	if err := share.reserve(ctx, size); err != nil {
+	if err := share.reserve(size); err != nil {
 		return nil, err
 	}
 	body := make([]byte, 0, size)
@@ -53,7 +69,7 @@ func (v *Verifier) readAll(ctx context.Context, from io.Reader, end int64, share
 			if size <= end && end < grown {
 				grown = end + 1 // a byte more, to see the end
 			}
-			if err := share.reserve(ctx, grown); err != nil {
+			if err := share.reserve(grown); err != nil {
 				return nil, err
 			}
 			body = append(make([]byte, 0, grown), body...)

@@ -30,14 +30,17 @@ func newBudget(maxBodyBytes int64) *budget {
 // share is the part of a budget that one body has. A nil share has no bound.
 type share struct {
 	budget *budget
-	held   int64 // what is free counts as negative
-	listed bool  // whether it took anything, ever
+	ctx    func() context.Context // ends the waiting
+	held   int64                  // what is free counts as negative
+	listed bool                   // whether it took anything, ever
 }
 
-func (b *budget) share() *share { return &share{budget: b, held: -freeBodyBytes} }
+func (b *budget) share(ctx func() context.Context) share {
+	return share{budget: b, ctx: ctx, held: -freeBodyBytes}
+}
 
 // reserve takes n bytes, and waits for them until the context ends.
-func (s *share) reserve(ctx context.Context, n int64) error {
+func (s *share) reserve(n int64) error {
 	if s == nil {
 		return nil
 	}
@@ -50,6 +53,7 @@ func (s *share) reserve(ctx context.Context, n int64) error {
 		if ok {
 			return nil
 		}
+		ctx := s.ctx()
 		select {
 		case <-changed:
 		case <-ctx.Done():

@@ -7,31 +7,18 @@ import (
 	"runtime/debug"
 )
 
-// call has the callback handle the delivery, which has its turn.
-func (r *receipt) call(ctx context.Context) error {
-	err := isolate("the callback", func() error { return r.handler.callback(ctx, r.delivery) })
-	if _, panicked := err.(*panicError); panicked || err == nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrCallback, err)
-}
-
-// isolate calls a function of the user's in a goroutine of its own, and makes an error
-// of a panic and of runtime.Goexit. So a Deduplicator always sees its handle return.
-func isolate(what string, function func() error) error {
-	done := make(chan struct{})
-	var err error = &panicError{what: what, value: errGoexit}
-	go func() {
-		defer close(done)
-		defer func() {
-			if value := recover(); value != nil {
-				err = &panicError{what: what, value: value, stack: debug.Stack()}
-			}
-		}()
-		err = function()
+// call has the callback handle the delivery, which has its turn. A panic is an error, so
+// that a Deduplicator sees its handle return.
+func (r *receipt) call(ctx context.Context) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &panicError{what: "the callback", value: value, stack: debug.Stack()}
+		}
 	}()
-	<-done
-	return err
+	if err := r.handler.callback(ctx, r.delivery); err != nil {
+		return fmt.Errorf("%w: %w", ErrCallback, err)
+	}
+	return nil
 }
 
 // recoverPanic calls a function whose panic changes nothing.

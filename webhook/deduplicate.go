@@ -29,7 +29,8 @@ type Deduplicator interface {
 	// the connections that it uses, as with sql.DB.SetMaxOpenConns. It must return when
 	// its context ends, 15 seconds after the request's header by default. The context that
 	// it gives to handle is the callback's, so it can carry a transaction. Handle waits for
-	// the callback's turn, and always returns, with an error if the callback panicked.
+	// the callback's turn. It returns an error if the callback panicked; if that called
+	// runtime.Goexit, deferred functions of Do run, and nothing else.
 	Do(ctx context.Context, key string, handle func(context.Context) error) (duplicate bool, err error)
 }
 
@@ -56,15 +57,17 @@ var errDuplicate = errors.New("webhook: duplicate")
 // waits, the delivery has no turn: duplicates must not keep others out.
 func (r *receipt) deduplicate() error {
 	if _, none := r.handler.deduplicator.(noDeduplicator); none {
+		r.calling = "the callback"
 		return r.call(r.ctx)
 	}
 	r.calling = "the function of WithDedupeKey"
 	key := r.handler.dedupeKey(r.delivery)
 	if key == "" {
+		r.calling = "the callback"
 		return r.call(r.ctx)
 	}
 	r.endTurn()
-	r.calling = "the Deduplicator"
+	r.calling = "the Deduplicator, or the callback in it"
 	var handling handling
 	duplicate, err := r.handler.deduplicator.Do(r.ctx, key, func(ctx context.Context) error {
 		return handling.end(r.callInTurn(ctx))
@@ -74,11 +77,10 @@ func (r *receipt) deduplicate() error {
 
 // callInTurn is for a Deduplicator, which may call it in any goroutine, and leave it behind.
 func (r *receipt) callInTurn(ctx context.Context) error {
-	turn, err := r.handler.takeTurn(r.ctx)
-	if err != nil {
+	if err := r.handler.takeTurn(r.ctx); err != nil {
 		return err
 	}
-	defer turn.end()
+	defer r.handler.endTurn()
 	return r.call(ctx)
 }
 

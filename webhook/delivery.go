@@ -67,13 +67,13 @@ func (d *Delivery) DedupeKey() string {
 	if target == "" {
 		target = sumTarget(d.Target)
 	}
-	var text []byte
+	text := make([]byte, 0, 256) // on the stack
 	for _, part := range [...]string{d.Method, target, kindOf(d.Event), id, state.status, state.code} {
 		text = strconv.AppendInt(text, int64(len(part)), 10)
 		text = append(append(text, ':'), part...)
 	}
 	sum := sha256.Sum256(text)
-	return "1-" + hex.EncodeToString(sum[:])
+	return string(hex.AppendEncode([]byte("1-"), sum[:]))
 }
 
 // sumTarget stands for a target in the key, so that the key of a delivery whose query was

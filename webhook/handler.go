@@ -166,20 +166,12 @@ func (s *handlerSettings) check() error {
 // ServeHTTP authenticates a delivery, hands it to the callback, and responds.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	outcome := h.receive(&receipt{
-		handler: h,
-		parent:  r.Context(),
-		target:  func() string { return h.verifier.target.of(r) },
-		method:  r.Method,
-		header:  r.Header,
-		readBody: func(ctx context.Context, share *share) ([]byte, error) {
-			deadline := newReadDeadline(w, r)
-			deadline.set(ctx)
-			body, err := h.verifier.readBody(ctx, r, share)
-			if err == nil { // otherwise net/http reads on, after the response
-				deadline.clear()
-			}
-			return body, err
-		},
+		handler:       h,
+		parent:        r.Context(),
+		target:        func() string { return h.verifier.target.of(r) },
+		method:        r.Method,
+		header:        r.Header,
+		readBody:      func(receipt *receipt) ([]byte, error) { return receipt.readFrom(w, r) },
 		contentLength: r.ContentLength,
 	})
 	if outcome.Status == 0 {

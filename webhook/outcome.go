@@ -100,7 +100,7 @@ func (r *receipt) conclude(err error, panicked any) {
 	if r.delivery != nil {
 		r.outcome.EventKind = kindOf(r.delivery.Event)
 	}
-	if r.handler.signedText && r.request != nil && r.request.signed != nil {
+	if r.handler.signedText && r.request.signed != nil {
 		r.outcome.SignedText = append([]byte(r.request.signed.head()), r.body...)
 	}
 }
@@ -159,10 +159,15 @@ func (r *receipt) orEnd(reason Reason, err error) Reason {
 	switch {
 	case errors.Is(err, context.Canceled) && errors.Is(r.parent.Err(), context.Canceled):
 		return ReasonCanceled
-	case errors.Is(err, context.DeadlineExceeded) && r.early.Err() != nil && reason != ReasonBusy:
+	case errors.Is(err, context.DeadlineExceeded) && r.isOverdue() && reason != ReasonBusy:
 		return ReasonTimeout
 	}
 	return reason
+}
+
+// isOverdue reports whether a context that was given to a function of the user's ended.
+func (r *receipt) isOverdue() bool {
+	return r.ctx.Err() != nil || r.earlyCtx != nil && r.earlyCtx.Err() != nil
 }
 
 // observe tells the observer, whose panic is logged.
@@ -178,8 +183,11 @@ func (r *receipt) observe() {
 
 // log tells an operator of what was not acknowledged.
 func (r *receipt) log() {
+	o := &r.outcome
+	if o.Err == nil && o.SignatureErr == nil {
+		return
+	}
 	recoverPanic(func() {
-		o := &r.outcome
 		ctx := context.WithoutCancel(r.parent)
 		if o.SignatureErr != nil {
 			r.handler.logger.LogAttrs(ctx, slog.LevelWarn, "webhook: signature not accepted, but a token was",

@@ -45,7 +45,7 @@ func (h *Handler) HandleRaw(ctx context.Context, raw RawRequest) RawResponse {
 		target:  func() string { return h.verifier.target.ofRaw(raw.Target) },
 		method:  raw.Method,
 		header:  raw.Header,
-		readBody: func(context.Context, *share) ([]byte, error) {
+		readBody: func(*receipt) ([]byte, error) {
 			return raw.Body, h.verifier.checkSize(int64(len(raw.Body)))
 		},
 		contentLength: int64(len(raw.Body)),

@@ -14,21 +14,22 @@ type receipt struct {
 	target        func() string
 	method        string
 	header        http.Header
-	readBody      func(context.Context, *share) ([]byte, error)
+	readBody      func(*receipt) ([]byte, error)
 	contentLength int64
 
-	start    time.Time
-	ctx      context.Context // ends with the time for all
-	early    context.Context // ends with the share of what comes before the deduplicator
-	calling  string          // the function of the user's that runs now
-	share    *share
-	turn     *turn // nil without one
-	request  *request
-	proof    proof
-	body     []byte
-	accepted acceptance
-	delivery *Delivery
-	outcome  DeliveryOutcome
+	start       time.Time
+	ctx         context.Context // ends with the time for all
+	earlyCtx    context.Context // nil until it is needed
+	cancelEarly context.CancelFunc
+	calling     string // the function of the user's that runs now
+	share       share
+	hasTurn     bool
+	request     request
+	proof       proof
+	body        []byte
+	accepted    acceptance
+	delivery    *Delivery
+	outcome     DeliveryOutcome
 }
 
 // receive runs the stages in a goroutine of their own, so that a function of the user's
@@ -37,10 +38,8 @@ func (h *Handler) receive(r *receipt) DeliveryOutcome {
 	r.start = time.Now()
 	ctx, cancel := context.WithDeadline(r.parent, r.start.Add(h.timeout))
 	defer cancel()
-	early, cancelEarly := context.WithDeadline(ctx, r.start.Add(h.timeout/3))
-	defer cancelEarly()
-	r.ctx, r.early = ctx, early
-	r.share = h.budget.share()
+	r.ctx = ctx
+	r.share = h.budget.share(r.early)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -64,10 +63,23 @@ func (r *receipt) run() error {
 	return nil
 }
 
+// early returns the context of what comes before the deduplicator.
+func (r *receipt) early() context.Context {
+	if r.earlyCtx == nil {
+		r.earlyCtx, r.cancelEarly = context.WithDeadline(r.ctx, r.earlyDeadline())
+	}
+	return r.earlyCtx
+}
+
+func (r *receipt) earlyDeadline() time.Time { return r.start.Add(r.handler.timeout / 3) }
+
 // release gives back what the delivery took, whichever way it ended.
 func (r *receipt) release() {
 	r.endTurn()
 	r.share.close()
+	if r.cancelEarly != nil {
+		r.cancelEarly()
+	}
 }
 
 // methods are those that a webhook can have.
@@ -82,16 +94,20 @@ func (r *receipt) checkMethod() error {
 
 func (r *receipt) authenticateHeader() (err error) {
 	r.calling = "the function of WithTarget"
-	r.request = &request{method: r.method, target: r.target(), header: r.header}
+	r.request = request{method: r.method, target: r.target(), header: r.header}
 	r.calling = "the KeySource"
-	r.proof, err = r.handler.verifier.authenticateHeader(r.early, r.request)
+	ctx := r.ctx
+	if r.handler.verifier.scheme.looksUpKeys() {
+		ctx = r.early()
+	}
+	r.proof, err = r.handler.verifier.authenticateHeader(ctx, &r.request)
 	return err
 }
 
 func (r *receipt) read() (err error) {
 	r.calling = "the request's body"
 	defer r.share.finishReading()
-	r.body, err = r.readBody(r.early, r.share)
+	r.body, err = r.readBody(r)
 	return err
 }
 
@@ -101,6 +117,6 @@ func (r *receipt) authenticateBody() (err error) {
 }
 
 func (r *receipt) parse() error {
-	r.delivery = r.handler.verifier.newVerifiedDelivery(r.request, r.accepted, r.body, Parse(r.body))
+	r.delivery = r.handler.verifier.newVerifiedDelivery(&r.request, r.accepted, r.body, Parse(r.body))
 	return nil
 }

@@ -1,10 +1,8 @@
 package webhook
 
 import (
-	"context"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // retryAfter, in seconds, goes with each 503. It is the shortest delay that a webhook can
@@ -39,27 +37,3 @@ func responseStatus(reason Reason) int {
 	}
 	return http.StatusUnauthorized
 }
-
-// readDeadline limits reading a body, where the server can do that.
-type readDeadline struct {
-	controller *http.ResponseController
-	request    *http.Request
-}
-
-func newReadDeadline(w http.ResponseWriter, r *http.Request) readDeadline {
-	return readDeadline{http.NewResponseController(w), r}
-}
-
-// set never extends the time that the server itself gives.
-func (d readDeadline) set(ctx context.Context) {
-	deadline, _ := ctx.Deadline()
-	server, ok := d.request.Context().Value(http.ServerContextKey).(*http.Server)
-	if ok && server.ReadTimeout > 0 && server.ReadTimeout < time.Until(deadline) {
-		return
-	}
-	d.controller.SetReadDeadline(deadline)
-}
-
-// clear keeps the deadline, and the server's own, from ending the request's context while
-// the callback runs.
-func (d readDeadline) clear() { d.controller.SetReadDeadline(time.Time{}) }

@@ -6,34 +6,37 @@ import (
 	"fmt"
 )
 
-// turn is the permission to parse and handle one delivery now. Nobody has one before the
+// A turn is the permission to parse and handle one delivery now. Nobody has one before the
 // delivery is authenticated.
-type turn struct{ turns chan struct{} }
 
 // takeTurn waits for a turn until the context ends.
-func (h *Handler) takeTurn(ctx context.Context) (turn, error) {
+func (h *Handler) takeTurn(ctx context.Context) error {
 	select {
 	case h.turns <- struct{}{}:
-		return turn{h.turns}, nil
+		return nil
 	case <-ctx.Done():
-		return turn{}, busyError(ctx, "other deliveries have all turns")
+		return busyError(ctx, "other deliveries have all turns")
 	}
 }
 
-func (t turn) end() { <-t.turns }
+func (h *Handler) endTurn() { <-h.turns }
 
-func (r *receipt) waitForTurn() (err error) {
-	turn, err := r.handler.takeTurn(r.early)
-	if err == nil {
-		r.turn = &turn
+func (r *receipt) waitForTurn() error {
+	select {
+	case r.handler.turns <- struct{}{}: // mostly there is one
+	default:
+		if err := r.handler.takeTurn(r.early()); err != nil {
+			return err
+		}
 	}
-	return err
+	r.hasTurn = true
+	return nil
 }
 
 func (r *receipt) endTurn() {
-	if r.turn != nil {
-		r.turn.end()
-		r.turn = nil
+	if r.hasTurn {
+		r.hasTurn = false
+		r.handler.endTurn()
 	}
 }
 

@@ -91,7 +91,7 @@ func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := v.readBody(r.Context(), r, nil)
+	body, err := v.readBody(r, nil)
 	if err != nil {
 		return nil, err
 	}
