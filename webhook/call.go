@@ -21,6 +21,24 @@ func (r *receipt) call(ctx context.Context) (err error) {
 	return nil
 }
 
+// isolate calls a function of the user's in a goroutine of its own, and makes an error of
+// a panic and of runtime.Goexit.
+func isolate(what string, function func() error) error {
+	done := make(chan struct{})
+	var err error = &panicError{what: what, value: errGoexit}
+	go func() {
+		defer close(done)
+		defer func() {
+			if value := recover(); value != nil {
+				err = &panicError{what: what, value: value, stack: debug.Stack()}
+			}
+		}()
+		err = function()
+	}()
+	<-done
+	return err
+}
+
 // recoverPanic calls a function whose panic changes nothing.
 func recoverPanic(function func()) (value any) {
 	defer func() { value = recover() }()

@@ -24,8 +24,9 @@ type Handler struct {
 	handlerSettings
 }
 
-// A delivery passes these stages, in this order; an error ends it. What comes before the
-// deduplicator has a third of the time.
+// A delivery passes these stages, in this order; an error ends it. They have a third of
+// the time. Then come deduplicate and call (deduplicate.go, call.go), and, whatever came
+// of it, observe and respond (outcome.go, respond.go).
 var stages = [...]func(*receipt) error{
 	(*receipt).checkMethod,
 	(*receipt).authenticateHeader, // scheme.go, signed.go, token.go
@@ -33,8 +34,7 @@ var stages = [...]func(*receipt) error{
 	(*receipt).authenticateBody,
 	(*receipt).waitForTurn, // turn.go
 	(*receipt).parse,       // parse.go
-	(*receipt).deduplicate, // deduplicate.go, which calls the callback: call.go
-} // and whatever came of it: respond.go, outcome.go
+}
 
 type handlerSettings struct {
 	timeout       time.Duration

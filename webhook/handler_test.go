@@ -107,6 +107,7 @@ var responseCases = []struct {
 	{name: "too large", change: func(_ *testing.T, r *http.Request) { r.ContentLength = 9 << 20 }, status: 413, reason: webhook.ReasonTooLarge, want: []error{webhook.ErrBodyTooLarge}},
 	{name: "unreadable", change: func(_ *testing.T, r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(errDatabase)) },
 		status: 400, reason: webhook.ReasonBody, want: []error{webhook.ErrBodyUnreadable, errDatabase}},
+	{name: "unreadable by a panic", change: func(_ *testing.T, r *http.Request) { r.Body = panickingBody{} }, status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
 	{name: "read before", change: func(_ *testing.T, r *http.Request) { io.Copy(io.Discard, r.Body) }, status: 500, reason: webhook.ReasonBodyConsumed, want: []error{webhook.ErrBodyConsumed}},
 	{name: "perhaps read before, or forged", change: func(_ *testing.T, r *http.Request) { r.ContentLength = -1; r.Body = http.NoBody },
 		status: 401, reason: webhook.ReasonBadSignature, want: []error{webhook.ErrBadSignature, webhook.ErrBodyConsumed}},
@@ -115,6 +116,8 @@ var responseCases = []struct {
 	{name: "keys that panic", keys: keySource(func(context.Context, string) (*webhook.Key, error) { panic("oops") }), status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
 	{name: "an unknown payload, handled", change: func(t *testing.T, r *http.Request) { *r = *signedRequest(t, "PATCH", "/hooks", "<xml/>") }, status: 204, reason: webhook.ReasonHandled},
 }
+
+type panickingBody struct{ io.ReadCloser }
 
 func setHeader(name, value string) func(*testing.T, *http.Request) {
 	return func(_ *testing.T, r *http.Request) { r.Header.Set(name, value) }
@@ -210,7 +213,7 @@ func TestHandleRawDoesTheSame(t *testing.T) {
 			}
 		})
 	}
-	assert.Equal(t, 3, skipped)
+	assert.Equal(t, 4, skipped)
 }
 
 func TestTheObserverIsToldWhoAndWhat(t *testing.T) {

@@ -101,7 +101,7 @@ func (r *receipt) conclude(err error, panicked any) {
 		r.outcome.EventKind = kindOf(r.delivery.Event)
 	}
 	if r.handler.signedText && r.request.signed != nil {
-		r.outcome.SignedText = append([]byte(r.request.signed.head()), r.body...)
+		r.outcome.SignedText = append(r.request.signed.appendHead(nil), r.body...)
 	}
 }
 

@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -32,29 +33,39 @@ type receipt struct {
 	outcome     DeliveryOutcome
 }
 
-// receive runs the stages in a goroutine of their own, so that a function of the user's
-// that calls runtime.Goexit does not end the connection's.
+// receive takes a delivery through the stages. The functions of the user's run in a
+// goroutine of their own, so that one that calls runtime.Goexit does not end the
+// connection's. All else runs here, where the stack has grown already.
 func (h *Handler) receive(r *receipt) DeliveryOutcome {
 	r.start = time.Now()
 	ctx, cancel := context.WithDeadline(r.parent, r.start.Add(h.timeout))
 	defer cancel()
 	r.ctx = ctx
 	r.share = h.budget.share(r.early)
+	err := r.prepare()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer r.observe()
 		defer r.log()
 		defer r.release()
-		var err error = errGoexit
 		defer func() { r.conclude(err, recover()) }()
-		err = r.run()
+		if err == nil {
+			err = errGoexit // unless it returns
+			err = r.deduplicate()
+		}
 	}()
 	<-done
 	return r.outcome
 }
 
-func (r *receipt) run() error {
+// prepare runs the stages before the deduplicator.
+func (r *receipt) prepare() (err error) {
+	defer func() {
+		if value := recover(); value != nil { // of the body, which a middleware may have replaced
+			err = &panicError{what: "the request's body", value: value, stack: debug.Stack()}
+		}
+	}()
 	for _, stage := range stages {
 		if err := stage(r); err != nil {
 			return err
@@ -93,9 +104,10 @@ func (r *receipt) checkMethod() error {
 }
 
 func (r *receipt) authenticateHeader() (err error) {
-	r.calling = "the function of WithTarget"
-	r.request = request{method: r.method, target: r.target(), header: r.header}
-	r.calling = "the KeySource"
+	r.request = request{method: r.method, header: r.header, isolated: true}
+	if err := r.findTarget(); err != nil {
+		return err
+	}
 	ctx := r.ctx
 	if r.handler.verifier.scheme.looksUpKeys() {
 		ctx = r.early()
@@ -104,8 +116,15 @@ func (r *receipt) authenticateHeader() (err error) {
 	return err
 }
 
+func (r *receipt) findTarget() error {
+	if r.handler.verifier.target.function == nil {
+		r.request.target = r.target()
+		return nil
+	}
+	return isolate("the function of WithTarget", func() error { r.request.target = r.target(); return nil })
+}
+
 func (r *receipt) read() (err error) {
-	r.calling = "the request's body"
 	defer r.share.finishReading()
 	r.body, err = r.readBody(r)
 	return err

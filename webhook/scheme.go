@@ -36,6 +36,9 @@ type request struct {
 	target string // as the platform called it
 	header http.Header
 	signed *signedRequest // nil unless there is a signature to check
+
+	// isolated has a KeySource of the user's run where a panic is an error.
+	isolated bool
 }
 
 // proof is what a scheme found in a header that passed.

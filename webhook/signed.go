@@ -147,7 +147,7 @@ type signedRequest struct {
 
 func (s *signedScheme) authenticateHeader(ctx context.Context, r *request) (proof, error) {
 	signed := &signedRequest{scheme: s, method: r.method, target: r.target}
-	if err := s.parseSignedRequest(ctx, r.header, signed); err != nil {
+	if err := s.parseSignedRequest(ctx, r, signed); err != nil {
 		return nil, err
 	}
 	r.signed = signed
@@ -166,8 +166,8 @@ func (r *signedRequest) authenticateBody(body []byte) (acceptance, error) {
 }
 
 // parseSignedRequest reads what the signature's headers say.
-func (s *signedScheme) parseSignedRequest(ctx context.Context, header http.Header, r *signedRequest) error {
-	h, err := s.signatureHeaders(header)
+func (s *signedScheme) parseSignedRequest(ctx context.Context, request *request, r *signedRequest) error {
+	h, err := s.signatureHeaders(request.header)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (s *signedScheme) parseSignedRequest(ctx context.Context, header http.Heade
 	if h.cipher != "RSA" {
 		return fmt.Errorf("%w: unknown cipher", ErrMalformed)
 	}
-	if r.key, err = s.findKey(ctx, h.keyID); err != nil {
+	if r.key, err = s.findKey(ctx, h.keyID, request.isolated); err != nil {
 		return err
 	}
 	r.digest, r.date = messagemedia.Digest(h.digest), h.date
@@ -237,8 +237,12 @@ func decodeSignature(text string) ([]byte, error) {
 	return signature, nil
 }
 
-func (s *signedScheme) findKey(ctx context.Context, id string) (*Key, error) {
-	key, err := s.keys.Key(ctx, id)
+func (s *signedScheme) findKey(ctx context.Context, id string, isolated bool) (key *Key, err error) {
+	if _, own := s.keys.(checkedKeySource); own || !isolated {
+		key, err = s.keys.Key(ctx, id)
+	} else {
+		err = isolate("the KeySource", func() (err error) { key, err = s.keys.Key(ctx, id); return err })
+	}
 	switch {
 	case errors.Is(err, ErrUnknownKey):
 		return nil, ErrUnknownKey
@@ -258,7 +262,7 @@ func (r *signedRequest) checkSignature(body []byte) error {
 		return ErrDigestMismatch
 	}
 	hash := r.key.hash.New()
-	hash.Write([]byte(r.head()))
+	hash.Write(r.appendHead(make([]byte, 0, 256)))
 	hash.Write(body)
 	if rsa.VerifyPKCS1v15(r.key.publicKey, r.key.hash, hash.Sum(nil), r.signature) != nil {
 		return ErrBadSignature
@@ -266,8 +270,12 @@ func (r *signedRequest) checkSignature(body []byte) error {
 	return nil
 }
 
-// head is the signed text up to the body.
-func (r *signedRequest) head() string { return r.method + " " + r.target + " HTTP/1.1" + r.date }
+// appendHead appends the signed text up to the body.
+func (r *signedRequest) appendHead(text []byte) []byte {
+	text = append(append(text, r.method...), ' ')
+	text = append(append(text, r.target...), " HTTP/1.1"...)
+	return append(text, r.date...)
+}
 
 func (r *signedRequest) checkDate() error {
 	switch age := time.Since(r.signedAt); {
