@@ -1,16 +1,19 @@
-// Command otel shows the SDK in OpenTelemetry: a span and a duration for each
-// attempt of a call, named by operation, and for each delivery, with the reason
-// why it was refused.
+// Command otel shows the SDK in OpenTelemetry: a span and a duration for each attempt of a
+// call, named by operation, and for each delivery, with the reason of its response.
+//
+// It runs against the in-memory platform, and prints a tree of the spans. Use it when you
+// trace your services; the lines to copy are in telemetry.go.
 //
 //	go -C examples/otel run .
 //
-// It runs against the platform in memory, and prints what it would export, a line
-// of JSON for each span and one for the metrics. The lines to copy are in telemetry.go.
+// With -raw it prints what it would export: a line of JSON for each span, and one for the
+// metrics.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,6 +25,7 @@ import (
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
@@ -29,15 +33,33 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	raw := flag.Bool("raw", false, "print what would be exported, as JSON")
+	flag.Parse()
+	print := printTree
+	if *raw {
+		print = printRaw
+	}
+	if err := print(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "otel:", err)
 		os.Exit(1)
 	}
 }
 
-// run exports to a writer. A service has an exporter for its collector in place of
+// printTree keeps the spans, and prints them in the end.
+func printTree(ctx context.Context, out io.Writer) (err error) {
+	spans := tracetest.NewInMemoryExporter()
+	tracers := trace.NewTracerProvider(trace.WithSyncer(spans))
+	meters := metric.NewMeterProvider()
+	defer func() { err = errors.Join(err, tracers.Shutdown(ctx), meters.Shutdown(ctx)) }()
+	if err := run(ctx, &telemetry{tracers, meters}); err != nil {
+		return err
+	}
+	return tree(spans.GetSpans()).print(out)
+}
+
+// printRaw exports to a writer. A service has an exporter for its collector in place of
 // these two, and the rest as it is here.
-func run(ctx context.Context, out io.Writer) (err error) {
+func printRaw(ctx context.Context, out io.Writer) (err error) {
 	spans, err := stdouttrace.New(stdouttrace.WithWriter(out))
 	if err != nil {
 		return err
@@ -49,23 +71,23 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	tracers := trace.NewTracerProvider(trace.WithBatcher(spans))
 	meters := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(metrics)))
 	defer func() { err = errors.Join(err, tracers.Shutdown(ctx), meters.Shutdown(ctx)) }()
+	return run(ctx, &telemetry{tracers, meters})
+}
 
+func run(ctx context.Context, t *telemetry) error {
 	api, err := messagemediatest.Start()
 	if err != nil {
 		return err
 	}
 	defer api.Close()
-	return demonstrate(ctx, api, &telemetry{tracers, meters})
+	return demonstrate(ctx, api, t)
 }
 
-// demonstrate makes a webhook whose first response gets lost, and receives a delivery
-// and a copy of it that was tampered with.
+// demonstrate creates a webhook whose first response is lost, and receives a delivery
+// and one that was tampered with.
 func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry) error {
-	client := api.Client(
-		messagemedia.WithMiddleware(t.middleware),
-		messagemedia.WithMaxRetryWait(0),
-	)
-	verifier, err := newVerifier(ctx, client)
+	client := api.Client(messagemedia.WithMiddleware(t.middleware), messagemedia.WithMaxRetryWait(0))
+	verifier, err := t.newVerifier(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -77,7 +99,7 @@ func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry
 	defer receiver.Close()
 
 	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
-	if err := subscribe(ctx, client, receiver.URL+"/hooks/sms?token=7f3a"); err != nil {
+	if err := t.subscribe(ctx, client, receiver.URL+"/hooks/sms?token=7f3a"); err != nil {
 		return err
 	}
 	for _, payload := range []string{`{"reply_id":"d3c2","content":"Hello"}`, `{"reply_id":"d3c2","content":"Adieu"}`} {
@@ -88,8 +110,11 @@ func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry
 	return nil
 }
 
-// newVerifier accepts what the platform signs from now on.
-func newVerifier(ctx context.Context, client *messagemedia.Client) (*webhook.Verifier, error) {
+// newVerifier accepts what the platform signs from now on. A service has a span around
+// what it does, which the calls are children of: here those of the name "example".
+func (t *telemetry) newVerifier(ctx context.Context, client *messagemedia.Client) (*webhook.Verifier, error) {
+	ctx, span := t.tracers.Tracer("example").Start(ctx, "example.SyncKey")
+	defer span.End()
 	key, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	if err != nil {
 		return nil, err
@@ -105,7 +130,9 @@ func newVerifier(ctx context.Context, client *messagemedia.Client) (*webhook.Ver
 }
 
 // subscribe creates a webhook, and changes it.
-func subscribe(ctx context.Context, client *messagemedia.Client, url string) error {
+func (t *telemetry) subscribe(ctx context.Context, client *messagemedia.Client, url string) error {
+	ctx, span := t.tracers.Tracer("example").Start(ctx, "example.Subscribe")
+	defer span.End()
 	created, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
 		URL:      url,
 		Method:   http.MethodPost,

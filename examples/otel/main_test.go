@@ -2,9 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -19,6 +24,7 @@ import (
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 // recorder keeps what is exported.
@@ -57,13 +63,6 @@ func (r *recorder) collect(t *testing.T) metricdata.ResourceMetrics {
 	return collected
 }
 
-// value is that of an attribute, empty when there is none.
-func value(attributes []attribute.KeyValue, key attribute.Key) string {
-	set := attribute.NewSet(attributes...)
-	value, _ := set.Value(key)
-	return value.String()
-}
-
 func TestSpans(t *testing.T) {
 	t.Parallel()
 	r := newRecorder()
@@ -71,19 +70,21 @@ func TestSpans(t *testing.T) {
 	var got []string
 	for _, span := range r.spans.GetSpans() {
 		got = append(got, strings.TrimSpace(fmt.Sprintln(span.Name, value(span.Attributes, "http.response.status_code"),
-			value(span.Attributes, eventKey), value(span.Attributes, refusalKey))))
+			value(span.Attributes, reasonKey), value(span.Attributes, eventKey), value(span.Attributes, schemeKey))))
 	}
 	assert.Equal(t, []string{
 		"messagemedia.CreateSignatureKey 201",
 		"messagemedia.EnableSignatureKey 200",
-		"messagemedia.CreateWebhook", // its response got lost
+		"example.SyncKey",
+		"messagemedia.CreateWebhook", // its response was lost
 		"messagemedia.CreateWebhook 409",
-		"messagemedia.CreateWebhook 200", // and it found what it had made
+		"messagemedia.CreateWebhook 200", // and CreateWebhook found what it had created
 		"messagemedia.UpdateWebhook 200",
-		"messagemedia.Delivery 204 ReceivedSMS",
-		"messagemedia.Delivery 401  bad_signature",
+		"example.Subscribe",
+		"messagemedia.Delivery 204 handled RECEIVED_SMS signature",
+		"messagemedia.Delivery 401 bad_signature",
 	}, got)
-	assert.Equal(t, codes.Error, r.spans.GetSpans()[2].Status.Code)
+	assert.Equal(t, codes.Error, r.spans.GetSpans()[3].Status.Code)
 }
 
 func TestMetrics(t *testing.T) {
@@ -98,9 +99,9 @@ func TestMetrics(t *testing.T) {
 		"CreateSignatureKey", "EnableSignatureKey", "CreateWebhook", "CreateWebhook", "CreateWebhook", "UpdateWebhook",
 	}, calls)
 	for _, set := range r.durations(t, "http.server.request.duration") {
-		deliveries = append(deliveries, value(set.ToSlice(), eventKey)+value(set.ToSlice(), refusalKey))
+		deliveries = append(deliveries, value(set.ToSlice(), eventKey)+" "+value(set.ToSlice(), reasonKey))
 	}
-	assert.ElementsMatch(t, []string{"ReceivedSMS", "bad_signature"}, deliveries)
+	assert.ElementsMatch(t, []string{"RECEIVED_SMS handled", " bad_signature"}, deliveries)
 }
 
 // TestNoSecretIsExported looks through all of it, once it is there.
@@ -137,7 +138,7 @@ func TestNoSecretIsExported(t *testing.T) {
 	}
 }
 
-// TestWhatTheSDKSeesThroughOtelhttp: it still knows that nothing was sent.
+// TestWhatTheSDKSeesThroughOtelhttp: the client still knows that nothing was sent.
 func TestWhatTheSDKSeesThroughOtelhttp(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -148,36 +149,62 @@ func TestWhatTheSDKSeesThroughOtelhttp(t *testing.T) {
 	assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 }
 
-// TestHMACOverTLSThatOffersHTTP2 has a server that would choose HTTP/2, which a signature is
-// not for: the middleware wraps a transport that is kept to HTTP/1.1.
-func TestHMACOverTLSThatOffersHTTP2(t *testing.T) {
+// TestHMACStaysOnHTTP1 has a server that would choose HTTP/2.
+func TestHMACStaysOnHTTP1(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		auth  func(key, secret string) messagemedia.Authenticator
-		proto string
-	}{
-		"Basic": {messagemedia.BasicAuth, "HTTP/2.0"},
-		"HMAC":  {func(key, secret string) messagemedia.Authenticator { return messagemedia.HMACAuth(key, secret) }, "HTTP/1.1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			api, r := messagemediatest.NewServer(t, messagemediatest.WithTLS()), newRecorder()
-			client, err := messagemedia.NewClient(c.auth(api.Key, api.Secret), messagemedia.WithBaseURL(api.URL),
-				messagemedia.WithHTTPClient(api.HTTPClient()), messagemedia.WithMiddleware(r.middleware))
-			require.NoError(t, err)
-			_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
-			require.NoError(t, err)
-			assert.Equal(t, c.proto, api.Requests()[0].Proto)
-			require.Len(t, r.spans.GetSpans(), 1)
-			assert.Equal(t, "messagemedia.ListWebhooks", r.spans.GetSpans()[0].Name)
-		})
-	}
+	api := messagemediatest.NewServer(t, messagemediatest.WithTLS())
+	client, err := messagemedia.NewClient(messagemedia.HMACAuth(api.Key, api.Secret), messagemedia.WithBaseURL(api.URL),
+		messagemedia.WithHTTPClient(api.HTTPClient()), messagemedia.WithMiddleware(newRecorder().middleware))
+	require.NoError(t, err)
+	_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, "HTTP/1.1", api.Requests()[0].Proto)
 }
 
-func TestRunPrintsSpansAndMetrics(t *testing.T) {
+// TestTheErrorOfACallbackIsNotExported, since there can be anything in it.
+func TestTheErrorOfACallbackIsNotExported(t *testing.T) {
+	t.Parallel()
+	r := newRecorder()
+	const token = "a-token-of-the-test"
+	verifier, err := webhook.NewVerifier(webhook.HeaderToken("X-Webhook-Token", token))
+	require.NoError(t, err)
+	handler, err := r.handler(verifier, func(context.Context, *webhook.Delivery) error { return errors.New("no connection to 10.0.0.7") })
+	require.NoError(t, err)
+	request := httptest.NewRequest(http.MethodPost, "/hooks/sms", strings.NewReader("{}"))
+	request.Header.Set("X-Webhook-Token", token)
+	response := httptest.NewRecorder()
+	handler.ServeHTTP(response, request)
+	require.Equal(t, http.StatusServiceUnavailable, response.Code)
+	spans, err := json.Marshal(r.spans.GetSpans())
+	require.NoError(t, err)
+	require.Contains(t, string(spans), `"callback"`)
+	assert.NotContains(t, string(spans), "10.0.0.7")
+	assert.NotContains(t, string(spans), token)
+}
+
+func TestPrintTree(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out))
+	require.NoError(t, printTree(t.Context(), &out))
+	durations := regexp.MustCompile(`\s+[0-9.]+(µs|ms|s)\b\s*`).ReplaceAllString(out.String(), " in a moment ")
+	resets := regexp.MustCompile(`(?m)read tcp .*$`).ReplaceAllString(durations, "reset")
+	assert.Equal(t, strings.Join([]string{
+		"example.SyncKey in a moment ├─ messagemedia.CreateSignatureKey in a moment 201",
+		"└─ messagemedia.EnableSignatureKey in a moment 200",
+		"example.Subscribe in a moment ├─ messagemedia.CreateWebhook in a moment reset",
+		"├─ messagemedia.CreateWebhook in a moment 409",
+		"├─ messagemedia.CreateWebhook in a moment 200",
+		"└─ messagemedia.UpdateWebhook in a moment 200",
+		"messagemedia.Delivery in a moment 204 handled RECEIVED_SMS signature",
+		"messagemedia.Delivery in a moment 401 bad_signature",
+		"",
+	}, "\n"), resets)
+}
+
+func TestPrintRaw(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.NoError(t, printRaw(t.Context(), &out))
 	assert.Contains(t, out.String(), `"Name":"messagemedia.CreateWebhook"`)
 	assert.Contains(t, out.String(), `"Name":"http.server.request.duration"`)
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strings"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
@@ -19,8 +17,9 @@ import (
 // that they are good for metrics, too.
 const (
 	operationKey = attribute.Key("messagemedia.operation") // "CreateWebhook"
-	eventKey     = attribute.Key("messagemedia.event")     // "ReceivedSMS"
-	refusalKey   = attribute.Key("messagemedia.refusal")   // "bad_signature"
+	eventKey     = attribute.Key("messagemedia.event")     // "RECEIVED_SMS"
+	reasonKey    = attribute.Key("messagemedia.reason")    // "handled", "bad_signature"
+	schemeKey    = attribute.Key("messagemedia.scheme")    // "signature"
 )
 
 // telemetry is where spans and metrics go.
@@ -30,8 +29,7 @@ type telemetry struct {
 }
 
 // middleware is for messagemedia.WithMiddleware. Each attempt of a call is a span
-// with the name of the call, and so is a look-up that CreateWebhook makes. It wraps a
-// transport that is kept to HTTP/1.1 already, if HMACAuth needs that.
+// with the name of the call, and so is a look-up that CreateWebhook makes.
 //
 // On the span, otelhttp records the URL with the webhook's ID and the page. That is
 // no secret: NewClient takes no base URL with credentials or a query, and headers
@@ -62,20 +60,11 @@ func (l labelling) RoundTrip(r *http.Request) (*http.Response, error) {
 // query don't show. It does record the caller's address, and takes X-Forwarded-For
 // for it, which anybody can send.
 func (t *telemetry) handler(verifier *webhook.Verifier, callback func(context.Context, *webhook.Delivery) error) (http.Handler, error) {
-	traced := func(ctx context.Context, d *webhook.Delivery) error {
-		explain(ctx, eventKey.String(strings.TrimPrefix(fmt.Sprintf("%T", d.Event), "*webhook.")))
-		return callback(ctx, d)
-	}
-	observe := func(ctx context.Context, o webhook.DeliveryOutcome) {
-		if o.Err != nil {
-			explain(ctx, refusalKey.String(string(o.Reason)))
-		}
-	}
-	handler, err := webhook.NewHandler(verifier, traced, webhook.WithObserver(observe))
+	deliveries, err := webhook.NewHandler(verifier, callback, webhook.WithObserver(observe))
 	if err != nil {
 		return nil, err
 	}
-	return otelhttp.NewHandler(handler, "messagemedia.Delivery",
+	return otelhttp.NewHandler(deliveries, "messagemedia.Delivery",
 		otelhttp.WithTracerProvider(t.tracers),
 		otelhttp.WithMeterProvider(t.meters),
 		otelhttp.WithSpanNameFormatter(func(operation string, _ *http.Request) string { return operation }),
@@ -83,9 +72,17 @@ func (t *telemetry) handler(verifier *webhook.Verifier, callback func(context.Co
 	), nil
 }
 
-// explain adds an attribute to the span and to the metrics of a request.
-func explain(ctx context.Context, attribute attribute.KeyValue) {
-	trace.SpanFromContext(ctx).SetAttributes(attribute)
+// observe adds what became of a delivery to its span and metrics. The error is not among
+// it: there can be anything in that of a callback.
+func observe(ctx context.Context, outcome webhook.DeliveryOutcome) {
+	attributes := []attribute.KeyValue{reasonKey.String(string(outcome.Reason))}
+	if outcome.Scheme != "" {
+		attributes = append(attributes, schemeKey.String(outcome.Scheme))
+	}
+	if outcome.EventKind != "" {
+		attributes = append(attributes, eventKey.String(outcome.EventKind))
+	}
+	trace.SpanFromContext(ctx).SetAttributes(attributes...)
 	labeler, _ := otelhttp.LabelerFromContext(ctx)
-	labeler.Add(attribute)
+	labeler.Add(attributes...)
 }
