@@ -81,6 +81,47 @@ func TestAgainstAnAccount(t *testing.T) {
 	}
 }
 
+func TestNoTextMessageArrives(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	address := freeAddress(t)
+	var out, log bytes.Buffer
+	status := run(t.Context(), settings{yes: true, publicURL: "http://" + address, address: address, wait: time.Second},
+		environment(api, api.URL), strings.NewReader(""), &out, &log)
+	assert.Equal(t, exitAsAssumed, status, out.String()+log.String())
+	assert.Contains(t, lineOf(t, out.String(), "a text message arrives"), "no text message arrived")
+	assert.Empty(t, api.Webhooks(""))
+}
+
+// TestSomeWebhooksGetNothing has the message delivered to one of the four.
+func TestSomeWebhooksGetNothing(t *testing.T) {
+	t.Parallel()
+	api := messagemediatest.NewServer(t)
+	log := &watcher{text: "send a text message", seen: make(chan struct{})}
+	address := freeAddress(t)
+	go func() {
+		<-log.seen
+		for _, hook := range api.Webhooks("") {
+			if strings.HasSuffix(hook.URL, "/json") {
+				continue
+			}
+			request, err := http.NewRequest(hook.Method, strings.TrimSuffix(hook.URL, urlQuery), nil)
+			if assert.NoError(t, err) {
+				response, err := http.DefaultClient.Do(request)
+				if assert.NoError(t, err) {
+					response.Body.Close()
+				}
+			}
+		}
+	}()
+	var out bytes.Buffer
+	status := run(t.Context(), settings{yes: true, publicURL: "http://" + address, address: address, wait: 2 * time.Second},
+		environment(api, api.URL), strings.NewReader(""), &out, log)
+	assert.Equal(t, exitDiffers, status, out.String()+log.String())
+	assert.Contains(t, lineOf(t, out.String(), "a text message arrives"), "missing: json (0 of 2)")
+	assert.Empty(t, api.Webhooks(""))
+}
+
 func TestAnEnabledKeyStaysEnabled(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)

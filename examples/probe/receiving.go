@@ -55,6 +55,7 @@ func observeArrival(ctx context.Context, p *probe) (observation, error) {
 	if err := p.startReceiving(); err != nil {
 		return observation{}, err
 	}
+	interrupted := ctx
 	ctx, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
 	for _, name := range slices.Sorted(maps.Keys(receivingWebhooks)) {
@@ -75,7 +76,12 @@ func observeArrival(ctx context.Context, p *probe) (observation, error) {
 		return observation{}, err
 	}
 	missing := p.received.await(ctx, map[string]int{"json": 2, "empty": 1, "form": 1, "xml": 1})
-	if len(missing) > 0 {
+	switch {
+	case interrupted.Err() != nil:
+		return observation{}, interrupted.Err()
+	case len(missing) == len(receivingWebhooks) && len(p.received.deliveries("json")) == 0:
+		return observation{}, errors.New("no text message arrived")
+	case len(missing) > 0:
 		return sawThat(false, "missing: %s", strings.Join(missing, ", "))
 	}
 	return sawThat(true, "at %d of %d", len(receivingWebhooks), len(receivingWebhooks))
