@@ -7,8 +7,8 @@ import (
 )
 
 // KeySource finds the key that a delivery names. It is called for each signed delivery,
-// with an ID that anyone can have sent, so a source over a database needs a cache. It
-// must return when its context ends, which under [NewHandler] is 5 seconds after the
+// with an ID that anyone can have sent, so a source over a database needs a cache:
+// [StoredKeys] is one. It must return when its context ends, which under [NewHandler] is 5 seconds after the
 // request's header by default.
 type KeySource interface {
 	// Key returns the key with this ID. If there is none, the error matches
