@@ -50,9 +50,24 @@
 //
 // [JSONTemplate] is a template for all events, which package webhook authenticates,
 // parses and handles on the receiving side; package template checks templates of
-// your own. Deliveries are signed once a signature key is enabled: see
-// [Client.CreateSignatureKey]. For accounts without that feature, a header or the URL's query
-// can hold a token.
+// your own.
+//
+// # Signature keys
+//
+// Deliveries are signed, in accounts that have the feature, once a signature key is
+// enabled. Every instance of a receiver ensures at its start that there is one, and
+// verifies with the keys of a store that all instances share:
+//
+//	store, err := messagemedia.NewFileKeyStore("signature-keys")
+//
+//	result, err := client.SyncSignatureKey(ctx, store)
+//
+//	keys := webhook.StoredKeys(store)
+//
+// A [SignatureKeyStore] of your own can be a database table. A scheduled job calls
+// [Client.RotateSignatureKey]: the key is replaced while deliveries arrive, and no instance
+// needs a restart. In accounts without that feature, a header or the URL's query can hold a
+// token.
 //
 // # Desired state
 //

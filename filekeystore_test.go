@@ -67,6 +67,17 @@ func TestFileKeyStoreKeepsKeysForOtherPrograms(t *testing.T) {
 	assert.Equal(t, []messagemedia.StoredKey{second}, keys)
 }
 
+// TestARelativeDirectoryStaysWhereItWas, when the program changes its working directory.
+func TestARelativeDirectoryStaysWhereItWas(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	store, err := messagemedia.NewFileKeyStore("signature-keys")
+	require.NoError(t, err)
+	t.Chdir(t.TempDir())
+	require.NoError(t, store.PutSignatureKey(t.Context(), aStoredKey("k")))
+	assert.Equal(t, []string{"key-k.json"}, fileNames(t, filepath.Join(root, "signature-keys")))
+}
+
 func TestFileKeyStoreIsReadableByItsOwnerAlone(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

@@ -59,6 +59,8 @@
 // account what no call creates, and [WithNormalization] spells what is stored otherwise.
 // [Server.Requests] returns what came, what the response was and what took effect.
 //
+// [KeyStore] is a store of signature keys in memory, which fails by [KeyStore.Fail].
+//
 // # Fake time
 //
 // A bubble of testing/synctest hangs on sockets. With [WithInMemoryNetwork] the server and

@@ -70,8 +70,7 @@
 //  1. Deploy a receiver that accepts both: HeaderToken(name, new, old), or
 //     AnyOf(Signed(keys), HeaderToken(name, token)).
 //  2. Change the platform's side by one call: UpdateWebhook with the new Headers, or with
-//     the new URL of a QueryToken; CreateSignatureKey and EnableSignatureKey for
-//     signatures.
+//     the new URL of a QueryToken; SyncSignatureKey for signatures.
 //  3. Watch the observer until the old way is no longer seen: [DeliveryOutcome] has the
 //     Scheme of each delivery, "header:X-Webhook-Token#2" for the second token. A retry can
 //     come 11 minutes later, with the URL and the headers of the first attempt perhaps.
@@ -83,16 +82,21 @@
 //
 // # Rotating keys
 //
-// One key of an account is enabled at a time, and a [KeySet] can hold several:
+// Every instance ensures at its start that a key is enabled, and verifies with a store that
+// all instances share:
 //
-//  1. Create a key with CreateSignatureKey, and store its public key: the API returns it
-//     only once.
-//  2. Add it to the KeySet of every instance, beside the old one.
-//  3. Enable it with EnableSignatureKey. Deliveries are signed with it from now on.
-//  4. Wait half an hour, so that no delivery of the old key can be on its way: the
-//     platform tries 6 times within some 11 minutes at most (5 delays and 6 timeouts of a
-//     minute each), and the verifier accepts what is 15 minutes old.
-//  5. Remove the old key from each KeySet, and delete it with DeleteSignatureKey.
+//	store, err := messagemedia.NewFileKeyStore("signature-keys")
+//
+//	result, err := client.SyncSignatureKey(ctx, store)
+//
+//	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.StoredKeys(store)))
+//
+// A scheduled job calls client.RotateSignatureKey(ctx, store). No delivery is refused
+// meanwhile, and no instance needs a restart. With a [KeySet] instead, add the new key in
+// every instance before you enable it, and remove the old one half an hour later, when
+// no delivery that it signed can be on its way: the platform tries 6 times within some 11
+// minutes at most (5 delays and 6 timeouts of a minute each), and the verifier accepts
+// what is 15 minutes old.
 //
 // # Targets and proxies
 //

@@ -1,0 +1,57 @@
+package messagemedia
+
+import "fmt"
+
+// SignatureKeyOption configures [Client.SyncSignatureKey] and
+// [Client.RotateSignatureKey], which return an error if a value is invalid.
+type SignatureKeyOption func(*keySettings)
+
+// keySettings are what the options choose.
+type keySettings struct {
+	digest     Digest
+	takeOver   bool
+	leftBehind bool // deleted
+	violations violations
+}
+
+// SignatureKeyDigest sets the digest of a key that is created: [DigestSHA224],
+// DigestSHA256 or DigestSHA512. The default is [DigestSHA256]. A key that is enabled
+// already keeps its digest until it is rotated.
+func SignatureKeyDigest(digest Digest) SignatureKeyOption {
+	return func(s *keySettings) { s.digest = digest }
+}
+
+// TakeOverSignatureKey replaces an enabled key that the store does not have. Deliveries
+// that are signed with that key can't be verified through this store, and whoever can
+// verify them receives no others from then on. The key itself is not deleted.
+func TakeOverSignatureKey() SignatureKeyOption {
+	return func(s *keySettings) { s.takeOver = true }
+}
+
+// DeleteKeysLeftBehind deletes keys of the account that are neither enabled nor in the
+// store, if they were created more than an hour ago. A lost response to a creation
+// leaves such a key, and so does a crash before the key was stored. So does another
+// program that keeps its keys elsewhere: use this option only if there is none.
+func DeleteKeysLeftBehind() SignatureKeyOption {
+	return func(s *keySettings) { s.leftBehind = true }
+}
+
+func newKeySettings(operation string, store SignatureKeyStore, options []SignatureKeyOption) (keySettings, error) {
+	s := keySettings{digest: DigestSHA256}
+	if store == nil {
+		s.violations.add("store", "It is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore")
+	}
+	for i, option := range options {
+		if option == nil {
+			s.violations.add(fmt.Sprint("option ", i+1), "It is nil")
+			continue
+		}
+		option(&s)
+	}
+	switch s.digest {
+	case DigestSHA224, DigestSHA256, DigestSHA512:
+	default:
+		s.violations.add("SignatureKeyDigest", "must be SHA224, SHA256 or SHA512, got %q", string(s.digest))
+	}
+	return s, s.violations.err(operation)
+}
