@@ -22,6 +22,7 @@ func TestCheckEndsWhateverTheTemplate(t *testing.T) {
 		"a loop in a loop in a loop": strings.Repeat("#foreach($i in [1..100000])", 20) + "x" + strings.Repeat("#end", 20),
 		"a string that doubles":      `#set($s = "x")#foreach($i in [1..1000])#set($s = "$s$s")#end$s`,
 		"deep nesting":               strings.Repeat("#if(true)", 100_000),
+		"a loop for each event":      `#foreach($i in [1..90000])#set($x = $i)#end{"id":"$!drId$!moId$!notificationId"}`,
 		"a regular expression":       `#set($s = "a")#foreach($i in [1..15])#set($s = $s + $s)#end#foreach($i in [1..250])#set($x = $s.replaceAll("[ab]", ""))#end{"id":"$!drId$!moId$!notificationId"}`,
 	} {
 		t.Run(name, func(t *testing.T) {

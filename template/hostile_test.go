@@ -175,6 +175,8 @@ func TestWhatCheckReportsOfMeaning(t *testing.T) {
 		"two roots":                         {"XML", sms1, `<a id="$moId"/><b/>`, template.CodeInvalidPayload, template.SeverityError},
 		"an attribute twice":                {"XML", sms1, `<a id="$moId" id="1"/>`, template.CodeInvalidPayload, template.SeverityError},
 		"a reference that is not XML":       {"XML", sms1, `<a id="$moId">&#1;</a>`, template.CodeInvalidPayload, template.SeverityError},
+		"a branch for a word, which breaks": {"JSON", sms1, `{"reply_id":"$moId"#if($moContent.startsWith("QQ")),#end}`, template.CodeInvalidPayload, template.SeverityError},
+		"JSON in JSON that is seen late":    {"JSON", sms1, `{"reply_id":"$moId","p":"[1,{\"a\":\"$esc.json($moContent)\"}]"}`, template.CodeUnescapedInput, template.SeverityError},
 		"an emoji that is cut":              {"JSON", sms1, `{"reply_id":"$moId","x":"#if($moContent.length() > 20)$esc.json($moContent.substring(0, 20))#else$esc.json($moContent)#end"}`, template.CodeCutCharacter, template.SeverityWarning},
 		"an ID that renders literally":      {"JSON", []messagemedia.EventType{optOut}, `{"notification_id":"$esc.json($moId)"}`, template.CodeUndefinedID, template.SeverityError},
 		"the ID of a reply in a report":     {"JSON", []messagemedia.EventType{report}, `{"delivery_report_id":"$drId","x":"$moId"}`, template.CodeUndefinedID, template.SeverityError},

@@ -1,6 +1,7 @@
 package taint_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -60,6 +61,7 @@ func TestWhatIsRight(t *testing.T) {
 		"a keyword in any case":           {taint.JSON, `{"a":"#if($moContent.toUpperCase() == "YES")$moContent#else$esc.json($moContent)#end"}`},
 		"keywords":                        {taint.JSON, `#set($known = ["YES", "NO"]){"a":"#if($known.contains($moContent))$moContent#end"}`},
 		"another keyword":                 {taint.JSON, `{"a":"#if($moContent != "YES")other#else$moContent#end"}`},
+		"a pattern in any case":           {taint.JSON, `{"a":"#if($moContent.matches("(?i)yes|no"))$moContent#end"}`},
 		"a stop":                          {taint.JSON, `#if(!$moContent.matches("[a-z ]*"))#stop#end{"a":"$moContent"}`},
 		"a break":                         {taint.JSON, `[#foreach($v in $metadata.values())#if(!$v.matches("[a-z ]*"))#break#end"$v",#end 1]`},
 		"a number that is read":           {taint.JSON, `#set($i = 0){"a":$i.parseInt($moContent)}`},
@@ -73,6 +75,8 @@ func TestWhatIsRight(t *testing.T) {
 		"JSON in a variable":              {taint.JSON, `#set($l = "")#foreach($e in $metadata.entrySet())#set($l = "$l, ""$esc.json($e.key)"": ""$esc.json($e.value)""")#end{"a": 1 $l}`},
 		"JSON in JSON":                    {taint.JSON, `{"p":"{\"a\":\"$esc.json($esc.json($moContent))\"}"}`},
 		"brackets that are not JSON":      {taint.JSON, `{"p":"[New] $esc.json($moContent)", "q":"{$esc.json($moContent)}"}`},
+		"JSON behind a text":              {taint.JSON, `{"p":"$esc.json($moContent){\"a\":\"$esc.json($moContent)\"}"}`},
+		"JSON in a variable, in steps":    {taint.JSON, `#set($j = "{""a"":""")#set($j = "$j$esc.json($moContent)")#set($j = "$j""}")$j`},
 		"a length":                        {taint.JSON, `{"n":$moContent.length(), "m": $metadata.size(), "o": $foreach.count}`},
 		"a place for a value":             {taint.JSON, `#set($t = 'Hello NAME!'){"a":"$t.replace('NAME', $esc.json($metadata.name))"}`},
 		"in form":                         {taint.Form, `a=$esc.url($moContent)&b_$esc.url($metadata.x)=1`},
@@ -115,11 +119,17 @@ func TestWhatIsWrong(t *testing.T) {
 		"never rendered":                      {taint.JSON, `{"a":"#if($account_has_this)$moContent#end"}`},
 		"set again, if it is there":           {taint.JSON, `#set($t = $moContent)#set($t = $esc.json($mtContent)){"a":"$t"}`},
 		"set again from metadata":             {taint.JSON, `#set($t = $metadata.get("a"))#set($t = $esc.json($metadata.get("b"))){"a":"$t"}`},
-		"after a break":                       {taint.JSON, `#set($t = "")#foreach($v in $metadata.values())#set($t = $v)#if($v.matches("[a-z ]*"))#break#end#set($t = "")#end{"a":"$t","b":"#foreach($v in $metadata.values())#if($v == "x")#break#end$v#end"}`},
+		"at a break":                          {taint.JSON, `#set($t = "")#foreach($v in $metadata.values())#set($t = $v)#if($v.matches("[a-z ]*"))#break#end#set($t = "")#end{"a":"$t"}`},
+		"after a break that tells nothing":    {taint.JSON, `{"b":"#foreach($v in $metadata.values())#if($v == "x")#break#end$v#end"}`},
+		"after a condition":                   {taint.JSON, `{"a":"#if($moContent != "YES")other#end$moContent"}`},
+		"a map that is changed":               {taint.JSON, `#set($m = {"a": $mtContent}){"a":"#if($m.get("a") == "x")#set($z = $m.put("a", $moContent))$m.get("a")#end"}`},
+		"a pattern in any case":               {taint.JSON, `{"a":"#if($moContent.matches("(?s)[a-z].*"))$moContent#end"}`},
+		"CDATA that is split wrongly":         {taint.XML, `<a><![CDATA[$moContent.replaceAll("[^\t\n\r -~]", "?").replace("]]>", "]]>]]><![CDATA[")]]></a>`},
 		"the characters of a text":            {taint.JSON, `{"a":"#foreach($c in $moContent.toCharArray())$c#end"}`},
 		"a text of quotes in turn":            {taint.JSON, `#set($q = '"')#set($t = "$q$!esc.json($moContent)$q$!esc.json($moContent)$q$!esc.json($moContent)"){"a":$t}`},
 		"metadata's names":                    {taint.JSON, `{#foreach($k in $metadata.keySet())"$k":1#end}`},
 		"a list":                              {taint.JSON, `#set($l = [])#foreach($v in $metadata.values())#set($x = $l.add($v))#end[#foreach($v in $l)"$v"#if($foreach.hasNext),#end#end]`},
+		"a quote in a loop":                   {taint.JSON, `#set($l = "")#foreach($v in $metadata.values())#set($l = "$l""$esc.json($v)")#end[$l]`},
 		"a chain of variables":                {taint.JSON, `{#foreach($i in [1..4])"$!d"#set($d = $c)#set($c = $b)#set($b = $a)#set($a = $moContent)#end}`},
 		"a keyword, and set then":             {taint.JSON, `#set($t = $moContent){"a":"#if($t == "YES")#set($t = $mtContent)$t#end"}`},
 		"JSON in JSON, escaped once":          {taint.JSON, `{"p":"{\"a\":\"$esc.json($moContent)\"}"}`},
@@ -143,4 +153,45 @@ func TestWhatIsWrong(t *testing.T) {
 			t.Log(got)
 		})
 	}
+}
+
+// TestKinds has what is said of a finding, and the formats that it is in.
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]taint.Finding{
+		`{"a":"$moContent"}`:                                      {Kind: taint.Unescaped, Character: `"`, Origin: "$moContent", Layers: []taint.Format{taint.JSON}},
+		`{"a":"$esc.json($moContent).replace("n", "N")"}`:         {Kind: taint.Damaged, Character: `\N`, Origin: "$moContent", Layers: []taint.Format{taint.JSON}},
+		`{"a":"$esc.json($metadata.x).substring(0, 3)"}`:          {Kind: taint.Damaged, Character: `"`, Origin: "$metadata", Layers: []taint.Format{taint.JSON}},
+		`{"a":$esc.json($moContent)}`:                             {Kind: taint.Unquoted, Origin: "$moContent", Layers: []taint.Format{taint.JSON}},
+		`{"a":"{\"b\":\"$esc.json($moContent)\"}"}`:               {Kind: taint.Unescaped, Character: `\"`, Origin: "$moContent", Layers: []taint.Format{taint.JSON, taint.JSON}},
+		`{"a":"{\"b\":$esc.json($esc.json($moContent))}"}`:        {Kind: taint.Unquoted, Origin: "$moContent", Layers: []taint.Format{taint.JSON, taint.JSON}},
+		`{"a":"#foreach($k in $metadata.keySet())$k#end"}`:        {Kind: taint.Unescaped, Character: `"`, Origin: "the keys of $metadata", Layers: []taint.Format{taint.JSON}},
+		`{"a":"#foreach($a in $attachments)$a.originalName#end"}`: {Kind: taint.Unescaped, Character: `"`, Origin: "the originalName of $attachments", Layers: []taint.Format{taint.JSON}},
+	} {
+		parsed, err := velocity.Parse(text)
+		require.NoError(t, err)
+		result, err := taint.Analyze(t.Context(), parsed, taint.JSON, received, 1_000_000)
+		require.NoError(t, err)
+		require.Len(t, result.Findings, 1, text)
+		got := result.Findings[0]
+		got.Reference = nil
+		assert.Equal(t, want, got, text)
+	}
+}
+
+// TestSteps has templates that need more than they are given, and contexts that end.
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	parsed, err := velocity.Parse(messagemedia.JSONTemplate)
+	require.NoError(t, err)
+	result, err := taint.Analyze(t.Context(), parsed, taint.JSON, received, 1_000_000)
+	require.NoError(t, err)
+	_, err = taint.Analyze(t.Context(), parsed, taint.JSON, received, result.Steps)
+	require.NoError(t, err)
+	_, err = taint.Analyze(t.Context(), parsed, taint.JSON, received, result.Steps-1)
+	require.ErrorIs(t, err, taint.ErrTooComplex)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = taint.Analyze(ctx, parsed, taint.JSON, received, 1_000_000)
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -169,8 +169,5 @@ func (a *analysis) learn(reference *velocity.Reference, accessors int, v value, 
 	for _, accessor := range reference.Accessors[:accessors] {
 		path += accessorPath(accessor)
 	}
-	if strings.Contains(path, "?") || len(path) > maxLiteral {
-		return
-	}
 	s.facts[path] = v
 }

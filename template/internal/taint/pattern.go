@@ -1,6 +1,7 @@
 package taint
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,6 +12,9 @@ type pattern struct {
 
 	// single: it matches one character, or, if it is repeated, a run of such characters.
 	single, repeated bool
+
+	// flags stand before each fragment, as in "(?i)".
+	flags string
 
 	// fragments match one character each. A text that the expression matches has no others
 	// than they match. It is known only if read.
@@ -32,14 +36,19 @@ func (a *analysis) pattern(expression string) *pattern {
 	return p
 }
 
+var leadingFlags = regexp.MustCompile(`^\(\?[imsu]+\)`)
+
 func readPattern(expression string) *pattern {
 	p := &pattern{expression: expression, matching: make(map[string]bool)}
 	rest, inSequence, alternatives := expression, 0, true
+	if flags := leadingFlags.FindString(expression); flags != "" {
+		p.flags, rest = flags, expression[len(flags):]
+	}
 	for rest != "" {
 		switch c := rest[0]; c {
 		case '(':
 			rest = strings.TrimPrefix(rest[1:], "?:")
-			if strings.HasPrefix(rest, "?") { // flags, or what looks around
+			if strings.HasPrefix(rest, "?") { // flags for a part, or what looks around
 				return &pattern{expression: expression, matching: p.matching}
 			}
 			continue
@@ -148,7 +157,7 @@ func (a *analysis) matches(p *pattern, character string) bool {
 		if !a.charge(4) {
 			return true
 		}
-		r := a.engine.call("matches", []string{character}, []string{fragment})[0]
+		r := a.engine.call("matches", []string{character}, []string{p.flags + fragment})[0]
 		if matching = !r.defined || r.text == "true"; matching {
 			break
 		}

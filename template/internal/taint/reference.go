@@ -171,7 +171,7 @@ func accessorPath(accessor velocity.Accessor) string {
 }
 
 // nodePath names an expression. What is not a literal or a reference has a name that
-// nothing else has.
+// nothing else has, so that nothing is known of it.
 func nodePath(node velocity.Node) string {
 	switch n := node.(type) {
 	case *velocity.Reference:
