@@ -58,12 +58,11 @@ func requestsOfARun(t *testing.T) (n int) {
 	return n
 }
 
-// eachRequest calls a function with the number of each request of a run; with -short
+// everyNth calls a function with the number of every n-th request of a run; with -short
 // with some of them.
-func eachRequest(t *testing.T, test func(t *testing.T, n int)) {
-	step := 1
+func everyNth(t *testing.T, step int, test func(t *testing.T, n int)) {
 	if testing.Short() {
-		step = 13
+		step *= 13
 	}
 	last := requestsOfARun(t)
 	for n := 1; n <= last; n += step {
@@ -83,7 +82,7 @@ func TestItCleansUpAfterAFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachRequest(t, func(t *testing.T, n int) {
+			everyNth(t, 1, func(t *testing.T, n int) {
 				runWithFault(t, fault, func(i int, _ func()) bool { return i == n }, func(t *testing.T, e ended) {
 					// A key whose creation's response was lost can't be told from another program's.
 					if added := e.others.keys(t, e.api); len(added) == 2 && fault.AfterCommit {
@@ -100,7 +99,7 @@ func TestItCleansUpAfterAFailure(t *testing.T) {
 
 func TestItCleansUpAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
-	eachRequest(t, func(t *testing.T, n int) {
+	everyNth(t, 4, func(t *testing.T, n int) {
 		interrupt := func(i int, cancel func()) bool {
 			if i == n {
 				cancel()
@@ -121,7 +120,7 @@ func TestItCleansUpAfterAnInterrupt(t *testing.T) {
 func TestItSaysWhatRemains(t *testing.T) {
 	t.Parallel()
 	down := messagemediatest.Fault{Status: http.StatusServiceUnavailable, Times: 1 << 30}
-	eachRequest(t, func(t *testing.T, n int) {
+	everyNth(t, 4, func(t *testing.T, n int) {
 		runWithFault(t, down, func(i int, _ func()) bool { return i >= n }, func(t *testing.T, e ended) {
 			assert.Equal(t, exitFailed, e.status)
 			for _, webhook := range e.api.Webhooks("") {
