@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jarcoal/httpmock"
@@ -181,8 +182,16 @@ func ExampleClient_Webhooks() {
 	api, client := platform("https://example.com/a", "https://old.example.com/b", "https://old.example.com/c")
 	defer api.Close()
 
-	if err := cleanUp(context.Background(), client); err != nil {
-		log.Fatal(err)
+	ctx := context.Background()
+	for webhook, err := range client.Webhooks(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if strings.HasPrefix(webhook.URL, "https://old.example.com/") {
+			if err := client.DeleteWebhook(ctx, webhook.ID); err != nil {
+				log.Fatal(err)
+			}
+		}
 	}
 	for _, webhook := range api.Webhooks("") {
 		fmt.Println(webhook.URL)
