@@ -66,7 +66,7 @@ func packages() []string {
 	var directories []string
 	for _, file := range tracked("*.go") {
 		directory := filepath.Dir(file)
-		public := !strings.HasSuffix(file, "_test.go") && !regexp.MustCompile(`^(internal|cmd|examples|\.ci)/`).MatchString(file)
+		public := !strings.HasSuffix(file, "_test.go") && !regexp.MustCompile(`(^|/)(internal|cmd|examples|\.ci)/`).MatchString(file)
 		if public && (len(directories) == 0 || directories[len(directories)-1] != directory) {
 			directories = append(directories, directory)
 		}
