@@ -109,7 +109,7 @@ func (r *receipt) authenticateHeader() (err error) {
 		return err
 	}
 	ctx := r.ctx
-	if r.handler.verifier.scheme.looksUpKeys() {
+	if r.handler.verifier.scheme.waits() {
 		ctx = r.early()
 	}
 	r.proof, err = r.handler.verifier.authenticateHeader(ctx, &r.request)

@@ -19,8 +19,10 @@ type Scheme interface {
 	// check reports what is wrong with the scheme's arguments.
 	check() error
 
-	// looksUpKeys reports whether the header phase may ask a KeySource.
+	// looksUpKeys reports whether the header phase asks a KeySource, and waits whether that
+	// may take time.
 	looksUpKeys() bool
+	waits() bool
 
 	// queryTokens returns the names of the query's parameters that are tokens.
 	queryTokens() []string
@@ -100,6 +102,8 @@ func (c *combination) check() error {
 }
 
 func (c *combination) looksUpKeys() bool { return slices.ContainsFunc(c.parts, looksUpKeys) }
+
+func (c *combination) waits() bool { return slices.ContainsFunc(c.parts, Scheme.waits) }
 
 func looksUpKeys(s Scheme) bool { return !isNil(s) && s.looksUpKeys() }
 
@@ -187,7 +191,7 @@ func (s *anyOf) authenticateHeader(ctx context.Context, r *request) (proof, erro
 // accept the request without it.
 func (s *anyOf) authenticateBranch(ctx context.Context, branch Scheme, r *request) (proof, error) {
 	deadline, limited := ctx.Deadline()
-	if !limited || !branch.looksUpKeys() {
+	if !limited || !branch.waits() {
 		return branch.authenticateHeader(ctx, r)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)

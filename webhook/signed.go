@@ -130,6 +130,12 @@ func (s *signedScheme) checkKeys() error {
 
 func (s *signedScheme) looksUpKeys() bool { return true }
 
+// waits is false for keys in memory: a deadline costs more than the look-up.
+func (s *signedScheme) waits() bool {
+	_, inMemory := s.keys.(*KeySet)
+	return !inMemory
+}
+
 func (s *signedScheme) queryTokens() []string { return nil }
 
 // signedRequest is what the header of a request says of its signature. All of it has
@@ -238,7 +244,7 @@ func decodeSignature(text string) ([]byte, error) {
 }
 
 func (s *signedScheme) findKey(ctx context.Context, id string, isolated bool) (key *Key, err error) {
-	if _, own := s.keys.(checkedKeySource); own || !isolated {
+	if !isolated || !s.waits() {
 		key, err = s.keys.Key(ctx, id)
 	} else {
 		err = isolate("the KeySource", func() (err error) { key, err = s.keys.Key(ctx, id); return err })

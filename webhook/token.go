@@ -97,6 +97,8 @@ func (s *tokenScheme) check() error { return s.problem }
 
 func (s *tokenScheme) looksUpKeys() bool { return false }
 
+func (s *tokenScheme) waits() bool { return false }
+
 func (s *tokenScheme) queryTokens() []string { return s.parameters }
 
 func (s *tokenScheme) authenticateHeader(_ context.Context, r *request) (proof, error) {
