@@ -156,7 +156,11 @@ func (p *program) respond(r *http.Request) (response *http.Response, truthful bo
 	l := &p.lies
 	if l.sent++; l.sent == l.endAt {
 		p.seen.Store("an ended context", true)
-		l.end()
+		if l.random.IntN(2) == 0 {
+			l.end()
+		} else {
+			defer l.end() // once there is a response
+		}
 	} else if l.endAt > 0 && l.sent > l.endAt && r.Method == http.MethodPost {
 		p.seen.Store("a replacement after the end", true)
 	}

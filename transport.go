@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"sync"
 )
 
@@ -137,17 +138,19 @@ func http1Only(transport *http.Transport) *http.Transport {
 // hasRegisteredProtocol reports whether RegisterProtocol has given a transport another
 // RoundTripper for a scheme. Such a one is the caller's own: Clone would lose it, and it
 // reports no connections. net/http has no other way to ask than to look into the
-// transport, and registers its own HTTP/2 in the same place.
+// transport; up to Go 1.26 it registers its own HTTP/2 in the same place, as
+// golang.org/x/net/http2 does.
 func hasRegisteredProtocol(transport *http.Transport, scheme string) bool {
-	if _, ok := transport.TLSNextProto["h2"]; ok && scheme == "https" {
-		return false
-	}
 	registered := reflect.ValueOf(transport).Elem().FieldByName("altProto") // an atomic.Value with a map
 	if !registered.IsValid() || registered.NumField() == 0 {
 		return false
 	}
 	protocols := registered.Field(0).Elem()
-	return protocols.Kind() == reflect.Map && protocols.MapIndex(reflect.ValueOf(scheme)).IsValid()
+	if protocols.Kind() != reflect.Map {
+		return false
+	}
+	roundTripper := protocols.MapIndex(reflect.ValueOf(scheme))
+	return roundTripper.IsValid() && !roundTripper.IsNil() && !strings.HasSuffix(roundTripper.Elem().Type().Name(), "noDialH2RoundTripper")
 }
 
 // withoutRedirects hides from http.Client where a redirect leads: it would turn PATCH into
