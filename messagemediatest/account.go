@@ -7,11 +7,11 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// account is the state of an account after each of its last changes, the current one
-// last. A state is never changed: a change makes another.
+// account holds the latest states of an account, the current one last. States are
+// immutable: each change appends a new one.
 type account struct{ states []state }
 
-// maxLag is how many changes a list can lag behind.
+// maxLag is the largest number of changes that a list can lag behind.
 const maxLag = 100
 
 // state holds webhooks and keys in the order of creation.
@@ -20,15 +20,15 @@ type state struct {
 	keys     []signatureKey
 }
 
-// state returns an account's state as it was before its last changes.
+// state returns an account's state before its latest changesAgo changes.
 func (s *Server) state(name string, changesAgo int) state {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.account(name).before(changesAgo)
 }
 
-// change has f change a copy of an account's state, which becomes the account's state
-// if the response is that of a change.
+// change calls f with a copy of an account's state. If f's response is committed, the
+// copy becomes the current state.
 func (s *Server) change(name string, f func(*state) response) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,8 +42,8 @@ func (s *Server) change(name string, f func(*state) response) response {
 	return response
 }
 
-// account returns an account by its name. It exists once it is named. The server's
-// mutex guards it.
+// account returns an account by name, and creates it if needed. The caller must hold
+// s.mu.
 func (s *Server) account(name string) *account {
 	if s.accounts[name] == nil {
 		s.accounts[name] = &account{states: make([]state, 1)}
@@ -62,8 +62,8 @@ func (a *account) push(next state) {
 	}
 }
 
-// Webhooks returns copies of an account's webhooks, in the order of creation. The
-// empty name stands for the account that the credentials belong to.
+// Webhooks returns copies of an account's webhooks, in the order of creation. If account
+// is empty, it is the account that the credentials belong to.
 func (s *Server) Webhooks(account string) []messagemedia.Webhook {
 	webhooks := slices.Clone(s.state(account, 0).webhooks)
 	for i := range webhooks {
@@ -72,10 +72,12 @@ func (s *Server) Webhooks(account string) []messagemedia.Webhook {
 	return webhooks
 }
 
-// AddWebhook puts a webhook into an account as it is, without any of the API's checks,
-// and returns it, with an ID if it had none. So an account can hold what no call creates:
-// two webhooks with one URL and method, more than 150, events and encodings that are
-// not documented.
+// AddWebhook adds a webhook to an account without validating it, and returns the webhook.
+// If its ID is empty, AddWebhook assigns one. If account is empty, it is the account that
+// the credentials belong to.
+//
+// AddWebhook can create states that the API prevents: two webhooks with the same URL and
+// method, more than 150 webhooks, undocumented events and encodings.
 func (s *Server) AddWebhook(account string, webhook messagemedia.Webhook) messagemedia.Webhook {
 	webhook = cloneWebhook(webhook)
 	if webhook.ID == "" {

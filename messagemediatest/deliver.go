@@ -17,9 +17,9 @@ import (
 
 const (
 	defaultReadTimeout = 20 * time.Second
-	defaultRetryDelay  = 5 * time.Second // the least; the platform's own is not documented
+	defaultRetryDelay  = 5 * time.Second // the minimum; the platform's default is not documented
 
-	maxResponseBytes = 64 << 10 // kept of what a receiver responds
+	maxResponseBytes = 64 << 10 // kept of a receiver's response
 )
 
 // subscribed returns the webhooks of an account that are subscribed to an event type.
@@ -29,17 +29,17 @@ func (s *Server) subscribed(account string, eventType messagemedia.EventType) []
 	})
 }
 
-// delivery is one that is under way.
+// delivery is a delivery in progress.
 type delivery struct {
 	*DeliveryResult
 
 	settings *sendSettings
-	render   func(tries int) (Attempt, error) // an attempt that is yet to be sent, after a number of tries
+	render   func(tries int) (Attempt, error) // returns the next attempt after a number of earlier ones
 	observe  func(done bool)
 }
 
-// deliver makes attempts until one is acknowledged or the retries are used up, and then
-// the duplicates that are asked for.
+// deliver makes attempts until one is acknowledged or no retry is left. Then it sends the
+// requested duplicates.
 func (s *Server) deliver(ctx context.Context, result *DeliveryResult, settings *sendSettings, render func(tries int) (Attempt, error)) {
 	d := &delivery{result, settings, render, s.observer(result)}
 	d.observe(false)
@@ -66,9 +66,8 @@ func (d *delivery) untilAcknowledged(ctx context.Context) error {
 	return nil
 }
 
-// attempt waits, unless it is the first one, renders an attempt, sends it to the
-// receiver, and adds it to the result with what came of it. The error says why there is
-// no attempt.
+// attempt renders an attempt, sends it to the receiver, and adds it to the result. Before
+// every attempt but the first, it waits. It returns an error if no attempt was made.
 func (d *delivery) attempt(ctx context.Context, tries int, delay time.Duration, wait func(context.Context, time.Duration) error) (err error) {
 	if last := len(d.Attempts) - 1; last >= 0 {
 		d.Attempts[last].Wait = delay
@@ -91,7 +90,7 @@ func (d *delivery) attempt(ctx context.Context, tries int, delay time.Duration, 
 	return nil
 }
 
-// waitToRetry waits between two attempts, if that is asked for.
+// waitToRetry waits between two attempts if WithRetryDelays is set.
 func (s *sendSettings) waitToRetry(ctx context.Context, delay time.Duration) error {
 	if !s.retryDelays {
 		return context.Cause(ctx)
@@ -132,7 +131,7 @@ func (a *Attempt) exchange(ctx context.Context, settings *sendSettings) error {
 		return err
 	}
 	request.Header, request.Host = a.Header.Clone(), cmp.Or(a.Header.Get("Host"), request.Host)
-	request.Close = true // on a connection that is used again, net/http itself would try again
+	request.Close = true // net/http would retry by itself on a reused connection
 	if signer := settings.signerFor(settings.account); signer != nil {
 		if err := signer.Sign(request); err != nil {
 			return err
@@ -144,17 +143,17 @@ func (a *Attempt) exchange(ctx context.Context, settings *sendSettings) error {
 		return err
 	}
 	defer response.Body.Close()
-	defer context.AfterFunc(ctx, func() { response.Body.Close() })() // after a 101, nothing else ends reading
+	defer context.AfterFunc(ctx, func() { response.Body.Close() })() // after a 101, nothing else stops the read
 	a.Status = response.StatusCode
 	a.ResponseBody, err = io.ReadAll(io.LimitReader(response.Body, maxResponseBytes))
 	return err
 }
 
-// handlerServer serves a handler in memory, for the time of one Send.
+// handlerServer serves a handler over the in-memory network during one Send.
 type handlerServer struct {
 	client *http.Client
 	server *http.Server
-	cancel context.CancelFunc // of the requests that are still being handled
+	cancel context.CancelFunc // cancels the requests in progress
 }
 
 func newHandlerServer(handler http.Handler) *handlerServer {

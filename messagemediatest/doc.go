@@ -1,84 +1,92 @@
-// Package messagemediatest is the in-memory webhooks platform, for tests and for trying
-// things out: a real HTTP server that accepts what the MessageMedia API accepts, and
-// responds as it does, errors and their wording included.
+// Package messagemediatest provides an in-memory webhooks platform for tests and
+// experiments. It is a real HTTP server that accepts the requests that the MessageMedia
+// API accepts, and sends the same responses, including errors and their wording.
 //
 //	api := messagemediatest.NewServer(t)
 //	client := api.Client()
 //
-// # What it imitates
+// # Imitated behavior
 //
-// Credentials are checked as the gateway does: Basic, and HMAC over the request
-// as it arrived, with its real HTTP version, a Date at most 300 seconds off, and a
-// digest of the body if there is one. Requests are checked by rules of this package,
-// not by those of the client: names of fields in their exact case and once, values of
-// the documented types and within the documented limits, application/json. Pages count
-// from 0, a second webhook with the same URL and method is a 409, and the 151st of an
-// account is a 400. The header Account selects a sub-account; any name is one, and each
-// has its own webhooks and signature keys.
+// The server checks credentials like the platform's gateway. It accepts Basic
+// authentication and HMAC. An HMAC signature covers the request as received, including
+// its HTTP version. Its Date may differ from the server's clock by at most 300 seconds.
+// If the request has a body, the signature must cover a digest of it.
 //
-// # What it accepts besides
+// The server validates requests by rules of its own, independent of the client's. The
+// content type must be application/json. Each field may occur once, its name in the
+// exact case, its value of the documented type and within the documented limits.
 //
-// The API's documentation leaves some requests open that real clients send. The server
-// accepts these, and nothing else that is not documented:
+// Pages of webhooks count from 0. A second webhook with the same URL and method is
+// rejected with 409, and the 151st webhook of an account with 400. The header Account
+// selects a sub-account. Any name is valid, and each sub-account has its own webhooks
+// and signature keys.
 //
-//	a slash at the end of the path, to list webhooks      the same as without
-//	pageSize for page_size, to list webhooks              the same
+// # Undocumented requests
+//
+// Real clients send some requests that the API's documentation does not define. The
+// server accepts the following ones and no other undocumented request:
+//
+//	a slash at the end of the path, to list webhooks      the slash is ignored
+//	pageSize for page_size, to list webhooks              the same parameter
 //	a page size of 0, or none                             100 webhooks, 20 keys
-//	no page                                               the first: 0 of webhooks, 1 of keys
+//	no page                                               the first page: 0 of webhooks, 1 of keys
 //	null for a field, to create or update a webhook       the field is unset
 //	an event twice                                        kept as given
-//	read_timeout, retries or retry_delay in an update     ignored beside a field that can change
+//	read_timeout, retries or retry_delay in an update     ignored if another field is updated
 //	an update to another webhook's URL and method         409
-//	HMAC with SHA-1, and x-Content-MD5 for Content-MD5    the same as SHA-256 and Content-MD5
+//	HMAC with SHA-1, and x-Content-MD5 for Content-MD5    accepted like SHA-256 and Content-MD5
 //	a key ID that is not a UUID, to delete or enable      404
 //	a key ID that is not a UUID, to get                   400
 //
 // # Simulating events
 //
-// [Server.Send] simulates an event: the webhooks that are subscribed to it are called as
-// the platform would, with templates rendered, signatures, timeouts and retries, and the
-// result has every attempt. So one test can go the whole way:
+// [Server.Send] simulates an event. It calls the subscribed webhooks like the platform,
+// with rendered templates, signatures, timeouts and retries. The result lists every
+// attempt. One test can cover the path from the event to the receiver:
 //
 //	report, err := api.Send(t.Context(), sms, messagemediatest.ToHandler(endpoint))
 //
-// [Server.SendToCallbackURL] does the same for a message that was sent with a
-// callback_url, and [Server.SendReports] for the reports of one message, in any order.
-// [WithDuplicate] sends a delivery again, although it was acknowledged. Deliveries are
-// signed once a signature key is enabled; [SignedBy] and [Unsigned] decide otherwise, and
-// with [WithoutSignatureKeys] the account lacks the feature, as most do. [Signer] signs
-// single requests. Without a template, deliveries have an empty body, as has been seen of
-// the platform.
+// [Server.SendToCallbackURL] simulates an event of a message that was sent with a
+// callback_url. [Server.SendReports] simulates the delivery reports of one message, in
+// any order. [WithDuplicate] and [Server.Resend] send duplicate deliveries.
+// [WithDeliveryObserver] reports the progress of deliveries.
 //
-// [Server.Resend] makes a duplicate of a delivery from before, and [WithDeliveryObserver]
-// shows deliveries as they proceed.
+// Send signs deliveries if the account has an enabled signature key. [SignedBy] and
+// [Unsigned] override this. With [WithoutSignatureKeys], no account has the feature, like
+// most real accounts. [Signer] signs single requests.
+//
+// If a webhook has no template, its deliveries have an empty body. The real platform has
+// been observed to do the same.
 //
 // # Injecting faults
 //
-// [Server.Fail] makes the next requests fail, before or after they took effect, by
-// operation and sub-account. A list can lag behind. [Server.AddWebhook] puts into an
-// account what no call creates, and [WithNormalization] spells what is stored otherwise.
-// [Server.Requests] returns what came, what the response was and what took effect.
+// [Server.Fail] makes requests fail before or after they take effect, selected by
+// operation, sub-account or a function. It can also return outdated lists.
+// [Server.AddWebhook] adds webhooks that the API would reject. [WithNormalization]
+// changes the spelling of stored webhooks. [Server.Requests] returns the requests so
+// far, with their responses, and reports which took effect.
 //
 // [KeyStore] is a store of signature keys in memory, which fails by [KeyStore.Fail].
 //
 // # Fake time
 //
-// A bubble of testing/synctest hangs on sockets. With [WithInMemoryNetwork] the server and
-// its clients speak the same HTTP over a connection in memory, and with [ToHandler]
-// so do deliveries.
+// A bubble of testing/synctest hangs on sockets. With [WithInMemoryNetwork], the server
+// and its clients use the same HTTP over connections in memory. With [ToHandler],
+// deliveries do so, too.
 //
-// # What it can't know
+// # Undocumented behavior
 //
-// The platform is imitated after its documentation. Not documented are:
+// The server follows the platform's documentation. The documentation does not define the
+// following, so the platform may differ:
 //
-//   - rate limits: there are none here
-//   - the wording of most validation errors: here it is this package's
-//   - the order of a list: here that of creation
-//   - responses to some mistakes: here a body that is not application/json is a 415, and
-//     an unknown field or parameter, a body or query where none belongs, and an empty
-//     header Account are a 400
-//   - whether values of variables are percent-encoded in a URL: here they are, unless
+//   - rate limits: the server has none
+//   - the wording of most validation errors: this package's own
+//   - the order of a list: the order of creation
+//   - responses to some mistakes: 415 for a body that is not application/json; 400 for an
+//     unknown field or parameter, for a body or query that the operation does not take,
+//     and for an empty header Account
+//   - whether values of variables are percent-encoded in a URL: they are, unless
 //     [WithUnescapedURLValues] is given
-//   - the time between attempts if a webhook does not say: here 5 seconds
-//   - how often a callback_url is tried: here once
+//   - the time between attempts if the webhook's RetryDelay is unset: 5 seconds
+//   - how many attempts a callback_url gets: one
 package messagemediatest

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Exchange is a request that the server received, and its response.
+// Exchange is a request that the server received and its response.
 type Exchange struct {
-	Operation   string      // the SDK's name for the request, such as "CreateWebhook"; empty if the API has no such request
-	Method      string      // of the request
-	Target      string      // path and query, as they arrived
+	Operation   string      // the name of the SDK's method, such as "CreateWebhook"; empty if the API has no such request
+	Method      string      // the request's method
+	Target      string      // the request target: path and query as received
 	Proto       string      // the HTTP version, such as "HTTP/1.1"
-	Account     string      // the header Account, empty if there is none
-	Header      http.Header // of the request
-	RequestBody string      // empty if a fault kept it from being read
+	Account     string      // the header Account, or empty
+	Header      http.Header // the request's header
+	RequestBody string      // empty if a fault prevented reading it
 
-	Status       int           // of the response, 0 if there was none
-	ResponseBody string        // empty if there was none
+	Status       int           // the response's status; 0 if there was no response
+	ResponseBody string        // empty if there was no response
 	Committed    bool          // whether the request took effect
-	Duration     time.Duration // from the request's header to the response
+	Duration     time.Duration // from receiving the request's header to the response
 }
 
 func (e Exchange) clone() Exchange {
@@ -37,9 +37,9 @@ func (s *Server) Requests() []Exchange {
 	return copies
 }
 
-// record keeps an exchange, and has it observed: by this goroutine, or by the one
-// that is calling the observer already. So calls are one at a time, and an observer
-// that sends a request does not wait for itself.
+// record stores an exchange. If no other goroutine is calling the observer, record calls
+// it. Calls are therefore serialized, and an observer that sends a request does not
+// deadlock.
 func (s *Server) record(exchange Exchange) {
 	s.mu.Lock()
 	s.requests = append(s.requests, exchange)
@@ -63,8 +63,8 @@ func (s *Server) record(exchange Exchange) {
 	finished = true
 }
 
-// nextToObserve returns a copy of the next exchange. If there is none, nobody is
-// observing any more.
+// nextToObserve returns a copy of the next exchange. If there is none, it marks the
+// observer as idle.
 func (s *Server) nextToObserve() (Exchange, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,58 +11,59 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Fault makes a request fail. The zero value of a field changes nothing, so a fault
-// names only what goes wrong:
+// Fault makes a request fail. A zero field has no effect:
 //
 //	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
 //	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 //	api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: 1})
 //	api.Fail(messagemediatest.Fault{Operation: "DeleteWebhook", Status: 404, Body: "<html>No such host"}) // of a proxy
 type Fault struct {
-	// Operation selects requests by the name of the SDK's method that sends them, such
-	// as "CreateWebhook". GetWebhook, Webhooks and syncs send "ListWebhooks". If empty,
-	// any request is selected.
+	// Operation selects requests by the name of the SDK's method, such as
+	// "CreateWebhook". GetWebhook, Webhooks and syncs send "ListWebhooks". If empty,
+	// Operation selects any request.
 	Operation string
 
-	// Account selects requests by the sub-account that they are for: new("branch"),
-	// or new("") for the account that the credentials belong to. If nil, requests for
-	// any account are selected.
+	// Account selects requests by their sub-account, such as new("branch"). The account
+	// that the credentials belong to is new(""). If nil, Account selects requests for
+	// any account.
 	Account *string
 
-	// Match selects requests by a function. If nil, those that Operation and Account
-	// select fail. Match is given a copy of the request without its body. It is called
-	// for one request at a time and without a lock: it may call the server's methods,
-	// and send requests that no fault with a Match selects. Those that one selects wait
-	// until Match has returned.
+	// Match reports whether a request that Operation and Account select fails. If nil,
+	// all of them do. Match receives a copy of the request without its body. The server
+	// calls it for one request at a time and without holding a lock. Match may call the
+	// server's methods. It may also send requests, but not ones for which a Match
+	// function must be called: those wait until Match has returned.
 	Match func(*http.Request) bool
 
-	// Times is how many requests fail. If zero, one does.
+	// Times is the number of requests that fail. If zero, one request fails.
 	Times int
 
 	// AfterCommit lets the request take effect before it fails.
 	AfterCommit bool
 
-	// Delay is the time until the failure, or until the response if nothing else is
-	// set. It ends early if the client disconnects or the server is closed.
+	// Delay is the time until the failure, or until the response if no failure is set.
+	// It ends early if the client disconnects or the server is closed.
 	Delay time.Duration
 
-	// ResetConnection resets the connection instead of responding: before the request's
-	// body is read or, with AfterCommit, after the request took effect.
+	// ResetConnection resets the connection instead of responding. With AfterCommit, it
+	// does so after the request took effect, otherwise before the body is read.
 	ResetConnection bool
 
-	// Status, Header and Body replace the real response, if Status is set.
+	// Status, Header and Body replace the real response. Status is 101 or from 200 to
+	// 999. If zero, Header and Body must be unset.
 	Status int
 	Header http.Header
 	Body   string
 
-	// TruncateBody announces the whole body, sends half of it, and resets the connection.
+	// TruncateBody sends the Content-Length of the whole body and half of the body, then
+	// resets the connection.
 	TruncateBody bool
 
-	// ByteDelay is the time before each byte of the body.
+	// ByteDelay is the time before each byte of the response body.
 	ByteDelay time.Duration
 
-	// Lag makes a list lag behind: it shows the account as it was before its last Lag
-	// changes, at most 100. Operation must be "ListWebhooks" or "ListSignatureKeys".
+	// Lag makes a list outdated: it shows the account before its last Lag changes, from 0
+	// to 100. Operation must be "ListWebhooks" or "ListSignatureKeys".
 	Lag int
 }
 
@@ -74,7 +75,7 @@ func (f Fault) clone() Fault {
 	return f
 }
 
-// check returns why a request can't fail like this.
+// check returns an error if a field is invalid.
 func (f Fault) check() error {
 	lists := []string{"ListWebhooks", "ListSignatureKeys"}
 	return cmp.Or(
@@ -89,9 +90,9 @@ func (f Fault) check() error {
 	)
 }
 
-// Fail queues faults. A request takes the first that selects it. If one of them is
-// invalid, Fail queues none and returns an error; with [NewServer] the test fails,
-// too, and so need not look at the error.
+// Fail queues faults. Each request takes the first fault that selects it. If a fault is
+// invalid, Fail queues none and returns an error. If [NewServer] created the server, the
+// test fails, too, so it may ignore the error.
 func (s *Server) Fail(faults ...Fault) error {
 	queued := make([]*Fault, len(faults))
 	for i, fault := range faults {
@@ -107,7 +108,7 @@ func (s *Server) Fail(faults ...Fault) error {
 	return nil
 }
 
-// reject returns an error, and fails the test if there is one.
+// reject returns err. If the server belongs to a test, the test fails.
 func (s *Server) reject(err error) error {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -116,7 +117,8 @@ func (s *Server) reject(err error) error {
 	return err
 }
 
-// Faults returns the faults that are queued. Their Times are what is left.
+// Faults returns copies of the queued faults. Their Times count the requests that are
+// still to fail.
 func (s *Server) Faults() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,14 +129,14 @@ func (s *Server) Faults() []Fault {
 	return faults
 }
 
-// ClearFaults removes the faults that are queued.
+// ClearFaults removes all queued faults.
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 }
 
-// takeFault returns the fault that a request takes; the zero one if there is none.
+// takeFault returns the fault that a request takes, or the zero Fault.
 func (s *Server) takeFault(r *http.Request, operation, account string) Fault {
 	for _, candidate := range s.faultsFor(operation, account) {
 		if fault, ok := s.takeIfMatched(candidate, r); ok {
@@ -163,13 +165,13 @@ func (s *Server) isQueued(fault *Fault) bool {
 	return slices.Contains(s.faults, fault)
 }
 
-// takeIfMatched takes a fault if the user's function says so, or there is none. The
-// function is called when no other is running.
+// takeIfMatched takes a fault if its Match function is nil or returns true. It calls one
+// Match function at a time.
 func (s *Server) takeIfMatched(fault *Fault, r *http.Request) (Fault, bool) {
 	if fault.Match == nil {
 		return s.take(fault)
 	}
-	s.matching <- struct{}{} // a mutex would keep the fake time of a bubble from passing
+	s.matching <- struct{}{} // a mutex would stop the fake time of a bubble
 	defer func() { <-s.matching }()
 	copied := r.Clone(r.Context())
 	copied.Body = http.NoBody
@@ -179,7 +181,8 @@ func (s *Server) takeIfMatched(fault *Fault, r *http.Request) (Fault, bool) {
 	return s.take(fault)
 }
 
-// take uses a fault once. If it is still queued, take returns a copy.
+// take returns a copy of a fault and decrements its Times. It reports whether the fault
+// was still queued.
 func (s *Server) take(fault *Fault) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,7 +196,8 @@ func (s *Server) take(fault *Fault) (Fault, bool) {
 	return fault.clone(), true
 }
 
-// apply handles a request up to its response. A response with status 0 is none.
+// apply handles a request with the fault. If the returned status is 0, the server sends
+// no response.
 func (f Fault) apply(closing context.Context, r *http.Request, handle func() response) (response, responsePlan) {
 	var response response
 	if f.AfterCommit {

@@ -15,13 +15,14 @@ import (
 	"time"
 )
 
-// maxClockSkew is how far the Date of a signed request may be off.
+// maxClockSkew is the largest difference between the Date of a signed request and this
+// clock.
 const maxClockSkew = 300 * time.Second
 
-// requestLine stands for the request line among the names of the signed headers.
+// requestLine represents the request line in the list of signed headers.
 const requestLine = "request-line"
 
-// authorized checks credentials as the gateway does.
+// authorized reports whether the gateway would accept the request's credentials.
 func (s *Server) authorized(r *http.Request, body []byte) bool {
 	if len(r.Header.Values("Authorization")) != 1 {
 		return false
@@ -35,17 +36,17 @@ func (s *Server) authorized(r *http.Request, body []byte) bool {
 		signature.verify(r, s.secret)
 }
 
-// dateInRange reports whether the Date is near enough to this clock.
+// dateInRange reports whether the Date is within maxClockSkew.
 func dateInRange(r *http.Request) bool {
 	date, err := time.Parse(http.TimeFormat, r.Header.Get("Date"))
 	return err == nil && time.Since(date).Abs() <= maxClockSkew
 }
 
-// hmacSignature is an Authorization header of the scheme of Kong's hmac-auth.
+// hmacSignature is an Authorization header of Kong's hmac-auth scheme.
 type hmacSignature struct {
 	username, algorithm, signature string
 
-	headers []string // what is signed, in this order
+	headers []string // the names of the signed headers, in order
 }
 
 var hmacPattern = regexp.MustCompile(`^hmac username="([^"]*)", *algorithm="([^"]*)", *headers="([^"]*)", *signature="([^"]*)"$`)
@@ -58,8 +59,8 @@ func parseHMAC(header string) (hmacSignature, bool) {
 	return hmacSignature{username: parts[1], algorithm: parts[2], headers: strings.Fields(parts[3]), signature: parts[4]}, true
 }
 
-// coversRequest reports whether the signature can't be used for another request,
-// or at another time.
+// coversRequest reports whether the signature covers the Date and the request line, so
+// that it is not valid for another request or at another time.
 func (h hmacSignature) coversRequest() bool {
 	return h.signs("date") && slices.Contains(h.headers, requestLine)
 }
@@ -68,8 +69,8 @@ func (h hmacSignature) signs(header string) bool {
 	return slices.ContainsFunc(h.headers, func(name string) bool { return strings.EqualFold(name, header) })
 }
 
-// coversBody reports whether each digest that is signed is the body's, and there is
-// one if there is a body.
+// coversBody reports whether each signed digest matches the body. A body needs at least
+// one signed digest.
 func (h hmacSignature) coversBody(r *http.Request, body []byte) bool {
 	sum := md5.Sum(body)
 	covered := len(body) == 0
@@ -85,8 +86,8 @@ func (h hmacSignature) coversBody(r *http.Request, body []byte) bool {
 	return covered
 }
 
-// verify builds the signed text from the request as it came: each name as it is
-// written in the list, and the request line with the real HTTP version.
+// verify reports whether the signature matches the request as received. The signed text
+// has header names in the spelling of the list, and the actual HTTP version.
 func (h hmacSignature) verify(r *http.Request, secret string) bool {
 	algorithms := map[string]func() hash.Hash{"hmac-sha1": sha1.New, "hmac-sha256": sha256.New}
 	algorithm, known := algorithms[h.algorithm]

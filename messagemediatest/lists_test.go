@@ -56,7 +56,7 @@ func TestListWebhooksRefuses(t *testing.T) {
 		"page_size=":             invalid,
 		"pageSize=-1":            invalid,
 		"page=x&page_size=y":     invalid,
-		"page=0&page=1":          "page property is there more than once",
+		"page=0&page=1":          "page property is given more than once",
 		"page_size=1&pageSize=1": "page_size and pageSize are the same property",
 		"pagesize=1":             "pagesize is not a known property",
 		"size=1":                 "size is not a known property",

@@ -8,13 +8,13 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// Normalize spells a webhook otherwise, in each way that a platform could without
-// changing what it means, for [WithNormalization]. The URL is normalized by RFC 3986,
-// section 6.2: scheme and host in lower case, no default port, "/" for an empty path,
-// no dot segments, escapes in upper case and only where they are needed, so that
-// %7e becomes ~, and no fragment. The template's line ends become line feeds.
+// Normalize changes the spelling of a webhook without changing its meaning, for
+// [WithNormalization]. It is not documented whether the platform does any of this.
 //
-// Whether the platform does any of this is not documented.
+// Normalize normalizes the URL by RFC 3986, section 6.2, and removes the fragment. The
+// scheme and the host become lower case. The default port and dot segments are removed.
+// An empty path becomes "/". Unneeded percent-encoding is decoded, so that %7e becomes ~,
+// and the rest becomes upper case. In the template, CRLF line endings become line feeds.
 func Normalize(webhook *messagemedia.Webhook) {
 	webhook.URL = normalizedURL(webhook.URL)
 	webhook.Template = strings.ReplaceAll(webhook.Template, "\r\n", "\n")
@@ -22,8 +22,7 @@ func Normalize(webhook *messagemedia.Webhook) {
 
 var urlPattern = regexp.MustCompile(`^([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?`)
 
-// normalizedURL works on text: a URL may have template variables, which net/url
-// would escape.
+// normalizedURL does not use net/url, which would escape template variables.
 func normalizedURL(text string) string {
 	parts := urlPattern.FindStringSubmatch(text)
 	if parts == nil {
@@ -51,7 +50,7 @@ func isUnreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// withoutDotSegments follows RFC 3986, section 5.2.4, for a path that is empty or
+// withoutDotSegments implements RFC 3986, section 5.2.4, for a path that is empty or
 // begins with a slash.
 func withoutDotSegments(path string) string {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")

@@ -13,11 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// unparsable is the API's detail for a body that is not the JSON that it expects.
+// unparsable is the API's detail for a body that is not the expected JSON.
 const unparsable = "Failed to parse message body."
 
-// violations are what is wrong with a request: each the JSON pointer of the field, and
-// then what is wrong with it, as in the API's details.
+// violations are the rules that a request violates, as in the API's details: the JSON
+// pointer of a field and the problem.
 type violations []string
 
 func (v *violations) add(format string, args ...any) {
@@ -31,14 +31,14 @@ func (v *violations) require(ok bool, format string, args ...any) {
 }
 
 // object is a JSON object whose fields are read one by one. encoding/json would accept
-// names in any case, names that are there twice, and names that nobody reads.
+// names in any case, duplicate names and unknown names.
 type object struct {
 	fields  map[string]json.RawMessage
-	pointer string // where the object is in the body
+	pointer string // the JSON pointer of the object in the body
 	wrong   violations
 }
 
-// parseBody reads a body that is an object with no other fields than those named.
+// parseBody parses a body that must be an object with the named fields only.
 func parseBody(body []byte, names ...string) *object {
 	o := &object{}
 	if !utf8.Valid(body) {
@@ -65,7 +65,7 @@ func (o *object) parse(data []byte, pointer string) {
 	}
 }
 
-// unparsable is said once for the whole body, in the API's words, and then where.
+// unparsable adds the API's detail once for the whole body, and then the field's problem.
 func (o *object) unparsable(pointer, what string) {
 	if !o.isUnparsable() {
 		o.wrong = slices.Insert(o.wrong, 0, unparsable)
@@ -75,11 +75,11 @@ func (o *object) unparsable(pointer, what string) {
 	}
 }
 
-// isUnparsable reports whether the body is not the JSON that the API expects, so that
-// further rules would only repeat it.
+// isUnparsable reports whether the body is not the expected JSON. Further violations
+// would then only repeat the problem.
 func (o *object) isUnparsable() bool { return slices.Contains(o.wrong, unparsable) }
 
-// decodeObject returns the fields of an object, and the names that are there again.
+// decodeObject returns the fields of an object and the duplicate names.
 func decodeObject(data []byte) (fields map[string]json.RawMessage, duplicates []string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
@@ -109,13 +109,13 @@ func decodeObject(data []byte) (fields map[string]json.RawMessage, duplicates []
 	return fields, duplicates, nil
 }
 
-// has reports whether a field is there and not null.
+// has reports whether a field is present and not null.
 func (o *object) has(name string) bool {
 	value, found := o.fields[name]
 	return found && string(value) != "null"
 }
 
-// text returns a string, "" if it is unset.
+// text returns a string, or "" if it is unset.
 func (o *object) text(name string) string {
 	if !o.has(name) {
 		return ""
@@ -134,7 +134,7 @@ func textOf(data json.RawMessage) (text string, ok bool) {
 	return text, !hasLoneSurrogate(string(data), text)
 }
 
-// hasLoneSurrogate reports whether a literal has half of a surrogate pair, which
+// hasLoneSurrogate reports whether a literal contains an unpaired surrogate, which
 // encoding/json replaces silently.
 func hasLoneSurrogate(literal, text string) bool {
 	const replacement = "\ufffd"
@@ -142,7 +142,7 @@ func hasLoneSurrogate(literal, text string) bool {
 	return strings.Count(text, replacement) > written
 }
 
-// texts returns an array of strings, nil if it is unset.
+// texts returns an array of strings, or nil if it is unset.
 func (o *object) texts(name string) []string {
 	if !o.has(name) {
 		return nil
@@ -163,7 +163,7 @@ func (o *object) texts(name string) []string {
 	return texts
 }
 
-// textMap returns an object of strings, nil if it is unset.
+// textMap returns an object of strings, or nil if it is unset.
 func (o *object) textMap(name string) map[string]string {
 	if !o.has(name) {
 		return nil
@@ -185,7 +185,7 @@ func (o *object) textMap(name string) map[string]string {
 	return texts
 }
 
-// integer returns a whole number within bounds, 0 if it is unset.
+// integer returns a whole number within bounds, or 0 if it is unset.
 func (o *object) integer(name string, least, most int) int {
 	if !o.has(name) {
 		return 0

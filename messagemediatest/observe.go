@@ -6,29 +6,32 @@ import (
 	"sync"
 )
 
-// DeliveryProgress is the state of a delivery at one moment.
+// DeliveryProgress is a snapshot of a delivery.
 type DeliveryProgress struct {
-	// ID identifies the delivery: it is the same each time that the observer sees it.
+	// ID identifies the delivery. It is the same in all calls of the observer for this
+	// delivery.
 	ID string
 
-	// Delivery is the delivery with the attempts that have ended so far. If another
-	// follows, the last one has a Wait.
+	// Delivery is the delivery with its completed attempts. If another attempt follows,
+	// the last one has a Wait.
 	Delivery DeliveryResult
 
 	// Done reports whether no further attempt follows.
 	Done bool
 }
 
-// WithDeliveryObserver calls a function with a copy of each delivery as it proceeds: when
-// it begins, after each attempt that another follows, and when it is done. Calls are
-// made one at a time, in order, and without a lock: observe may use the server, and
-// send events. When [Server.Send] returns, observe has seen its deliveries, unless
-// observe was busy with those of another call then.
+// WithDeliveryObserver sets a function that observes deliveries. The server calls observe
+// with a copy of a delivery when the delivery begins, after each attempt that another
+// follows, and when the delivery is done. Calls are made one at a time, in order, and
+// without holding a lock: observe may use the server and send events.
+//
+// When [Server.Send] returns, observe has seen all its deliveries, unless another call's
+// deliveries were being observed at that time.
 func WithDeliveryObserver(observe func(DeliveryProgress)) Option {
 	return func(s *settings) { s.observeDelivery = observe }
 }
 
-// observer returns a function that has the delivery, as it is then, observed.
+// observer returns a function that passes a copy of the delivery to the observer.
 func (s *Server) observer(d *DeliveryResult) func(done bool) {
 	id := newUUID()
 	return func(done bool) {
@@ -48,9 +51,9 @@ func (d *DeliveryResult) clone() DeliveryResult {
 	return copied
 }
 
-// progressQueue has deliveries observed one at a time: by the goroutine that adds one,
-// or by the one that is calling the observer already. So an observer that sends an
-// event does not wait for itself.
+// progressQueue serializes calls of the observer. The goroutine that adds an entry calls
+// the observer, unless another goroutine is calling it already. An observer that sends an
+// event therefore does not deadlock.
 type progressQueue struct {
 	mu      sync.Mutex // never held while the observer runs
 	waiting []DeliveryProgress
@@ -80,7 +83,8 @@ func (q *progressQueue) add(p DeliveryProgress, observe func(DeliveryProgress)) 
 	finished = true
 }
 
-// next takes the next one. If there is none, nobody is observing any more.
+// next removes and returns the first entry. If there is none, it marks the observer as
+// idle.
 func (q *progressQueue) next() (DeliveryProgress, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

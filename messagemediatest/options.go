@@ -15,7 +15,7 @@ import (
 // Option configures a [Server]. Start returns an error if a value is invalid.
 type Option func(*settings)
 
-// settings are what the options choose, before they are checked together.
+// settings are the values of the options. check validates them together.
 type settings struct {
 	key, secret          string
 	address              *string // nil for a free port
@@ -35,67 +35,71 @@ func WithCredentials(key, secret string) Option {
 	return func(s *settings) { s.key, s.secret = key, secret }
 }
 
-// WithAddr sets the address to listen on, as in "127.0.0.1:8080". The default is
-// a free port of this host.
+// WithAddr sets the address to listen on, such as "127.0.0.1:8080". It must not be empty.
+// The default is a free port of 127.0.0.1. WithAddr can't be combined with
+// [WithInMemoryNetwork].
 func WithAddr(address string) Option {
 	return func(s *settings) { s.address = &address }
 }
 
-// WithTLS serves HTTPS, and offers HTTP/2 and HTTP/1.1. The server's HTTP client
-// trusts its certificate.
+// WithTLS serves HTTPS over HTTP/2 and HTTP/1.1. [Server.HTTPClient] trusts the
+// certificate.
 func WithTLS() Option {
 	return func(s *settings) { s.tls = true }
 }
 
 // WithInMemoryNetwork serves connections in memory instead of sockets, for tests with
-// the fake time of testing/synctest. Only the server's own HTTP client reaches it.
+// the fake time of testing/synctest. Only [Server.HTTPClient] and [Server.Client] reach
+// the server.
 func WithInMemoryNetwork() Option {
 	return func(s *settings) { s.inMemoryNetwork = true }
 }
 
-// WithObserver calls a function with a copy of each request and its response, before
-// the response is sent. Calls are made one at a time, in the order of
-// [Server.Requests], and without a lock: observe may use the server, and send it
-// requests. While it runs, other requests do not wait for it, so with several at once
-// it may see one after its response was sent. Close waits for it.
+// WithObserver sets a function that observes requests. The server calls observe with a
+// copy of each request and its response before it sends the response. Calls are made one
+// at a time, in the order of [Server.Requests], and without holding a lock: observe may
+// use the server and send requests to it.
+//
+// Concurrent requests do not wait for observe, so it may see one after its response was
+// sent. [Server.Close] waits for observe.
 func WithObserver(observe func(Exchange)) Option {
 	return func(s *settings) { s.observe = observe }
 }
 
-// WithKeyBits sets the size of the RSA keys that the server creates, from 1024 to
-// 8192. The default is 2048, the size that the platform's keys have been seen with.
+// WithKeyBits sets the size in bits of the RSA keys that the server creates, from 1024 to
+// 8192. The default is 2048, the size observed in the platform's keys.
 func WithKeyBits(bits int) Option {
 	return func(s *settings) { s.keyBits = bits }
 }
 
-// WithUniqueKeys creates RSA keys that no other server has. By default servers share
-// them, since they take time to generate: the keys of one server all differ, but the
-// first that a server creates is the same RSA key as the first of every other server
-// of the process, under another ID. A test of two platforms that must not verify each
-// other's deliveries needs this option.
+// WithUniqueKeys creates RSA keys that no other server has. By default, the servers of a
+// process share RSA keys, because generating them is slow. The keys of one server all
+// differ, but the first RSA key of a server is the same as the first of every other
+// server, with a different ID. A test in which one server must not verify another's
+// deliveries needs this option.
 func WithUniqueKeys() Option {
 	return func(s *settings) { s.uniqueKeys = true }
 }
 
-// WithoutSignatureKeys makes the accounts those that most customers have: without the
-// feature that signs deliveries. The calls for signature keys respond 403.
+// WithoutSignatureKeys disables the feature that signs deliveries, which most real
+// accounts do not have. Calls for signature keys respond 403.
 func WithoutSignatureKeys() Option {
 	return func(s *settings) { s.withoutSignatureKeys = true }
 }
 
-// WithNormalization stores each webhook that is created or updated as normalize
-// leaves it, and responds with that: the platform may spell a URL or a template
-// otherwise than it was given. [Normalize] is such a function. Webhooks are unique by
-// URL and method after it.
+// WithNormalization sets a function that changes each webhook before it is created or
+// updated, such as [Normalize]. The server stores and returns the changed webhook. The
+// platform, too, may change the spelling of a URL or a template. Webhooks are unique by
+// URL and method after normalization.
 //
-// Normalize is given the fields of the request alone; it can change them, and neither
-// set nor clear others. It is called without a lock, at once for requests that arrive
-// at once.
+// The webhook has only the fields of the request. The function may change these fields,
+// but can neither set nor clear others. The server calls it without holding a lock, and
+// concurrently for concurrent requests.
 func WithNormalization(normalize func(*messagemedia.Webhook)) Option {
 	return func(s *settings) { s.normalize = normalize }
 }
 
-// newSettings applies options. The error names everything that is wrong with them.
+// newSettings applies options. The error names every invalid value.
 func newSettings(options []Option) (*settings, error) {
 	s := &settings{
 		key: "test-key", secret: "test-secret",
@@ -128,10 +132,10 @@ func (s *settings) check() error {
 	)
 }
 
-// cannotStandInKey reports whether Basic or HMAC could not send a key with r in it.
+// cannotStandInKey reports whether Basic or HMAC can't send a key that contains r.
 func cannotStandInKey(r rune) bool { return r == ':' || r == '"' || unicode.IsControl(r) }
 
-// listen returns a listener, and for the in-memory network what dials it.
+// listen returns a listener. For the in-memory network, it also returns the dial function.
 func (s *settings) listen() (net.Listener, func(context.Context, string, string) (net.Conn, error), error) {
 	if s.inMemoryNetwork {
 		pipe := newPipeListener()

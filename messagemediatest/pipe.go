@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// pipeListener accepts connections in memory. They carry real HTTP, without a
-// socket that the fake time of testing/synctest would hang on.
+// pipeListener accepts in-memory connections. They carry real HTTP without a socket, on
+// which a bubble of testing/synctest would hang.
 type pipeListener struct {
 	accept chan net.Conn
 	closed chan struct{}
@@ -46,8 +46,8 @@ func (l *pipeListener) Close() error {
 
 func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
 
-// pipeAddr is a host that a client may reach by plain http, and that httptest's
-// certificate is for.
+// pipeAddr is a host to which clients allow plain HTTP, and for which httptest's
+// certificate is valid.
 type pipeAddr struct{}
 
 func (pipeAddr) Network() string { return "pipe" }

@@ -9,15 +9,15 @@ import (
 
 const (
 	defaultKeyBits = 2048
-	minKeyBits     = 1024 // the vendor's sample key has these
+	minKeyBits     = 1024 // the size of the vendor's sample key
 	maxKeyBits     = 8192
 )
 
-// sharedKeys are the RSA keys that servers share. Generating one takes far longer
-// than all else that a test does.
+// sharedKeys are the RSA keys that servers share, because generating a key dominates the
+// time of a test.
 var sharedKeys keyPool
 
-// keyPool has RSA keys by their size. The zero value is ready to use.
+// keyPool holds RSA keys by size and number. The zero value is ready to use.
 type keyPool struct {
 	mu   sync.Mutex
 	keys map[keyNumber]func() (*rsa.PrivateKey, error)
@@ -25,8 +25,8 @@ type keyPool struct {
 
 type keyNumber struct{ bits, number int }
 
-// key returns the same key whenever it is asked for a size and number. Whoever asks
-// first generates it, and waits for no other.
+// key returns the key with a size and number. The first call for a key generates it and
+// does not block calls for other keys.
 func (p *keyPool) key(bits, number int) (*rsa.PrivateKey, error) {
 	p.mu.Lock()
 	if p.keys == nil {
@@ -41,7 +41,7 @@ func (p *keyPool) key(bits, number int) (*rsa.PrivateKey, error) {
 	return key()
 }
 
-// newPrivateKey returns a key that this server has not returned before.
+// newPrivateKey returns a key that this server has not used before.
 func (s *Server) newPrivateKey() (*rsa.PrivateKey, error) {
 	if s.uniqueKeys {
 		return generateKey(s.keyBits)

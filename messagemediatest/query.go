@@ -6,20 +6,20 @@ import (
 	"strconv"
 )
 
-// query is that of a list. What is wrong with it has the API's wording.
+// query is the query of a list. Its violations have the API's wording.
 type query struct {
 	values url.Values
 	wrong  violations
 }
 
-// parseQuery reads a query with no other parameters than those named, each once at most.
+// parseQuery parses a query that must have the named parameters only, each at most once.
 func parseQuery(raw string, names ...string) *query {
 	values, err := url.ParseQuery(raw)
 	q := &query{values: values}
 	q.wrong.require(err == nil, "query can't be parsed")
 	for name, given := range values {
 		q.wrong.require(slices.Contains(names, name), "%s is not a known property", name)
-		q.wrong.require(len(given) == 1, "%s property is there more than once", name)
+		q.wrong.require(len(given) == 1, "%s property is given more than once", name)
 	}
 	slices.Sort(q.wrong)
 	return q
@@ -29,7 +29,7 @@ func (q *query) atMostOneOf(name, other string) {
 	q.wrong.require(!q.values.Has(name) || !q.values.Has(other), "%s and %s are the same property", name, other)
 }
 
-// count reads a number of at least 0. A missing one is 0.
+// count returns a number of at least 0, or 0 if it is missing.
 func (q *query) count(name string) int {
 	if !q.values.Has(name) {
 		return 0

@@ -17,7 +17,7 @@ var contentTypes = map[messagemedia.Encoding]string{
 	messagemedia.EncodingXML:  "application/xml",
 }
 
-// templates are those of a webhook: of its URL, and of its payload.
+// templates are the parsed URL and payload of a webhook.
 type templates struct {
 	webhook   messagemedia.Webhook
 	url, body *velocity.Template
@@ -51,7 +51,7 @@ func (t *templates) render(ctx context.Context, variables *velocity.Map, unescap
 	return newAttempt(t.webhook, target, []byte(body)), nil
 }
 
-// newAttempt returns an attempt that is yet to be signed and sent.
+// newAttempt returns an attempt that is not signed or sent yet.
 func newAttempt(webhook messagemedia.Webhook, target string, body []byte) Attempt {
 	header := http.Header{"User-Agent": {"messagemediatest"}}
 	if contentType, ok := contentTypes[webhook.Encoding]; ok {
@@ -61,12 +61,12 @@ func newAttempt(webhook messagemedia.Webhook, target string, body []byte) Attemp
 		header.Set(name, value)
 	}
 	for _, name := range [...]string{"Content-Length", "Transfer-Encoding", "Trailer"} {
-		header.Del(name) // go by the body, whatever a webhook says
+		header.Del(name) // depend on the body, not on the webhook
 	}
 	return Attempt{Method: webhook.Method, URL: target, Header: header, RequestBody: body}
 }
 
-// percentEncode makes a value that is safe in a path as well as in a query.
+// percentEncode encodes a value for use in a path or a query.
 func percentEncode(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 }

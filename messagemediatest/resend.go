@@ -6,15 +6,14 @@ import (
 	"errors"
 )
 
-// Resend makes a duplicate of a delivery from before: it sends the request of the last
-// attempt again, with the method, URL, headers and body that it had, whatever has become
-// of the webhook since. Only Date and signature are new, as in each attempt. It is
-// retried as the webhook was. The body is the same, and so is a $retryCount in it.
-// [WithDuplicate] makes duplicates of a delivery that is yet to be sent.
+// Resend sends a duplicate of an earlier delivery. It repeats the request of the last
+// attempt with the same method, URL, headers and body, even if the webhook has changed
+// since. Only the Date and the signature are new. A $retryCount in the body is unchanged.
+// Resend retries like [Server.Send]. [ToAccount] has no effect, because the delivery
+// names its account. [WithDuplicate] adds duplicates to a delivery when it is sent.
 //
-// It returns an error if the delivery has no attempt, an option is invalid, the context
-// ended or the server was closed. [ToAccount] has no effect: the account is the
-// delivery's.
+// Resend returns an error if the delivery has no attempt, an option is invalid, ctx ended
+// or the server was closed.
 func (s *Server) Resend(ctx context.Context, delivery DeliveryResult, options ...SendOption) (*DeliveryResult, error) {
 	const operation = "Resend"
 	settings, err := s.newSendSettings(options)
@@ -37,8 +36,8 @@ func (s *Server) Resend(ctx context.Context, delivery DeliveryResult, options ..
 	return &duplicate, nil
 }
 
-// unsigned returns the attempt's request without a signature and without the Date that
-// it covers, yet to be sent.
+// unsigned returns a new attempt with the same request, without the signature and the
+// Date that it covers.
 func (a Attempt) unsigned() Attempt {
 	header := a.Header.Clone()
 	if header.Get("X-MessageMedia-Signature") != "" {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// response is what the server sends back, and whether the request took effect.
+// response is the server's response. It records whether the request took effect.
 type response struct {
-	status    int // 0 for none
+	status    int // 0 if there is no response
 	header    http.Header
 	body      []byte
 	committed bool
@@ -44,7 +44,7 @@ func committed(status int, v any) response {
 	return response
 }
 
-// jsonResponse keeps <, > and & as they are: they are common in templates.
+// jsonResponse does not escape <, > and &, which are common in templates.
 func jsonResponse(status int, v any) response {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)

@@ -10,7 +10,8 @@ import (
 
 var noResponse = response{}
 
-// sleep waits, unless the client or the server goes first.
+// sleep waits for d. It returns false if the client disconnects or the server is closed
+// before.
 func sleep(closing context.Context, r *http.Request, d time.Duration) bool {
 	if d == 0 {
 		return true
@@ -26,7 +27,7 @@ func sleep(closing context.Context, r *http.Request, d time.Duration) bool {
 	return false
 }
 
-// responsePlan is how a response is written.
+// responsePlan defines how a response is written.
 type responsePlan struct {
 	shutdownCtx     context.Context
 	resetConnection bool
@@ -71,8 +72,8 @@ func (d responsePlan) writeBody(w http.ResponseWriter, r *http.Request, body []b
 	}
 }
 
-// reset breaks the connection off, over HTTP/2 the stream. Without lingering, a
-// client sees a reset and not an end.
+// reset resets the connection, or the stream of HTTP/2. SetLinger(0) makes a TCP
+// connection end with a reset instead of a normal close.
 func reset(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
