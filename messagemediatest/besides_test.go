@@ -16,14 +16,14 @@ import (
 // besides has a test for each row of the documentation's table of requests that are
 // accepted though the API's documentation does not say so.
 var besides = map[string]func(*testing.T, *messagemediatest.Server){
-	"a slash at the end of the path, to list webhooks: the same as without": func(t *testing.T, api *messagemediatest.Server) {
+	"a slash at the end of the path, to list webhooks: the slash is ignored": func(t *testing.T, api *messagemediatest.Server) {
 		create(t, api, valid)
 		_, want := send(t, api, "GET", path+"?page=0", "")
 		status, response := send(t, api, "GET", path+"/?page=0", "")
 		assert.Equal(t, 200, status)
 		assert.Equal(t, want, response)
 	},
-	"pageSize for page_size, to list webhooks: the same": func(t *testing.T, api *messagemediatest.Server) {
+	"pageSize for page_size, to list webhooks: the same parameter": func(t *testing.T, api *messagemediatest.Server) {
 		create(t, api, valid)
 		create(t, api, with(`"method":"PUT"`))
 		_, want := send(t, api, "GET", path+"?page=1&page_size=1", "")
@@ -46,7 +46,7 @@ var besides = map[string]func(*testing.T, *messagemediatest.Server){
 			assert.Len(t, decode[[]any](t, response), 20)
 		}
 	},
-	"no page: the first: 0 of webhooks, 1 of keys": func(t *testing.T, api *messagemediatest.Server) {
+	"no page: the first page: 0 of webhooks, 1 of keys": func(t *testing.T, api *messagemediatest.Server) {
 		create(t, api, valid)
 		send(t, api, "POST", keysPath, `{"digest":"SHA256","cipher":"RSA"}`)
 		for target, first := range map[string]string{path: "?page=0", keysPath: "?page=1"} {
@@ -66,7 +66,7 @@ var besides = map[string]func(*testing.T, *messagemediatest.Server){
 		_, response := send(t, api, "POST", path, with(`"events":["RECEIVED_SMS","RECEIVED_SMS"]`))
 		assert.Contains(t, response, `"events":["RECEIVED_SMS","RECEIVED_SMS"]`)
 	},
-	"read_timeout, retries or retry_delay in an update: ignored beside a field that can change": func(t *testing.T, api *messagemediatest.Server) {
+	"read_timeout, retries or retry_delay in an update: ignored if another field is updated": func(t *testing.T, api *messagemediatest.Server) {
 		id := create(t, api, "{"+updatable+"}")
 		status, response := send(t, api, "PATCH", path+"/"+id, `{"method":"PUT","read_timeout":1,"retries":"x","retry_delay":-1}`)
 		assert.Equal(t, 200, status)
@@ -81,7 +81,7 @@ var besides = map[string]func(*testing.T, *messagemediatest.Server){
 		assert.Equal(t, 409, status)
 		assert.Equal(t, conflict, response)
 	},
-	"HMAC with SHA-1, and x-Content-MD5 for Content-MD5: the same as SHA-256 and Content-MD5": func(t *testing.T, api *messagemediatest.Server) {
+	"HMAC with SHA-1, and x-Content-MD5 for Content-MD5: accepted like SHA-256 and Content-MD5": func(t *testing.T, api *messagemediatest.Server) {
 		for _, algorithm := range []string{"sha1", "sha256"} {
 			for _, names := range []string{"date x-Content-MD5 request-line", "Date Content-MD5 request-line"} {
 				headers := hmacOf(time.Now().UTC(), algorithm, names, "{}", "POST "+path+" HTTP/1.1")

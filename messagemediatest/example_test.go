@@ -21,7 +21,7 @@ var request = messagemedia.CreateWebhookRequest{
 	Events:   []messagemedia.EventType{messagemedia.EventReceivedSMS},
 }
 
-// In a program, Close ends the server.
+// A program must close the server.
 func ExampleStart() {
 	api, err := messagemediatest.Start(messagemediatest.WithCredentials("key", "secret"))
 	if err != nil {
@@ -37,7 +37,7 @@ func ExampleStart() {
 	// Output: https://example.com/hooks/sms
 }
 
-// The first response gets lost after the webhook was made: the client finds it.
+// The response to the creation is lost, and the client finds the created webhook.
 func ExampleServer_Fail() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -59,7 +59,7 @@ func ExampleServer_Fail() {
 	// GET 200 false
 }
 
-// A client of your own, over HMAC.
+// Use your own client with HMAC authentication.
 func ExampleServer_HTTPClient() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -82,7 +82,7 @@ func ExampleServer_HTTPClient() {
 	// Output: 0 hmac
 }
 
-// Each fault is taken by the first request that it selects.
+// Each request takes the first fault that selects it.
 func ExampleServer_Faults() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -114,8 +114,7 @@ func ExampleServer_Faults() {
 	// <nil>
 }
 
-// An account can hold what no call of the API creates, such as two webhooks with one
-// URL and method.
+// Add two webhooks with the same URL and method, which the API would reject.
 func ExampleServer_AddWebhook() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -138,7 +137,7 @@ func ExampleServer_AddWebhook() {
 	// POST https://example.com/hooks/sms
 }
 
-// The platform may respond with another spelling of what it was given.
+// The platform may store a URL in another spelling.
 func ExampleWithNormalization() {
 	api, err := messagemediatest.Start(messagemediatest.WithNormalization(messagemediatest.Normalize))
 	if err != nil {
@@ -156,7 +155,7 @@ func ExampleWithNormalization() {
 	// Output: https://example.com/~sms
 }
 
-// A message was sent with a callback_url, and its recipient replies.
+// The recipient of a message that was sent with a callback_url replies.
 func ExampleServer_SendToCallbackURL() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -179,7 +178,7 @@ func ExampleServer_SendToCallbackURL() {
 	// true
 }
 
-// The report of the delivery overtakes those before it.
+// The final report arrives before the earlier ones.
 func ExampleServer_SendReports() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -209,7 +208,7 @@ func ExampleServer_SendReports() {
 	// 2026-09-30T08:00:01.000Z submitted 200
 }
 
-// The platform does not see that a delivery was acknowledged, and sends it again.
+// The platform sends an acknowledged delivery again, as after a lost response.
 func ExampleWithDuplicate() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -237,8 +236,8 @@ func ExampleWithDuplicate() {
 	// 2 true
 }
 
-// The whole way: a webhook is created, a text message arrives, the platform renders
-// and signs it, the first delivery fails, the second one is handled.
+// A service creates a webhook, and a text message arrives. The platform renders and signs
+// it. The first attempt fails, and the second one is acknowledged.
 func ExampleServer_Send() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -247,7 +246,7 @@ func ExampleServer_Send() {
 	defer api.Close()
 	ctx, client := context.Background(), api.Client()
 
-	// What your service does when it starts.
+	// The service enables a signature key and creates a webhook when it starts.
 	key, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	if err != nil {
 		log.Fatal(err)
@@ -267,7 +266,7 @@ func ExampleServer_Send() {
 		log.Fatal(err)
 	}
 
-	// The endpoint, whose database is down at first.
+	// The endpoint's database is down during the first attempt.
 	parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
 	if err != nil {
 		log.Fatal(err)
@@ -295,7 +294,7 @@ func ExampleServer_Send() {
 		log.Fatal(err)
 	}
 
-	// What happens then.
+	// A text message arrives.
 	report, err := api.Send(ctx, &webhook.ReceivedSMS{
 		ReplyID:      "a175e797-2b54-468b-9850-41a3eab32f74",
 		SourceNumber: "+61491570156",
@@ -314,7 +313,7 @@ func ExampleServer_Send() {
 	// true [+61491570156 says "Yes", I'll be there]
 }
 
-// A receiver must recognize the delivery that it has handled already.
+// Send a duplicate of a delivery, which a receiver must recognize.
 func ExampleServer_Resend() {
 	api, err := messagemediatest.Start(messagemediatest.WithDeliveryObserver(func(p messagemediatest.DeliveryProgress) {
 		if p.Done {

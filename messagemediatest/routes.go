@@ -15,11 +15,11 @@ const (
 	enabledKeyPath    = signatureKeysPath + "/enabled"
 )
 
-// route is a request of the API, by the name of the SDK's method that sends it.
+// route maps a request of the API to the SDK's method that sends it, and serves it.
 type route struct {
 	operation string
 	method    string
-	path      string // one that ends with a slash is followed by an ID
+	path      string // followed by an ID if it ends with a slash
 	serve     func(*Server, call) response
 }
 
@@ -38,7 +38,7 @@ var routes = []route{
 	{"DeleteSignatureKey", http.MethodDelete, signatureKeyPath, (*Server).deleteKey},
 }
 
-// operations are the names that a [Fault] can match by.
+// operations returns the valid values of [Fault.Operation], other than "".
 func operations() []string {
 	var names []string
 	for _, route := range routes {
@@ -47,13 +47,13 @@ func operations() []string {
 	return names
 }
 
-// call is a request as an operation sees it.
+// call is a request to an operation.
 type call struct {
 	account string
 	id      string // at the end of the path
 	query   string
 	body    []byte
-	lag     int // how many changes a list lags behind
+	lag     int // the number of changes that a list lags behind
 }
 
 // findRoute returns the route of a request and the ID in its path. If the path has
@@ -61,7 +61,7 @@ type call struct {
 func findRoute(method string, target *url.URL) (found route, id string, allowed []string) {
 	path := target.EscapedPath()
 	if path == webhooksPath+"/" && method == http.MethodGet {
-		path = webhooksPath // as the vendor's SDKs send it
+		path = webhooksPath // the vendor's SDKs send the slash
 	}
 	for _, route := range routes {
 		id, ok := route.match(path)
@@ -75,7 +75,7 @@ func findRoute(method string, target *url.URL) (found route, id string, allowed 
 	return route{}, "", allowed
 }
 
-// match reports whether a path is the route's, and returns the ID in it.
+// match reports whether a path belongs to the route, and returns the ID in it.
 func (r route) match(path string) (id string, ok bool) {
 	if !strings.HasSuffix(r.path, "/") {
 		return "", path == r.path
@@ -93,7 +93,7 @@ func (r route) takesBody() bool {
 	return r.method == http.MethodPost || r.method == http.MethodPatch
 }
 
-// isList reports whether the operation has parameters in its query.
+// isList reports whether the operation takes query parameters.
 func (r route) isList() bool { return strings.HasPrefix(r.operation, "List") }
 
 func (r route) isForKeys() bool { return strings.HasPrefix(r.path, signatureKeysPath) }

@@ -14,8 +14,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// The rules that the API documents for a webhook. They are written here once more, and
-// not taken from the client: a fault of the client's rules must not hide itself.
+// The API's documented rules for a webhook. They are independent of the client's rules,
+// so that tests find mistakes in those.
 const (
 	maxURLLength         = 1000 // characters
 	maxHeaderNameLength  = 200
@@ -36,7 +36,7 @@ var (
 	}
 )
 
-// checkEnum checks a field that has one of a few values.
+// checkEnum checks a field with a fixed set of values.
 func (o *object) checkEnum(name, value string, values []string, required bool) {
 	switch pointer := "/" + name; {
 	case !o.has(name):
@@ -87,8 +87,8 @@ func (o *object) checkHeaders(headers map[string]string) {
 
 func isControlInHeader(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// urlProblem returns why the platform would not take a URL, or "". The path and the
-// query may have template variables, which net/url would refuse.
+// urlProblem returns why the platform would reject a URL, or "". It does not use net/url,
+// which rejects template variables in a path or query.
 func urlProblem(url string) string {
 	scheme, rest, found := strings.Cut(url, "://")
 	if scheme = strings.ToLower(scheme); !found || scheme != "http" && scheme != "https" {
@@ -117,7 +117,7 @@ func urlProblem(url string) string {
 	return ""
 }
 
-// isHostName reports whether a name is one by RFC 1123.
+// isHostName reports whether a name is a host name by RFC 1123.
 func isHostName(name string) bool {
 	name = strings.TrimSuffix(name, ".")
 	if len(name) > 253 {

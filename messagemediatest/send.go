@@ -12,17 +12,18 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Send simulates an event: it renders the template and the URL of each webhook of
-// the account that is subscribed to the event's type, signs the request if a
-// signature key is enabled, and sends it with the webhook's method, headers and
-// ReadTimeout, until it is acknowledged with 2xx or the webhook's Retries are used up.
-// Send calls the webhooks concurrently.
+// Send simulates an event. It calls the account's webhooks that are subscribed to the
+// event's type, concurrently. For each webhook, Send renders the URL and the template,
+// signs the request if a signature key is enabled, and sends it with the webhook's
+// method, headers and ReadTimeout. If the response is not a 2xx, Send retries up to the
+// webhook's Retries, without a delay unless [WithRetryDelays] is given.
 //
-// A zero field of the event is undefined in the template: an event without a ReplyID
-// renders $replyId literally. RetryCount counts from the event's own.
+// A zero field of the event is undefined in the template: if ReplyID is empty, $replyId
+// renders literally. $retryCount is the event's RetryCount plus the number of earlier
+// attempts.
 //
-// Send returns an error if the event or an option is invalid, the context ended or the
-// server was closed. What a receiver responds is not an error: the result has it.
+// Send returns an error if the event or an option is invalid, ctx ended or the server was
+// closed. A failed delivery is not an error of Send: the result reports it.
 func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendOption) (*SendResult, error) {
 	const operation = "Send"
 	settings, err := s.newSendSettings(options)
@@ -50,7 +51,7 @@ func (s *Server) Send(ctx context.Context, event webhook.Event, options ...SendO
 	return result, nil
 }
 
-// deliverToWebhook renders a webhook's template for the event, and delivers that.
+// deliverToWebhook renders a webhook's template for the event and delivers the result.
 func (s *Server) deliverToWebhook(ctx context.Context, d *DeliveryResult, settings *sendSettings) {
 	templates, err := parseTemplates(d.Webhook)
 	s.deliver(ctx, d, settings, func(tries int) (Attempt, error) {
@@ -61,13 +62,14 @@ func (s *Server) deliverToWebhook(ctx context.Context, d *DeliveryResult, settin
 	})
 }
 
-// SendToCallbackURL simulates an event of a message that was sent with a callback_url:
-// it POSTs the reply or delivery report there, whatever webhooks exist, in the
-// platform's fixed JSON form, once, without headers of a webhook. The request is signed
-// as those to webhooks are. Opt-outs are not sent to callback URLs.
+// SendToCallbackURL simulates an event of a message that was sent with a callback_url. It
+// POSTs the reply or delivery report to the URL in the platform's fixed JSON format,
+// independently of any webhooks. It signs the request like those to webhooks. It makes
+// one attempt: the platform's number of attempts is not documented. Opt-outs are not sent
+// to callback URLs.
 //
-// It returns an error if the URL, the event or an option is invalid, the context ended
-// or the server was closed. How often the platform tries is not documented.
+// SendToCallbackURL returns an error if the URL, the event or an option is invalid, ctx
+// ended or the server was closed.
 func (s *Server) SendToCallbackURL(ctx context.Context, callbackURL string, event webhook.Event, options ...SendOption) (*DeliveryResult, error) {
 	const operation = "SendToCallbackURL"
 	settings, err := s.newSendSettings(options)
@@ -81,7 +83,7 @@ func (s *Server) SendToCallbackURL(ctx context.Context, callbackURL string, even
 	if err != nil {
 		return nil, sendError(operation, err)
 	}
-	eventType, _ := platform.EventType(event) // a report can have another status here
+	eventType, _ := platform.EventType(event) // a report to a callback URL can have any status
 	result := &DeliveryResult{Account: settings.account, Event: event, EventType: eventType, Webhook: messagemedia.Webhook{
 		URL: callbackURL, Method: http.MethodPost, Encoding: messagemedia.EncodingJSON,
 	}}
@@ -96,8 +98,7 @@ func (s *Server) SendToCallbackURL(ctx context.Context, callbackURL string, even
 	return result, nil
 }
 
-// dispatch runs deliveries until they have ended, the context ends, or the server is
-// closed.
+// dispatch runs deliveries until they are done, ctx ends, or the server is closed.
 func (s *Server) dispatch(ctx context.Context, settings *sendSettings, deliveries func(context.Context)) error {
 	if ctx == nil {
 		return errors.New("ctx must not be nil")
@@ -128,8 +129,8 @@ func sendError(operation string, err error) error {
 	return fmt.Errorf("messagemediatest: %s: %w", operation, err)
 }
 
-// withoutRedirects copies a client: to the platform a redirect is a failure like
-// any other.
+// withoutRedirects returns a copy of a client that does not follow redirects. The
+// platform treats a redirect as a failure.
 func withoutRedirects(client *http.Client) *http.Client {
 	copied := *client
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

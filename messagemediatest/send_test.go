@@ -464,7 +464,7 @@ func TestAReportPrintsALineForEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
-		assert.Equal(t, "OPT_OUT_SMS: no webhook is subscribed to it", mustSend(t, api, &webhook.OptOut{}).String())
+		assert.Equal(t, "OPT_OUT_SMS: no subscribed webhook", mustSend(t, api, &webhook.OptOut{}).String())
 
 		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries, r.ReadTimeout = 1, time.Second })
 		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Template = "PUT", "#end" })

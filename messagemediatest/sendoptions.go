@@ -8,8 +8,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// SendOption changes how [Server.Send], [Server.SendReports],
-// [Server.SendToCallbackURL] and [Server.Resend] deliver an event.
+// SendOption configures a call of [Server.Send], [Server.SendReports],
+// [Server.SendToCallbackURL] or [Server.Resend].
 type SendOption func(*sendSettings)
 
 type sendSettings struct {
@@ -18,21 +18,22 @@ type sendSettings struct {
 	handler            http.Handler
 	retryDelays        bool
 	unescapedURLValues bool
-	signerFor          func(account string) *Signer // nil for no signature
-	duplicates         []time.Duration              // how long after the delivery
-	err                error                        // of invalid options
+	signerFor          func(account string) *Signer // returns nil for no signature
+	duplicates         []time.Duration              // the time before each duplicate
+	err                error                        // names the invalid options
 }
 
-// ToAccount sends to the webhooks of a sub-account. The default is the account
-// that the server's credentials belong to.
+// ToAccount sends to the webhooks of a sub-account. If name is empty, and by default, the
+// account is the one that the server's credentials belong to.
 func ToAccount(name string) SendOption {
 	return func(s *sendSettings) { s.account = name }
 }
 
-// ToHandler delivers to a handler, whatever host a webhook's URL names, over
-// connections in memory that carry real HTTP. Tests with the fake time of
-// testing/synctest need it. A request's context ends with the attempt; a handler
-// that goes on after that is not waited for, and must end before a bubble does.
+// ToHandler delivers to a handler, for any host in a webhook's URL. It uses real HTTP
+// over the in-memory network, as tests with the fake time of testing/synctest need.
+//
+// The request's context ends with the attempt. The send does not wait for a handler that
+// runs longer. In a bubble, such a handler must return before the bubble ends.
 func ToHandler(handler http.Handler) SendOption {
 	return func(s *sendSettings) {
 		s.handler = handler
@@ -40,8 +41,8 @@ func ToHandler(handler http.Handler) SendOption {
 	}
 }
 
-// ThroughClient delivers through a client of yours, for example that of an
-// httptest.Server with a certificate of its own. Redirects are not followed.
+// ThroughClient delivers through an HTTP client, such as the client of an httptest.Server
+// with TLS. Redirects are not followed.
 func ThroughClient(client *http.Client) SendOption {
 	return func(s *sendSettings) {
 		s.client = client
@@ -49,9 +50,9 @@ func ThroughClient(client *http.Client) SendOption {
 	}
 }
 
-// SignedBy signs with this signer, whichever key the account has enabled, and even if
-// it lacks the feature: one call for a signed delivery, or for one that is signed with
-// a key that the receiver must not accept.
+// SignedBy signs with this signer instead of the account's enabled key, even if the
+// account has none or lacks the feature. It suits a single signed delivery, or a delivery
+// that the receiver must reject because it does not know the key.
 func SignedBy(signer *Signer) SendOption {
 	return func(s *sendSettings) {
 		s.signerFor = func(string) *Signer { return signer }
@@ -59,17 +60,18 @@ func SignedBy(signer *Signer) SendOption {
 	}
 }
 
-// Unsigned sends without a signature, as to an account that lacks the feature, even if
-// a key is enabled.
+// Unsigned sends without a signature, even if the account has an enabled key.
 func Unsigned() SendOption {
 	return func(s *sendSettings) { s.signerFor = func(string) *Signer { return nil } }
 }
 
-// WithDuplicate sends each delivery once more, although it was acknowledged: as the
-// platform does if it did not see the response. The duplicate has the same body, and
-// is signed again at its own time. It is sent after the delivery has ended and this
-// time has passed, which may be longer than a receiver remembers deliveries; under fake
-// time that takes none. With several of these options, each counts from the one before.
+// WithDuplicate sends a duplicate of each delivery, as the platform does after a lost
+// response. The duplicate has the same body and a new Date and signature.
+//
+// The duplicate follows the end of the delivery after the given time, which can exceed
+// the time for which a receiver remembers deliveries. Under fake time, the wait takes no
+// time. If WithDuplicate is given more than once, each time counts from the preceding
+// duplicate.
 func WithDuplicate(after time.Duration) SendOption {
 	return func(s *sendSettings) {
 		s.duplicates = append(s.duplicates, after)
@@ -77,15 +79,15 @@ func WithDuplicate(after time.Duration) SendOption {
 	}
 }
 
-// WithRetryDelays waits the webhook's RetryDelay between two attempts, as the
-// platform does; if it is unset, 5 seconds. By default nothing waits.
+// WithRetryDelays waits between attempts like the platform, for the webhook's RetryDelay.
+// If RetryDelay is zero, it waits 5 seconds. By default, retries follow without a delay.
 func WithRetryDelays() SendOption {
 	return func(s *sendSettings) { s.retryDelays = true }
 }
 
-// WithUnescapedURLValues puts the values of variables into a webhook's URL as they are.
-// By default they are percent-encoded. Which of these the platform does is not
-// documented: a receiver that can take both is safe.
+// WithUnescapedURLValues renders the values of variables in a webhook's URL without
+// percent-encoding. By default, they are percent-encoded. It is not documented which one
+// the platform does, so a receiver should accept both.
 func WithUnescapedURLValues() SendOption {
 	return func(s *sendSettings) { s.unescapedURLValues = true }
 }
@@ -94,7 +96,7 @@ func (s *sendSettings) require(ok bool, format string, args ...any) {
 	s.err = errors.Join(s.err, check.That(ok, format, args...))
 }
 
-// newSendSettings applies options. The error names everything that is wrong with them.
+// newSendSettings applies options. The error names every invalid value.
 func (s *Server) newSendSettings(options []SendOption) (*sendSettings, error) {
 	settings := &sendSettings{client: &http.Client{Transport: s.deliveryTransport}, signerFor: s.Signer}
 	for _, option := range options {

@@ -10,20 +10,19 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// SendReports simulates the delivery reports of one message, one after the other in the
-// order of the statuses. Nothing promises that reports arrive in the order in which they
-// were generated, so a test passes statuses in another:
+// SendReports simulates the delivery reports of one message. It sends them one at a time,
+// in the order of statuses. The platform does not guarantee that reports arrive in the
+// order in which it generated them, so tests can use another order:
 //
 //	_, err = api.SendReports(ctx, report, []webhook.Status{webhook.StatusDelivered, webhook.StatusEnroute, webhook.StatusSubmitted}, handler)
 //
-// Each report is a copy of the given one with the status, a status code of it, and an
-// ID of its own. ReceivedAt tells the order of generation: enroute at the given report's
-// time, or now if it has none, submitted a second later, and what ends a message
-// another second later.
+// Each report is a copy of the given one with the status, a matching status code, and an
+// ID of its own. ReceivedAt gives the order of generation. An enroute report has the
+// ReceivedAt of the given report, or the current time if that is zero. A submitted report
+// is one second later, and a report with a final status two seconds.
 //
-// SendReports stops at the first error, which is one of those of [Server.Send], and
-// returns the results until then. A status that no webhook is called for is an error
-// before anything is sent.
+// If webhooks can't be subscribed to a status, SendReports returns an error and sends
+// nothing. It stops at the first error of [Server.Send], and returns the results so far.
 func (s *Server) SendReports(ctx context.Context, report *webhook.DeliveryReport, statuses []webhook.Status, options ...SendOption) ([]*SendResult, error) {
 	const operation = "SendReports"
 	reports, err := reportsOf(report, statuses)
@@ -43,8 +42,8 @@ func (s *Server) SendReports(ctx context.Context, report *webhook.DeliveryReport
 	return results, nil
 }
 
-// stages are a typical status code of each status, and how many seconds after the
-// first report it is generated.
+// stages has, for each status, a typical status code and the time of the report after the
+// first one.
 var stages = map[webhook.Status]struct {
 	code  webhook.StatusCode
 	after time.Duration

@@ -11,58 +11,58 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// SendResult has the deliveries of an event to webhooks.
+// SendResult is the result of sending an event to the subscribed webhooks.
 type SendResult struct {
-	// EventType is the event type that the webhooks are subscribed to.
+	// EventType is the type of the event.
 	EventType messagemedia.EventType
 
-	// Deliveries has one for each subscribed webhook, in the order of their creation.
+	// Deliveries has one delivery for each subscribed webhook, in the order of creation.
 	Deliveries []DeliveryResult
 }
 
-// DeliveryResult has the attempts to deliver an event to one webhook or callback URL.
+// DeliveryResult is the result of delivering an event to one webhook or callback URL.
 type DeliveryResult struct {
-	// Account has the webhook, and signs. It is empty for the account that the server's
-	// credentials belong to.
+	// Account is the sub-account that has the webhook and signs the delivery. If empty, it
+	// is the account that the server's credentials belong to.
 	Account string
 
-	// Event is what happened, and EventType its type, empty for a report with a status
-	// that webhooks can't be subscribed to.
+	// Event is the simulated event, and EventType its type. EventType is empty for a
+	// report with a status that webhooks can't be subscribed to.
 	Event     webhook.Event
 	EventType messagemedia.EventType
 
-	// Webhook is the webhook as it was when the event happened. For a callback URL it
-	// has a URL, Method and Encoding alone.
+	// Webhook is a copy of the webhook at the time of the event. For a callback URL, only
+	// its URL, Method and Encoding are set.
 	Webhook messagemedia.Webhook
 
-	// Attempts are in the order in which they were made, duplicates included.
+	// Attempts are the attempts in order, including duplicates.
 	Attempts []Attempt
 
-	// Err is why there was no further attempt, though there could have been one:
-	// the template or the URL could not be rendered, the context ended, or the server
-	// was closed.
+	// Err is the reason for a missing further attempt: the template or the URL could not
+	// be rendered, the context ended, or the server was closed. If nil, no attempt is
+	// missing.
 	Err error
 }
 
-// Attempt is one request to a receiver, and its response.
+// Attempt is one request to a receiver and its response.
 type Attempt struct {
 	Method      string
 	URL         string      // rendered
-	Header      http.Header // with the signature, if there is one
+	Header      http.Header // includes the signature, if any
 	RequestBody []byte      // the rendered template
 
-	Status       int           // of the response, 0 if there was none
-	ResponseBody []byte        // the response's body, 64 KiB at most
-	Err          error         // why there was no response, or no whole one
-	Duration     time.Duration // until the response, or the failure
+	Status       int           // the response's status; 0 if there was no response
+	ResponseBody []byte        // the first 64 KiB of the response's body
+	Err          error         // why there was no response or no complete one
+	Duration     time.Duration // until the response or the failure
 
-	// Wait is the time that the platform lets pass before the next attempt, 0 if there
-	// was none.
+	// Wait is the time that the platform waits before the next attempt. It is 0 if no
+	// attempt follows.
 	Wait time.Duration
 }
 
-// Acknowledged reports whether a webhook was subscribed to the event, and the last
-// attempt of each delivery was acknowledged with 2xx.
+// Acknowledged reports whether at least one webhook was subscribed to the event and the
+// last attempt of each delivery was acknowledged with 2xx.
 func (r *SendResult) Acknowledged() bool {
 	return len(r.Deliveries) > 0 && !slices.ContainsFunc(r.Deliveries, func(d DeliveryResult) bool { return !d.Acknowledged() })
 }
@@ -74,10 +74,10 @@ func (d DeliveryResult) Acknowledged() bool {
 
 func (a Attempt) acknowledged() bool { return a.Err == nil && a.Status >= 200 && a.Status <= 299 }
 
-// String returns a line for each attempt, for the messages of failing tests.
+// String returns a line for each attempt, for messages of failed tests.
 func (r *SendResult) String() string {
 	if len(r.Deliveries) == 0 {
-		return string(r.EventType) + ": no webhook is subscribed to it"
+		return string(r.EventType) + ": no subscribed webhook"
 	}
 	var lines []string
 	for _, d := range r.Deliveries {
@@ -101,7 +101,7 @@ func (d DeliveryResult) lines(prefix string) []string {
 	return lines
 }
 
-// String returns the status or the error, and the duration.
+// String returns the status or the error, with the duration.
 func (a Attempt) String() string {
 	if a.Err != nil {
 		return fmt.Sprintf("%v after %v", a.Err, a.Duration)

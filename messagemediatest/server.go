@@ -20,21 +20,21 @@ import (
 )
 
 // Server is the in-memory platform. [NewServer] and [Start] create one. It is safe for
-// concurrent use. What its methods return are copies.
+// concurrent use. Its methods return copies of its state.
 type Server struct {
 	// URL is the base URL, for messagemedia.WithBaseURL.
 	URL string
 
-	// Key and Secret are the credentials that it accepts, by Basic and by HMAC.
+	// Key and Secret are the accepted credentials, for Basic and HMAC.
 	Key, Secret string
 
 	settings
 	tb      testing.TB // nil in a program
 	http    *httptest.Server
 	client  *http.Client
-	baseURL string // what URL is at first
+	baseURL string // the initial URL: a user may change that field
 
-	deliveryTransport *http.Transport // what deliveries go out through
+	deliveryTransport *http.Transport
 
 	shutdownCtx context.Context
 	shutdown    context.CancelFunc
@@ -47,13 +47,13 @@ type Server struct {
 	accounts    map[string]*account
 	faults      []*Fault
 	requests    []Exchange
-	observed    int  // how many of the requests the observer has seen
+	observed    int  // the number of requests that the observer has seen
 	observing   bool // whether a goroutine is calling the observer
 	connections map[net.Conn]struct{}
 }
 
-// NewServer starts a server for a test, and closes it when the test ends. If it can't
-// start, the test fails.
+// NewServer starts a server for a test and closes it when the test ends. If an option is
+// invalid or the server can't listen, the test fails.
 func NewServer(tb testing.TB, options ...Option) *Server {
 	tb.Helper()
 	s, err := Start(options...)
@@ -65,8 +65,8 @@ func NewServer(tb testing.TB, options ...Option) *Server {
 	return s
 }
 
-// Start starts a server for a program, which must close it. It returns an error if an
-// option is invalid or the server can't listen.
+// Start starts a server for a program. The caller must call [Server.Close]. Start returns
+// an error if an option is invalid or the server can't listen.
 func Start(options ...Option) (*Server, error) {
 	settings, err := newSettings(options)
 	if err != nil {
@@ -102,13 +102,13 @@ func Start(options ...Option) (*Server, error) {
 	return s, nil
 }
 
-// closeGrace is how long Close lets a client that neither reads nor writes keep a
-// request under way.
+// closeGrace is the time that Close allows for a request whose client neither reads nor
+// writes.
 const closeGrace = time.Second
 
-// Close ends the server: delays of faults and what [Server.Send] is about to do end at
-// once. It returns when all requests have ended, so no callback may call it. Further
-// calls do nothing.
+// Close shuts down the server. It ends the delays of faults and running sends at once,
+// then waits for all requests to end. A callback must not call Close. Further calls have
+// no effect.
 func (s *Server) Close() {
 	s.shutdown()
 	s.mu.Lock()
@@ -131,16 +131,16 @@ func (s *Server) trackConnection(connection net.Conn, state http.ConnState) {
 	}
 }
 
-// HTTPClient returns a client that reaches the server, whether it is on a socket
-// or in memory, and trusts its certificate.
+// HTTPClient returns an HTTP client that reaches the server, over a socket or the
+// in-memory network, and trusts its certificate.
 func (s *Server) HTTPClient() *http.Client {
 	client := *s.client
 	return &client
 }
 
-// Client returns a client with the server's credentials, over Basic. The options
-// come after those that make it reach the server. If one is invalid, the test fails;
-// in a program every call of the client returns the error.
+// Client returns a client for the server, with its credentials and Basic authentication.
+// The options can override its own. If an option is invalid, the test fails; without a
+// test, every call of the client returns the error.
 func (s *Server) Client(options ...messagemedia.Option) *messagemedia.Client {
 	client, err := messagemedia.NewClient(messagemedia.BasicAuth(s.key, s.secret), s.clientOptions(options)...)
 	if err != nil && s.tb != nil {
@@ -166,10 +166,10 @@ type invalidOptions struct{ err error }
 
 func (i invalidOptions) Authenticate(*http.Request) error { return i.err }
 
-// maxRequestBytes is far more than a valid request has.
+// maxRequestBytes is well above the size of a valid request.
 const maxRequestBytes = 1 << 20
 
-// ServeHTTP handles a request as the platform does, or as a fault has it.
+// ServeHTTP handles a request like the platform, unless a fault selects it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	route, id, allowed := findRoute(r.Method, r.URL)

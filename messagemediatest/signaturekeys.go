@@ -26,7 +26,8 @@ type signatureKey struct {
 	enabled bool
 }
 
-// signatureKeyJSON is a key in a response. Only the creation's has the public key.
+// signatureKeyJSON is a key in a response. Only the response to its creation has the
+// public key.
 type signatureKeyJSON struct {
 	KeyID     string              `json:"key_id"`
 	PublicKey string              `json:"public_key,omitzero"`

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rsa"
-	_ "crypto/sha256" // of SHA224 and SHA256
-	_ "crypto/sha512" // of SHA512
+	_ "crypto/sha256" // registers SHA224 and SHA256
+	_ "crypto/sha512" // registers SHA512
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -19,17 +19,16 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Signer signs requests as the platform signs deliveries, for tests of a receiver that
-// verifies them. [NewSigner] and [Server.Signer] return one. It is safe for concurrent use.
+// Signer signs requests like the platform signs deliveries, for tests of a receiver.
+// [NewSigner] and [Server.Signer] return one. It is safe for concurrent use.
 type Signer struct {
 	id      string
 	digest  messagemedia.Digest
 	private *rsa.PrivateKey
 }
 
-// NewSigner creates a signer with an RSA key that nobody else has, of 2048 bits, for
-// SHA256. A test that needs another kind creates a key at a [Server], and calls
-// [Server.Signer].
+// NewSigner creates a signer with a new RSA key of 2048 bits for SHA256. For another size
+// or digest, create a key in a [Server] and call [Server.Signer].
 func NewSigner(tb testing.TB) *Signer {
 	tb.Helper()
 	private, err := generateKey(defaultKeyBits)
@@ -39,8 +38,8 @@ func NewSigner(tb testing.TB) *Signer {
 	return &Signer{id: newUUID(), digest: messagemedia.DigestSHA256, private: private}
 }
 
-// Signer returns a signer for the key that an account has enabled, nil if there is
-// none. The empty name stands for the account that the credentials belong to.
+// Signer returns a signer for the enabled key of an account, or nil if no key is enabled.
+// If account is empty, it is the account that the credentials belong to.
 func (s *Server) Signer(account string) *Signer {
 	keys := s.state(account, 0).keys
 	if i := findEnabledKey(keys); i >= 0 {
@@ -49,7 +48,8 @@ func (s *Server) Signer(account string) *Signer {
 	return nil
 }
 
-// Key returns the public key that verifies the signer's requests, nil for a nil signer.
+// Key returns the public key that verifies the signer's requests. If s is nil, Key returns
+// nil.
 func (s *Signer) Key() *webhook.Key {
 	if s == nil {
 		return nil
@@ -61,7 +61,7 @@ func (s *Signer) Key() *webhook.Key {
 	return key
 }
 
-// publicKey is the form in which the API gives it.
+// publicKey returns the public key in the API's format.
 func (s *Signer) publicKey() string {
 	der, err := x509.MarshalPKIXPublicKey(&s.private.PublicKey)
 	if err != nil {
@@ -70,15 +70,18 @@ func (s *Signer) publicKey() string {
 	return base64.StdEncoding.EncodeToString(der)
 }
 
-// signatureHeaders are those that Sign sets.
+// signatureHeaders are the headers that Sign sets.
 var signatureHeaders = [...]string{
 	"Date", "X-MessageMedia-Signature", "X-MessageMedia-Digest-Type", "X-MessageMedia-Cipher-Type", "X-MessageMedia-Key-Id",
 }
 
-// Sign adds a signature over the request's method, target, Date and body, and the
-// headers that go with it. A Date that is set already stays, so that a test can
-// send an old delivery. Changes afterwards make the signature wrong. Sign returns an
-// error if the signer is nil, the request is nil or has no URL, or its body can't be read.
+// Sign adds a signature to a request. The signature covers the method, the request
+// target, the Date and the body, so changing one of them invalidates it. Sign sets the
+// headers of the signature and, if it is unset, the Date. A test that needs an old
+// delivery sets the Date before.
+//
+// Sign returns an error if s is nil, the request is nil or has no URL, or its body can't
+// be read.
 func (s *Signer) Sign(r *http.Request) error {
 	if s == nil {
 		return errors.New("messagemediatest: sign: signer must not be nil; no key is enabled")
@@ -115,7 +118,7 @@ func (s *Signer) Sign(r *http.Request) error {
 	return nil
 }
 
-// target is that of a request that came in, or of one that is to be sent.
+// target returns the request target of a received request or of an outgoing one.
 func target(r *http.Request) string {
 	if r.RequestURI != "" {
 		return r.RequestURI
@@ -123,7 +126,7 @@ func target(r *http.Request) string {
 	return r.URL.RequestURI()
 }
 
-// takeBody reads the body and puts it back.
+// takeBody reads the body and replaces it with a copy.
 func takeBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil

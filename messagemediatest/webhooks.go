@@ -116,14 +116,14 @@ func (s state) indexOf(url, method string) int {
 	return slices.IndexFunc(s.webhooks, func(w messagemedia.Webhook) bool { return w.URL == url && w.Method == method })
 }
 
-// Fields of a webhook. Those of the creation alone are ignored in an update.
+// Fields of a webhook. An update ignores the fields that only a creation can set.
 var (
 	changeableFields = []string{"url", "method", "encoding", "events", "headers", "template"}
 	webhookFields    = append(slices.Clip(changeableFields), "read_timeout", "retries", "retry_delay")
 )
 
-// readWebhook reads the fields of a request and checks them. If none is wrong, set
-// reports which ones are there.
+// readWebhook reads and checks the fields of a request. If all are valid, set reports
+// whether a field is set.
 func readWebhook(body []byte, creating bool) (webhook messagemedia.Webhook, set func(string) bool, wrong violations) {
 	o := parseBody(body, webhookFields...)
 	webhook = messagemedia.Webhook{
@@ -153,7 +153,7 @@ func readWebhook(body []byte, creating bool) (webhook messagemedia.Webhook, set 
 	return webhook, o.has, o.wrong
 }
 
-// readDelivery reads what is set by the creation alone.
+// readDelivery reads the fields that only a creation can set.
 func (o *object) readDelivery(webhook *messagemedia.Webhook) {
 	webhook.ReadTimeout = time.Duration(o.integer("read_timeout", 1, maxReadTimeout)) * time.Millisecond
 	webhook.Retries = o.integer("retries", 0, maxRetries)
@@ -168,7 +168,7 @@ type webhookJSON struct {
 	ID          string                   `json:"id"`
 	URL         string                   `json:"url"`
 	Method      string                   `json:"method"`
-	Encoding    *messagemedia.Encoding   `json:"encoding"` // null if it is unset
+	Encoding    *messagemedia.Encoding   `json:"encoding"` // null if unset
 	Headers     map[string]string        `json:"headers"`
 	Events      []messagemedia.EventType `json:"events"`
 	Template    string                   `json:"template,omitzero"`
