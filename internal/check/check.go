@@ -1,4 +1,4 @@
-// Package check has the checks of arguments that several packages of this module make.
+// Package check validates arguments for several packages of this module.
 package check
 
 import (
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// That returns nil if ok, and otherwise an error with the formatted text.
+// That returns an error with the formatted text, or nil if ok is true.
 func That(ok bool, format string, args ...any) error {
 	if ok {
 		return nil
@@ -14,8 +14,8 @@ func That(ok bool, format string, args ...any) error {
 	return fmt.Errorf(format, args...)
 }
 
-// IsToken reports whether s is a token by RFC 9110, section 5.6.2. Methods and header
-// names are tokens.
+// IsToken reports whether s is a token by RFC 9110, section 5.6.2, such as a method or a
+// header name.
 func IsToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, isNotTokenChar)
 }

@@ -10,9 +10,10 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// CallbackPayload returns the fixed JSON that a message's callback_url is sent for an
-// event: that of the vendor's sample templates, with callback_url in it, and delay as
-// a number. Fields that the event does not have are missing.
+// CallbackPayload returns the fixed JSON payload of an event for a message's callback_url.
+// It is the payload of the vendor's sample templates with the field callback_url, and with
+// delay as a number. It omits most fields that are zero in the event. CallbackPayload
+// returns an error if the event is not a delivery report or reply, or is a nil pointer.
 func CallbackPayload(event webhook.Event, callbackURL string) ([]byte, error) {
 	if err := checkEvent(event); err != nil {
 		return nil, err
@@ -93,8 +94,8 @@ type (
 		SourceNumber      string               `json:"source_number,omitzero"`
 		DateReceived      string               `json:"date_received,omitzero"`
 		MessageID         string               `json:"message_id,omitzero"`
-		Content           *string              `json:"content,omitzero"`     // or
-		Attachments       []callbackAttachment `json:"attachments,omitzero"` // in its place
+		Content           *string              `json:"content,omitzero"` // unless there are attachments
+		Attachments       []callbackAttachment `json:"attachments,omitzero"`
 		Metadata          map[string]string    `json:"metadata"`
 	}
 	callbackAttachment struct {
@@ -118,7 +119,8 @@ func statusCode(code webhook.StatusCode) string {
 	return strconv.Itoa(int(code))
 }
 
-// timestamp writes times as the platform does: in UTC, to the millisecond.
+// timestamp formats a time like the platform, in UTC with milliseconds. If t is zero, it
+// returns "".
 func timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -126,7 +128,7 @@ func timestamp(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// encode is json.Marshal without HTML escaping, which the platform does not do.
+// encode is json.Marshal without HTML escaping, like the platform's encoder.
 func encode(v any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)

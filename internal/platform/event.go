@@ -1,5 +1,5 @@
-// Package platform knows what the platform makes of an event before a template
-// sees it: the event type that webhooks subscribe to, and the variables.
+// Package platform derives the data of a delivery from an event: the event type that
+// webhooks subscribe to, the template variables, and the payload for a callback_url.
 package platform
 
 import (
@@ -10,7 +10,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// EventType is what webhooks subscribe to in order to be called for an event.
+// EventType returns the event type of an event. It returns an error if webhooks can't be
+// subscribed to the event, or if it is a nil pointer.
 func EventType(event webhook.Event) (messagemedia.EventType, error) {
 	if err := checkEvent(event); err != nil {
 		return "", err
@@ -40,7 +41,7 @@ var reportTypes = map[webhook.Status]messagemedia.EventType{
 	webhook.StatusFailed:    messagemedia.EventFailedDR,
 }
 
-// checkEvent refuses a nil pointer in an event, which has no fields to read.
+// checkEvent returns an error if the event is a nil pointer, which has no fields.
 func checkEvent(event webhook.Event) error {
 	if v := reflect.ValueOf(event); v.Kind() == reflect.Pointer && v.IsNil() {
 		return fmt.Errorf("event must not be nil, got a nil %T", event)

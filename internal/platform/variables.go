@@ -12,10 +12,10 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Variables are those that a template has for an event; tries is how often the
-// delivery was tried before, beside the RetryCount of the event itself. A field with
-// the zero value has none, as on the platform: its variable renders as it is written.
-// What is no event, such as a *webhook.UnparsedEvent, gives nil.
+// Variables returns the template variables of an event. tries is the number of earlier
+// attempts. It is added to the RetryCount of the event. If a field is zero, its variable
+// is undefined and renders literally, as on the platform. If the event has no variables,
+// such as a *webhook.UnparsedEvent, Variables returns nil.
 func Variables(event webhook.Event, tries int) *velocity.Map {
 	v := variables{velocity.NewMap()}
 	switch e := event.(type) {
@@ -35,7 +35,7 @@ func Variables(event webhook.Event, tries int) *velocity.Map {
 	case *webhook.OptOut:
 		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
 		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
-		v.reply("", e.DestinationNumber, e.Content) // an opt-out is no reply, and has no $replyId
+		v.reply("", e.DestinationNumber, e.Content) // an opt-out is not a reply, and has no $replyId
 		v.text(e.NotificationID, "notificationId")
 	default:
 		return nil
@@ -43,7 +43,8 @@ func Variables(event webhook.Event, tries int) *velocity.Map {
 	return v.Map
 }
 
-// formatOf is MMS where nothing else tells the message from a text message.
+// formatOf returns the message's format, or MMS if nothing else distinguishes the message
+// from an SMS.
 func formatOf(e *webhook.ReceivedMMS) string {
 	if e.Format == "" && len(e.Attachments) == 0 {
 		return "MMS"
@@ -51,7 +52,7 @@ func formatOf(e *webhook.ReceivedMMS) string {
 	return e.Format
 }
 
-// variables sets each variable under all of its names.
+// variables sets each variable under all its names.
 type variables struct{ *velocity.Map }
 
 func (v variables) message(format, id, account, vendor, source, content string) {
@@ -88,7 +89,7 @@ func (v variables) report(e *webhook.DeliveryReport) {
 	}
 }
 
-// numberValue renders a whole number without a decimal point.
+// numberValue returns a value that renders without a decimal point if the number is whole.
 func numberValue(number float64) velocity.Value {
 	if whole := math.Trunc(number); whole == number && math.Abs(whole) < 1<<53 {
 		return velocity.Integer(whole)
@@ -117,9 +118,9 @@ func (v variables) attachments(attachments []webhook.Attachment) {
 	v.Set("attachments", list)
 }
 
-// AttachmentType is the type of an attachment: getContentType() is documented nowhere,
-// but attachments are Java objects with properties. What their class is called, and how
-// they print, is not known.
+// AttachmentType is the type of an attachment, a Java object with properties. The
+// method getContentType() is not documented. The name of the class and the printed form
+// are unknown.
 var AttachmentType = velocity.NewBeanType("Attachment", "contentType", "originalName", "base64")
 
 func textOrNull(text string) velocity.Value {

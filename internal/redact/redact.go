@@ -1,5 +1,4 @@
-// Package redact hides what may be a token in text that people read: in errors, logs,
-// plans and printed values.
+// Package redact hides possible tokens in errors, logs, plans and printed values.
 package redact
 
 import (
@@ -10,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// ellipsis stands for what is hidden.
+// ellipsis replaces hidden text.
 const ellipsis = "…"
 
-// URL returns a URL without its user info, query and fragment, where receivers' tokens
-// stand. It reads the URL by hand, since net/url refuses template variables that the
-// platform accepts. It hides more where the URL may be one whose user info has a "/", "?"
-// or "#" that should have been escaped.
+// URL returns a URL without its user info, query and fragment, which may contain
+// receivers' tokens. It hides more of the URL if the user info may contain an unescaped
+// "/", "?" or "#". URL does not use net/url, which rejects template variables that the
+// platform accepts.
 func URL(url string) string {
 	p := split(url)
 	if !p.ambiguous() {
@@ -38,7 +37,7 @@ func URL(url string) string {
 	return shown
 }
 
-// parts are those of a URL, each as it is written. Together they are the URL.
+// parts are the parts of a URL in their original spelling. Concatenated, they are the URL.
 type parts struct {
 	scheme   string // with "://", or empty
 	userInfo string // with "@", or empty
@@ -68,8 +67,8 @@ func split(url string) (p parts) {
 	return p
 }
 
-// ambiguous reports whether what looks like host and port may be the beginning of user
-// info: an @ follows later.
+// ambiguous reports whether the apparent host and port may be the beginning of user info,
+// because an @ follows later.
 func (p parts) ambiguous() bool {
 	if p.userInfo != "" {
 		return false
@@ -78,7 +77,7 @@ func (p parts) ambiguous() bool {
 		strings.Contains(p.rest, "@") && (p.port != "" && !isDigits(p.port[1:]) || !isHost(p.host))
 }
 
-// isHost reports whether a name has the characters of a host, an IPv6 literal among them.
+// isHost reports whether a name has only characters of hosts and IPv6 literals.
 func isHost(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-.[]:$", r)
@@ -89,8 +88,8 @@ func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// Line returns a text as one line of at most limit bytes: control characters, line breaks
-// and characters that do not show are escaped, and what is too long ends with an ellipsis.
+// Line returns a text as one line of at most limit bytes. It escapes control characters,
+// line breaks and invisible characters. If the text is too long, it ends with an ellipsis.
 func Line(text string, limit int) string {
 	var line strings.Builder
 	for i, r := range text {
@@ -109,7 +108,7 @@ func Line(text string, limit int) string {
 	return line.String()
 }
 
-// cut returns the beginning of a text, without half of a character.
+// cut returns the beginning of a text, ending with a complete character.
 func cut(text string, limit int) string {
 	if len(text) <= limit {
 		return text
@@ -120,8 +119,8 @@ func cut(text string, limit int) string {
 	return text[:max(limit, 0)]
 }
 
-// Format writes, for a type's Format method, the same redacted text for every verb.
-// Without it, fmt prints the fields for a verb that is not meant for texts.
+// Format implements a type's Format method: it writes the redacted text for every verb.
+// Without it, fmt would print the fields for verbs that are not for strings.
 func Format(state fmt.State, verb rune, text string) {
 	if verb != 'q' && verb != 'x' && verb != 'X' {
 		verb = 's'

@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// minSecretBytes is the length from which a value is hidden in a text. A shorter one is
-// also a part of words, and a guess.
+// minSecretBytes is the minimum length of a hidden value. A shorter one may be part of an
+// ordinary word, and is easily guessed.
 const minSecretBytes = 8
 
-// Secrets are texts that a message from outside must not repeat.
+// Secrets are texts to hide in messages from outside.
 type Secrets struct {
 	urls   []string
 	values []string
 }
 
-// AddURL adds a URL: it is shown as URL has it, and its user info, its query and its
-// fragment not at all.
+// AddURL adds a URL. Hide replaces the URL by the result of [URL], and hides its user
+// info, its query and its fragment elsewhere.
 func (s *Secrets) AddURL(url string) {
 	p := split(url)
 	s.urls = append(s.urls, url)
@@ -35,8 +35,8 @@ func (s *Secrets) AddURL(url string) {
 	}
 }
 
-// AddValue adds the value of a header, and the parts of it that white space or quotes
-// separate: a scheme may stand before the token.
+// AddValue adds the value of a header and its parts between white space, commas,
+// semicolons and quotes, because a scheme may precede the token.
 func (s *Secrets) AddValue(value string) {
 	s.values = append(s.values, value)
 	s.values = append(s.values, strings.FieldsFunc(value, isOneOf(" \t,;\""))...)
@@ -46,8 +46,8 @@ func isOneOf(chars string) func(rune) bool {
 	return func(r rune) bool { return strings.ContainsRune(chars, r) }
 }
 
-// Hide returns a text in which none of the secrets stands, in any of the spellings that
-// JSON and URLs have for it.
+// Hide returns a text without the added URLs, and without the values of at least 8 bytes,
+// in any spelling of JSON and URLs.
 func (s Secrets) Hide(text string) string {
 	var replacements [][2]string
 	for _, url := range s.urls {
@@ -83,7 +83,7 @@ func spellings(value string) []string {
 	return slices.Compact(all)
 }
 
-// inJSON is a value as it stands in JSON, without the quotes.
+// inJSON returns a value as a JSON string without the quotes.
 func inJSON(value string, escapeHTML bool) string {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// BeanType is the type of objects that have properties and nothing else: a template
-// reads `$x.name` or `$x.getName()`, and can neither set a property nor call the methods
-// of a map. It never changes.
+// BeanType is a type of objects that have only properties. A template reads `$x.name` or
+// `$x.getName()`. It can't set a property or call methods of a map. A BeanType is
+// immutable.
 type BeanType struct {
 	kind       *kind
 	class      string
 	properties []string
 }
 
-// NewBeanType returns a type with the name of its class in Java, and properties such as
-// "contentType", which getContentType() returns.
+// NewBeanType returns a type with a Java class name and properties. The property
+// "contentType" has the method getContentType().
 func NewBeanType(class string, properties ...string) *BeanType {
 	getters := methods{}
 	for i, property := range properties {
@@ -28,20 +28,20 @@ func NewBeanType(class string, properties ...string) *BeanType {
 func (t *BeanType) Properties() []string { return slices.Clone(t.properties) }
 
 // New returns an object with the values of the properties, in the order of the type.
-// Values that are missing are null.
+// Missing values are null.
 func (t *BeanType) New(values ...Value) *Bean {
 	b := &Bean{t, make([]Value, len(t.properties))}
 	copy(b.values, values)
 	return b
 }
 
-// Bean is an object of a [BeanType]. It never changes.
+// Bean is an object of a [BeanType]. It is immutable.
 type Bean struct {
 	beanType *BeanType
 	values   []Value
 }
 
-// Get returns the value of a property, nil if there is none.
+// Get returns the value of a property, or nil if the type has no such property.
 func (b *Bean) Get(property string) Value {
 	if i := slices.Index(b.beanType.properties, property); i >= 0 {
 		return b.values[i]

@@ -7,23 +7,23 @@
 //	}
 //	output, err := template.Render(context.Background(), variables, velocity.Options{})
 //
-// [Parse] reads a template into a tree of [Node], which [Walk] visits. A [Template]
-// never changes, and renders any number of times at once. Values are of the types
-// of this package: nothing of Go is looked into.
+// [Parse] parses a template into a tree of [Node] values, which [Walk] visits. A
+// [Template] is immutable and can render concurrently. Values have the types of this
+// package. Templates can't access other Go values.
 //
-// The language is all there, with the white space, the escapes and the odd corners
-// of 1.7, except for what a webhook can't use: #macro, #define, #evaluate, #include
-// and #parse are errors of [Parse]. The testdata has what the real Velocity 1.7
-// made of some hundreds of templates.
+// The package implements the language of version 1.7, including its white space, escapes
+// and irregularities. [Parse] rejects #macro, #define, #evaluate, #include and #parse,
+// which a webhook can't use. The testdata has the output of the real Velocity 1.7 for
+// several hundred templates.
 //
-// The methods of values are those of Java that a template can sensibly call, and
-// what Java has beside them renders as an unknown method does, literally. Regular
-// expressions are Java's, see package pattern. keySet, values, entrySet and subList are
-// copies. The number that Java prints for an object without a text of its own, such as
-// an array, is 0. A string that is a broken template fails in Parse, where Velocity
-// waits until it begins to render.
+// Values have the Java methods that are useful in a template. Other methods of Java render
+// literally, like unknown methods. Regular expressions are Java's, see package pattern.
 //
-// Templates come from anybody. Whatever is in them, parsing takes time and memory in
-// proportion to their length, and rendering stays within the [Limits] and ends when the
-// context does.
+// Some results differ from Java's. The results of keySet, values, entrySet and
+// subList are copies. For an object without a toString method, such as an array, Java
+// prints a varying hash code, and this package prints 0. If an interpolated string is an
+// invalid template, Parse returns the error, where Velocity fails when it renders.
+//
+// Templates may be untrusted. Parsing takes time and memory in proportion to the length
+// of a template. Rendering stays within [Limits] and stops when the context ends.
 package velocity

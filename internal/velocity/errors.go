@@ -2,39 +2,39 @@ package velocity
 
 import "fmt"
 
-// Position is a place in a template: Offset in bytes from 0, Line and Column from
-// 1. A column is a character, whatever its width.
+// Position is a position in a template. Offset counts bytes from 0. Line and Column
+// count from 1. A column is one character.
 type Position struct{ Offset, Line, Column int }
 
-// Pos returns the position itself. Nodes have it by embedding.
+// Pos returns p. Nodes get the method by embedding.
 func (p Position) Pos() Position { return p }
 
-// String is "line 3, column 14".
+// String returns a text such as "line 3, column 14".
 func (p Position) String() string { return fmt.Sprintf("line %d, column %d", p.Line, p.Column) }
 
-// ErrorKind says what sort of thing went wrong.
+// ErrorKind classifies an [Error].
 type ErrorKind int
 
-// What an Error can be.
+// The kinds of errors.
 const (
-	// Syntax: the template can't be parsed. Nothing renders.
+	// Syntax means that the template can't be parsed.
 	Syntax ErrorKind = iota + 1
 
-	// Unsupported: the language has it and this engine does not, such as #macro. Name
-	// says what it is.
+	// Unsupported means that Velocity supports the construct in Name, such as #macro, and
+	// this package does not.
 	Unsupported
 
-	// Method: a method failed, such as substring beyond the end. Name is the method's.
+	// Method means that the method in Name failed, such as substring beyond the end.
 	Method
 
-	// Render: something else failed while the template rendered, such as an index
-	// beyond the end of a list.
+	// Render means that rendering failed for another reason, such as an index beyond the
+	// end of a list.
 	Render
 
-	// Limit: the template needs more than its limits allow.
+	// Limit means that the template exceeded a limit.
 	Limit
 
-	// Interrupted: the context ended. The error wraps the context's.
+	// Interrupted means that the context ended. The error wraps the context's error.
 	Interrupted
 )
 
@@ -42,29 +42,29 @@ var kindNames = map[ErrorKind]string{
 	Syntax: "syntax", Unsupported: "unsupported", Method: "method", Render: "render", Limit: "limit", Interrupted: "interrupted",
 }
 
-// String is the kind in lower case.
+// String returns the name of the kind in lower case.
 func (k ErrorKind) String() string { return kindNames[k] }
 
-// Error is what Parse and Render fail with.
+// Error is the error type of Parse and Render.
 type Error struct {
-	// Position is where in the template it went wrong.
+	// Position is the position of the error in the template.
 	Position
 
 	Kind ErrorKind
 
-	// Name is the directive that is not supported, or the method that failed.
+	// Name is the unsupported directive or the failed method.
 	Name string
 
-	// Message says what is wrong, and what would be right where that is known.
+	// Message describes the problem and, if known, the fix.
 	Message string
 
 	cause error
 }
 
-// Error gives the position and the message.
+// Error returns the position and the message.
 func (e *Error) Error() string { return fmt.Sprintf("velocity: %v: %s", e.Position, e.Message) }
 
-// Unwrap returns the context's error when the context ended.
+// Unwrap returns the context's error if the kind is Interrupted, and nil otherwise.
 func (e *Error) Unwrap() error { return e.cause }
 
 func failure(at Position, kind ErrorKind, format string, args ...any) *Error {

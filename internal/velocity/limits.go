@@ -6,33 +6,35 @@ import (
 	"unicode/utf8"
 )
 
-// Limits bound what rendering may take. If a limit is zero, it has its default.
+// Limits bound the resources of a rendering. If a limit is zero, its default applies.
 //
-// A step corresponds to time. Measured with Go 1.26 on two shared cores of an amd64
-// server, a million steps took 20 to 40 ms in loops, references and #set, 25 to 180 ms
-// in methods of texts and escapes, 60 to 320 ms in regular expressions, which is the
-// most: BenchmarkCostly. They took twice as long where other programs kept both cores
-// busy, and allocated up to 100 MiB. Between two checks of the context are at most 256
-// steps, or a single method that reads a text of ValueBytes once, which took up to
-// 110 ms.
+// A step corresponds to time. BenchmarkCostly measures the time of a million steps. With
+// Go 1.26 on two shared cores of an amd64 server, they took 20 to 40 ms in loops,
+// references and #set, 25 to 180 ms in string methods and escapes, and 60 to 320 ms in
+// regular expressions. They took twice as long while other programs kept both cores busy.
+// They allocated up to 100 MiB.
+//
+// Between two checks of the context, a rendering takes at most 256 steps, or calls one
+// method that reads a string of ValueBytes once, which took up to 110 ms.
 type Limits struct {
-	// Steps bounds the work: each node, each iteration of a loop, each 64 bytes that are
-	// read or written and each 32 instructions of a regular expression are a step. If
-	// zero, 1,000,000.
+	// Steps bounds the work. A step is a node, an iteration of a loop, 64 bytes that are
+	// read or written, or 32 instructions of a regular expression. If zero, Steps is
+	// 1,000,000.
 	Steps int
 
-	// OutputBytes is the longest output. If zero, 10 MiB.
+	// OutputBytes is the maximum length of the output. If zero, OutputBytes is 10 MiB.
 	OutputBytes int
 
-	// ValueBytes is the longest string that a method, an operator or quotes may make. If
-	// zero, 10 MiB.
+	// ValueBytes is the maximum length of a string that a method, an operator or an
+	// interpolated string creates. If zero, ValueBytes is 10 MiB.
 	ValueBytes int
 
-	// Depth is how deep lists and maps may be nested in each other where they are
-	// printed, compared or used as keys. If zero, 100.
+	// Depth is the maximum nesting depth of lists and maps that are printed, compared or
+	// used as keys. If zero, Depth is 100.
 	Depth int
 
-	// RangeLength is the longest range, such as [1..9]. If zero, 100,000.
+	// RangeLength is the maximum length of a range such as [1..9]. If zero, RangeLength is
+	// 100,000.
 	RangeLength int
 }
 
@@ -45,26 +47,26 @@ const (
 
 	bytesPerStep = 64
 
-	// valueSize is what a value in a list or map counts, in bytes.
+	// valueSize is the cost in bytes of a value in a list or map.
 	valueSize = 16
 
-	// maxPattern is the longest regular expression, in bytes.
+	// maxPattern is the maximum length of a regular expression in bytes.
 	maxPattern = 1000
 
-	// What regular expressions count: a byte of one, an instruction that it compiles to,
-	// and an instruction that is executed.
+	// The costs in bytes of regular expressions: of a byte of the expression, of a compiled
+	// instruction, and of an executed instruction.
 	bytesPerPatternByte = 64
 	bytesPerInstruction = 64
 	bytesPerWork        = 2
 
-	// bytesPerCompare is how many bytes are compared in the time in which one is read.
+	// bytesPerCompare is the number of bytes that are compared in the time of reading one.
 	bytesPerCompare = 128
 
-	// caseWeight is what it takes to change the case of a letter that is not ASCII, as
-	// compared to reading it.
+	// caseWeight is the cost of changing the case of a non-ASCII letter, relative to
+	// reading it.
 	caseWeight = 4
 
-	// stepsPerContextCheck is how many steps pass between two checks of the context.
+	// stepsPerContextCheck is the number of steps between two checks of the context.
 	stepsPerContextCheck = 256
 )
 
@@ -78,10 +80,10 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// step counts a step.
+// step charges one step.
 func (r *renderer) step() error { return r.charge(0) }
 
-// charge counts a step for something of a size in bytes.
+// charge charges one step, and more for a size in bytes.
 func (r *renderer) charge(bytes int) error {
 	before := r.steps
 	r.steps += 1 + bytes/bytesPerStep
@@ -94,8 +96,8 @@ func (r *renderer) charge(bytes int) error {
 	return nil
 }
 
-// chargeKey counts what it takes to hash or compare a value: the length of a String, and
-// of those in an Entry, which can have others in it.
+// chargeKey charges for hashing or comparing a value: for the length of a String and of
+// the strings in an Entry. Entries can be nested.
 func (r *renderer) chargeKey(v Value, depth int) error {
 	switch v := v.(type) {
 	case String:
@@ -117,7 +119,7 @@ func (r *renderer) chargeKey(v Value, depth int) error {
 	return nil
 }
 
-// chargeKeys counts what it takes to hash all keys of a map.
+// chargeKeys charges for hashing all keys of a map.
 func (r *renderer) chargeKeys(m *Map) error {
 	for _, entry := range m.entries {
 		if err := r.step(); err != nil {
@@ -130,17 +132,16 @@ func (r *renderer) chargeKeys(m *Map) error {
 	return nil
 }
 
-// chargeSearch counts what it takes at worst to search a text for another one. A long
-// one may have to be compared at each place: the hashes that package strings compares
-// first can be made to collide.
+// chargeSearch charges for the worst case of searching a text. An attacker can make the
+// rolling hashes of package strings collide, so that it compares the texts at each offset.
 func (r *renderer) chargeSearch(text, what string) error {
 	places := max(0, len(text)-len(what))
 	return r.charge(int(min(int64(places)*int64(len(what))/bytesPerCompare, math.MaxInt32)))
 }
 
-// convert appends what a function makes of a text, piece by piece, so that the context
-// can end it and no result grows beyond its limit. A function that takes as long as it
-// takes to read a number of bytes for each has that as its weight.
+// convert appends the result of appendPiece for each piece of a text. It checks the
+// context and the length of the result after each piece. weight is the cost of
+// appendPiece per byte, relative to reading a byte.
 func (r *renderer) convert(to []byte, text string, weight int, appendPiece func(to []byte, piece string) []byte) ([]byte, error) {
 	for text != "" {
 		piece := text[:pieceLength(text)]
@@ -155,8 +156,8 @@ func (r *renderer) convert(to []byte, text string, weight int, appendPiece func(
 	return to, nil
 }
 
-// pieceLength is the length of the piece that convert takes next. It ends at the end of
-// a character.
+// pieceLength returns the length of the next piece for convert. A piece ends at the end
+// of a character.
 func pieceLength(text string) int {
 	const longest = 64 << 10
 	if len(text) <= longest {
@@ -178,7 +179,7 @@ func (r *renderer) checkContext() error {
 	return nil
 }
 
-// checkValue bounds a string, by its length.
+// checkValue returns an error if a string of this length exceeds the limit.
 func (r *renderer) checkValue(length int) error {
 	if length > r.limits.ValueBytes {
 		return failure(r.at, Limit, "a value of more than %d bytes", r.limits.ValueBytes)

@@ -2,19 +2,19 @@ package velocity
 
 // Node is a node of the syntax tree.
 type Node interface {
-	// Pos is where the node begins.
+	// Pos returns the position of the node's first character.
 	Pos() Position
 	node()
 }
 
-// Text is text, which renders literally, except that an escaped directive
-// such as `\#if` loses its backslash.
+// Text is text that renders literally. An escaped directive such as `\#if` loses its
+// backslash.
 type Text struct {
 	Position
 	Text string
 }
 
-// Comment is a comment. It renders nothing.
+// Comment is a comment. It renders as nothing.
 type Comment struct{ Position }
 
 // Reference is a reference to a value, such as `$!{event.name}`.
@@ -24,35 +24,36 @@ type Reference struct {
 	// Name is the name of the variable.
 	Name string
 
-	// Quiet: the reference has a `!`, and renders nothing when it has no value.
+	// Quiet reports whether the reference has a `!`. If it has no value, it then renders as
+	// nothing.
 	Quiet bool
 
-	// Formal: the reference has braces.
+	// Formal reports whether the reference has braces.
 	Formal bool
 
-	// Escaped: an odd number of backslashes stands before it. It renders as it is
-	// written, with a backslash less if it has a value.
+	// Escaped reports whether an odd number of backslashes precedes the reference. It then
+	// renders literally, without one of the backslashes if it has a value.
 	Escaped bool
 
-	// Source is the reference as it is written, without backslashes. So does it
-	// render when it has no value.
+	// Source is the source text of the reference, without backslashes. If the reference has
+	// no value, it renders as Source.
 	Source string
 
-	// Accessors lead from the variable to the value, the first first.
+	// Accessors are the steps from the variable to the value, in order.
 	Accessors []Accessor
 
-	slashes string // what the backslashes before it render as
-	prefix  string // what else belongs to the token, as the first `$` of `$$x`
-	slot    int    // of the variable, noSlot if there can't be a value
+	slashes string // the rendering of the preceding backslashes
+	prefix  string // other text in the token, such as the first `$` of `$$x`
+	slot    int    // the variable's slot, or noSlot if it can't have a value
 }
 
-// Accessor is a step from a value to another one: a *Property, *Index or *Call.
+// Accessor is a step from one value to another: a *Property, *Index or *Call.
 type Accessor interface {
 	Node
 	accessor()
 }
 
-// Property reads a property by its name, as in `$x.name`.
+// Property reads a property, as in `$x.name`.
 type Property struct {
 	Position
 	Name string
@@ -71,16 +72,16 @@ type Call struct {
 	Args []Node
 }
 
-// If is `#if`, with every `#elseif`. The first branch whose condition is true renders.
+// If is `#if` with its `#elseif` branches. The first branch with a true condition renders.
 type If struct {
 	Position
 	Branches []Branch
 
-	// Else is the block after `#else`, nil when there is none.
+	// Else is the block after `#else`, or nil.
 	Else []Node
 }
 
-// Branch is a condition and the block that renders when it is true.
+// Branch is a condition and the block that renders if the condition is true.
 type Branch struct {
 	Position
 	Condition Node
@@ -91,53 +92,54 @@ type Branch struct {
 type Foreach struct {
 	Position
 
-	// Variable is the name of the variable that has the element, empty when what is
-	// written in its place is not a reference.
+	// Variable is the name of the loop variable. It is empty if the first argument is not a
+	// reference.
 	Variable string
 
-	// Sequence is what has the elements, nil when the directive names none.
+	// Sequence is the expression to iterate over, or nil if the directive has none.
 	Sequence Node
 
 	Body []Node
 	slot int
 }
 
-// Set is `#set`. It assigns a value, unless that is null.
+// Set is `#set`. It assigns a value if the value is not null.
 type Set struct {
 	Position
 	Target *Reference
 	Value  Node
 }
 
-// Break is `#break`. It ends the innermost loop, or the one whose `$foreach` it is given.
+// Break is `#break`. It ends the innermost loop, or the loop whose `$foreach` is its
+// argument.
 type Break struct {
 	Position
 	Scope Node // nil for the innermost loop
 }
 
-// Stop is `#stop`. It ends the template, silently.
+// Stop is `#stop`. It ends the rendering without an error.
 type Stop struct{ Position }
 
-// Unknown is a directive that does not exist. It renders literally.
+// Unknown is an unknown directive. It renders literally.
 type Unknown struct {
 	Position
 	Name   string
 	Source string
 }
 
-// StringLiteral is a string. One in double quotes that has a `$` or `#` is a
-// template of its own.
+// StringLiteral is a string. A string in double quotes that contains `$` or `#` is itself
+// a template.
 type StringLiteral struct {
 	Position
 
-	// Text is the string between its quotes.
+	// Text is the text between the quotes.
 	Text string
 
-	// Interpolated: the string is in double quotes, and Parts are what it renders.
+	// Interpolated reports whether the string is a template. Parts are its nodes.
 	Interpolated bool
 	Parts        []Node
 
-	cut bool // the last character of what renders is not the string's
+	cut bool // the last rendered character was added by the parser
 }
 
 // NumberLiteral is a number: an Integer, or a Float if it has a point or an exponent.
@@ -158,31 +160,31 @@ type ListLiteral struct {
 	Items []Node
 }
 
-// MapLiteral is a map, as in `{"key": $x}`. Keys and Values have the same length.
+// MapLiteral is a map, as in `{"key": $x}`. Keys and Values have equal lengths.
 type MapLiteral struct {
 	Position
 	Keys, Values []Node
 }
 
-// RangeLiteral is the integers from one to another, both included, as in `[1..$n]`.
+// RangeLiteral is an inclusive range of integers, as in `[1..$n]`.
 type RangeLiteral struct {
 	Position
 	From, To Node
 }
 
-// Operation is an operator with its operands. Not has no Left.
+// Operation is an operator with its operands. If the operator is Not, Left is nil.
 type Operation struct {
 	Position
 	Operator    Operator
 	Left, Right Node
 
-	source string // what stands for a null of it when texts are joined
+	source string // replaces a null result in string concatenation
 }
 
-// Operator is what an Operation does.
+// Operator is the operator of an Operation.
 type Operator int
 
-// The operators, those that bind the least first.
+// The operators, in order of increasing precedence.
 const (
 	Or Operator = iota + 1
 	And
@@ -200,7 +202,7 @@ const (
 	Not
 )
 
-// levels are the binary operators that bind equally, those that bind the least first.
+// levels are the binary operators of equal precedence, in order of increasing precedence.
 var levels = [...]func(Operator) bool{
 	func(o Operator) bool { return o == Or },
 	func(o Operator) bool { return o == And },
@@ -234,9 +236,9 @@ func (*Property) accessor() {}
 func (*Index) accessor()    {}
 func (*Call) accessor()     {}
 
-// Walk visits a node and what is in it, in the order of the template: conditions,
-// arguments and the parts of interpolated strings, too. It does not go into a node
-// for which visit returns false.
+// Walk visits a node and its descendants in the order of the template, including
+// conditions, arguments and the parts of interpolated strings. If visit returns false,
+// Walk skips the node's descendants.
 func Walk(node Node, visit func(Node) bool) {
 	if node == nil || !visit(node) {
 		return

@@ -6,24 +6,24 @@ import (
 	"fmt"
 )
 
-// Options say how to render. The zero value is good for most.
+// Options configure a rendering. The zero value is ready to use.
 type Options struct {
 	Limits Limits
 
-	// Escape changes the value of each reference as it is inserted into the output,
-	// and nothing else. Nil leaves it as it is.
+	// Escape escapes the value of each reference that is inserted into the output. If nil,
+	// values are not escaped.
 	Escape func(string) string
 
-	// Observe is called for each reference that is rendered: with the text that it
-	// inserts into the output, or as undefined, in an interpolated string, too.
+	// Observe is called for each rendered reference, including those in interpolated
+	// strings, with the inserted text, or as undefined.
 	Observe func(reference *Reference, inserted string, defined bool)
 
-	// Spent, unless it is nil, is set to the number of steps that the rendering took.
+	// Spent, if not nil, is set to the number of steps of the rendering.
 	Spent *int
 }
 
-// Render renders the template with the variables, which can be nil. $esc is always
-// there. The error is an [*Error]; one of the kind Interrupted wraps the context's.
+// Render renders the template with the variables, which may be nil. $esc is always
+// defined. Errors are of type [*Error]. If ctx ends, the error wraps the context's error.
 func (t *Template) Render(ctx context.Context, vars *Map, options Options) (string, error) {
 	r := &renderer{
 		template: t, ctx: ctx, variables: vars,
@@ -44,7 +44,7 @@ func (t *Template) Render(ctx context.Context, vars *Map, options Options) (stri
 	return string(r.output), nil
 }
 
-// What ends rendering early without being wrong.
+// Sentinel errors that end rendering early without a failure.
 var (
 	errStop  = errors.New("#stop")
 	errBreak = errors.New("#break")
@@ -61,16 +61,16 @@ type renderer struct {
 
 	output  []byte
 	slots   []slot
-	at      Position // of what is being evaluated
+	at      Position // the position of the evaluated node
 	steps   int
-	args    []Value         // of the calls that are under way
-	scratch []byte          // of the escape that is under way
-	copied  map[Value]Value // lists and maps of the variables
-	inText  int             // strings that the output is a part of
-	breakTo *loop           // the loop that a #break ends, nil for the innermost
+	args    []Value         // the arguments of the active calls
+	scratch []byte          // the buffer of the active escape
+	copied  map[Value]Value // the copies of lists and maps of the variables
+	inText  int             // the nesting depth of interpolated strings
+	breakTo *loop           // the loop that a #break ends, or nil for the innermost
 }
 
-// slot is a variable. It is loaded when it is first read or set.
+// slot is a variable. It is loaded on first use.
 type slot struct {
 	value  Value
 	loaded bool
@@ -166,7 +166,7 @@ func (r *renderer) checkOutput(length int) error {
 	return nil
 }
 
-// renderReference writes the value of a reference, or how it is written.
+// renderReference writes the value of a reference, or its source if it has none.
 func (r *renderer) renderReference(n *Reference) error {
 	value, err := r.reference(n)
 	if err != nil {
@@ -223,7 +223,7 @@ func (r *renderer) renderIf(n *If) error {
 	return r.renderAll(n.Else)
 }
 
-// set assigns a value to a variable, a property or an element. Null is not assigned.
+// set assigns a value to a variable, a property or an element. It ignores null.
 func (r *renderer) set(n *Set) error {
 	value, err := r.evaluate(n.Value)
 	if value == nil || err != nil {
@@ -231,7 +231,7 @@ func (r *renderer) set(n *Set) error {
 	}
 	target := n.Target
 	if len(target.Accessors) == 0 {
-		if !target.Formal && !target.Quiet { // Velocity sets a variable with another name then
+		if !target.Formal && !target.Quiet { // otherwise Velocity sets a variable with another name
 			r.setVariable(target.slot, value)
 		}
 		return nil

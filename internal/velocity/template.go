@@ -1,29 +1,28 @@
 package velocity
 
-// Template is a parsed template. It never changes, and any number of goroutines
-// can render it at once.
+// Template is a parsed template. It is immutable and safe for concurrent use.
 type Template struct {
-	// Nodes are the template.
+	// Nodes are the top-level nodes.
 	Nodes []Node
 
 	size    int      // in bytes
-	names   []string // of the variables, by slot
-	changes bool     // something in it may change a list or a map
+	names   []string // the names of the variables, by slot
+	changes bool     // whether rendering may change a list or a map
 
 	foreachSlot, countSlot, hasNextSlot int
 }
 
-// noSlot is the slot of a variable that the template does not read.
+// noSlot represents a variable that the template does not read.
 const noSlot = -1
 
-// maxTemplate is the longest template, in bytes.
+// maxTemplate is the maximum length of a template in bytes.
 const maxTemplate = 1 << 20
 
-// Parse reads a template of up to 1 MiB. The error is an [*Error] of the kind Syntax,
-// Unsupported or Limit.
+// Parse parses a template of up to 1 MiB. Its errors are of type [*Error] and of the kind
+// Syntax, Unsupported or Limit.
 //
-// The time is in proportion to the length: BenchmarkHostile measured up to 240 ns per
-// byte, 15 ms for 64 KiB.
+// Parsing takes linear time. BenchmarkHostile measured up to 240 ns per byte, which is
+// 15 ms for 64 KiB.
 func Parse(text string) (*Template, error) {
 	if len(text) > maxTemplate {
 		return nil, failure(Position{Line: 1, Column: 1}, Limit, "a template of more than %d bytes", maxTemplate)
@@ -40,10 +39,10 @@ func Parse(text string) (*Template, error) {
 	}, nil
 }
 
-// Walk visits all nodes of the template, see [Walk].
+// Walk calls [Walk] for all top-level nodes of the template.
 func (t *Template) Walk(visit func(Node) bool) { walkAll(t.Nodes, visit) }
 
-// variables are the names that a template reads or sets, each with a slot.
+// variables assigns a slot to each name that a template reads or sets.
 type variables struct {
 	slots   map[string]int
 	names   []string

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// Value is what a reference can stand for: a String, Bool, Integer, Float, *List,
-// *Map, Entry or *Bean. Nil is null. There are a few more within the package, such as $esc.
+// Value is the value of a reference: a String, Bool, Integer, Float, *List, *Map, Entry or
+// *Bean. Nil is null. The package has a few unexported types of values, such as that of
+// $esc.
 type Value interface{ value() }
 
-// The simple values. An Integer that grows beyond 64 bits goes on as a large one,
-// as in Java.
+// The simple values. As in Java, an Integer that overflows 64 bits becomes a large one.
 type (
 	String  string
 	Bool    bool
@@ -19,26 +19,26 @@ type (
 	Float   float64
 )
 
-// List is a list. Rendering never changes one that was given to it: a template that
-// would change its lists and maps gets copies.
+// List is a list. Rendering never changes the lists and maps of its variables: a template
+// that would change them gets copies.
 type List struct {
 	items   []Value
 	kind    listKind
-	owner   *Map // whose keys, values or entries these are
-	changes int  // how often items came or went
+	owner   *Map // the map, if the list is a view of its keys, values or entries
+	changes int  // counts added and removed items
 }
 
-// listKind is what a list is in Java. That decides which methods it has.
+// listKind is the Java type of a list. It determines the methods.
 type listKind int
 
 const (
 	arrayList  listKind = iota
-	array               // what split returns
+	array               // the result of split
 	set                 // the keys or the entries of a map
 	collection          // the values of a map
 )
 
-// indexed reports whether the items can be asked for by their index.
+// indexed reports whether the items have indexes.
 func (l *List) indexed() bool { return l.kind == arrayList || l.kind == array }
 
 // NewList returns a list of the items.
@@ -47,18 +47,18 @@ func NewList(items ...Value) *List { return &List{items: items} }
 // Append adds an item at the end.
 func (l *List) Append(item Value) { l.items = append(l.items, item) }
 
-// Len is the number of items.
+// Len returns the number of items.
 func (l *List) Len() int { return len(l.items) }
 
-// At returns the item at an index, which counts from 0.
+// At returns the item at an index from 0.
 func (l *List) At(index int) Value { return l.items[index] }
 
-// Map is a map in the order of insertion. What is said of [List] is true of it, too.
-// The zero value is an empty map.
+// Map is a map in the order of insertion. Rendering never changes it, see [List]. The zero
+// value is an empty map.
 type Map struct {
 	index   map[Value]int
 	entries []Entry
-	changes int // how often keys came or went
+	changes int // counts added and removed keys
 }
 
 // Entry is a key of a map with its value.
@@ -67,19 +67,19 @@ type Entry struct{ Key, Value Value }
 // NewMap returns an empty map.
 func NewMap() *Map { return &Map{} }
 
-// Set sets the value of a key. A key that is there already keeps its place.
+// Set sets the value of a key. An existing key keeps its place.
 func (m *Map) Set(key string, value Value) { m.put(String(key), value) }
 
-// Get returns the value of a key, nil when there is none.
+// Get returns the value of a key, or nil if the map does not have the key.
 func (m *Map) Get(key string) Value {
 	value, _ := m.get(String(key))
 	return value
 }
 
-// Len is the number of keys.
+// Len returns the number of keys.
 func (m *Map) Len() int { return len(m.entries) }
 
-// All returns the entries in their order.
+// All returns an iterator over the entries in order.
 func (m *Map) All() iter.Seq[Entry] { return slices.Values(m.entries) }
 
 func (m *Map) put(key, value Value) {
@@ -115,10 +115,10 @@ func (m *Map) delete(key Value) {
 	}
 }
 
-// large is an integer of more than 64 bits. It is never changed.
+// large is an integer of more than 64 bits. It is immutable.
 type large struct{ *big.Int }
 
-// wholeNumber is an Integer, or a large one if it must be.
+// wholeNumber returns an Integer, or a large if the number does not fit.
 func wholeNumber(n *big.Int) Value {
 	if n.IsInt64() {
 		return Integer(n.Int64())
@@ -126,9 +126,9 @@ func wholeNumber(n *big.Int) Value {
 	return &large{n}
 }
 
-// loop is the $foreach of a loop. A template can keep values in it.
+// loop is the $foreach of a loop. A template can store values in it.
 type loop struct {
-	count   int // of the element, from 1
+	count   int // the number of the element, from 1
 	hasNext bool
 	parent  *loop
 	topmost *loop
@@ -141,7 +141,7 @@ type character string
 // escapes is $esc.
 type escapes struct{}
 
-// class is what getClass returns, the name of a class in Java.
+// class is the result of getClass, the name of a Java class.
 type class string
 
 func (String) value()    {}
@@ -159,7 +159,7 @@ func (class) value()     {}
 func (*iterator) value() {}
 func (*Bean) value()     {}
 
-// copyValue copies lists and maps, and what is in them, each once.
+// copyValue returns a deep copy of a value. It copies each list and map once.
 func (r *renderer) copyValue(v Value) (Value, error) {
 	switch v := v.(type) {
 	case *List:
