@@ -21,21 +21,21 @@ type settings struct {
 	verbose, showTokens  bool
 }
 
-// parse reads the flags. Asked for help, it prints that to stdout, and the error
-// matches flag.ErrHelp.
+// parse parses the flags. If they ask for help, parse prints the help to stdout, and the
+// error matches flag.ErrHelp.
 func parse(args []string, stdout io.Writer) (*settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("messagemedia-mock", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // the error has all that the package would print
-	flags.StringVar(&s.address, "addr", "127.0.0.1:8080", "listen on `host:port`; without a host, the network can reach it")
-	flags.StringVar(&s.key, "key", "test-key", "the API `key` that is accepted")
-	flags.StringVar(&s.secret, "secret", "test-secret", "the API `secret` that is accepted")
-	flags.Func("forward", "send every delivery to this `URL`, with the path and query of its webhook", func(address string) (err error) {
+	flags.SetOutput(io.Discard) // the error contains the printed text
+	flags.StringVar(&s.address, "addr", "127.0.0.1:8080", "listen on `host:port`; without a host, other hosts on the network can reach the server")
+	flags.StringVar(&s.key, "key", "test-key", "accept this API `key`")
+	flags.StringVar(&s.secret, "secret", "test-secret", "accept this API `secret`")
+	flags.Func("forward", "send every delivery to this `URL`, a scheme and host, with the path and query of its webhook", func(address string) (err error) {
 		s.forward, err = parseForward(address)
 		return err
 	})
-	flags.BoolVar(&s.verbose, "v", false, "print headers and bodies, too, with tokens redacted")
-	flags.BoolVar(&s.showTokens, "show-tokens", false, "print tokens and credentials as they are")
+	flags.BoolVar(&s.verbose, "v", false, "also print headers and bodies, with tokens redacted")
+	flags.BoolVar(&s.showTokens, "show-tokens", false, "print tokens and credentials without redacting them")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -54,7 +54,7 @@ func parse(args []string, stdout io.Writer) (*settings, error) {
 	return &s, nil
 }
 
-// host is the name that -addr gives this host, if it is one.
+// host returns the host of -addr, or "".
 func (s *settings) host() string {
 	host, _, _ := net.SplitHostPort(s.address)
 	return host

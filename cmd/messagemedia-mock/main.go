@@ -1,24 +1,23 @@
-// Command messagemedia-mock serves the in-memory platform on an address, for curl and
-// for programs in any language, and shows API calls and deliveries as they happen.
+// Command messagemedia-mock is a mock server of the platform for curl and for programs in
+// any language. It shows API calls and deliveries as they happen.
 //
 //	go run github.com/messagemedia/webhooks-go-sdk/cmd/messagemedia-mock -addr 127.0.0.1:8080
 //
-// It prints each API call and each attempt of a delivery, and the URL of a page that
-// shows both, simulates events, and checks templates. On an interrupt it ends, and
-// nothing is kept.
+// It prints each API call and each attempt of a delivery. It also prints the URL of a web
+// page that shows both, simulates events, and checks templates. An interrupt or SIGTERM
+// ends it. Its state is not saved.
 //
-// With -forward http://127.0.0.1:9000 every delivery goes to that address, with the
-// path and query of its webhook: a receiver under development gets the deliveries of
-// https://example.com/hooks.
+// The flag -forward sends every delivery to another address, with the path and query of
+// its webhook. With -forward http://127.0.0.1:9000, a receiver under development gets the
+// deliveries for https://example.com/hooks.
 //
-// A POST to /mock/events, a path that the API does not have, simulates an event: the
-// webhooks that are subscribed to it are called, and the response has every attempt.
-// The event is written as messagemedia.JSONTemplate renders it, and the header
-// Account names a sub-account:
+// A POST to /mock/events, which is not a path of the API, simulates an event. It calls the
+// subscribed webhooks, and the response lists every attempt. The body is an event in the
+// format of messagemedia.JSONTemplate. The header Account selects a sub-account:
 //
 //	curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' http://127.0.0.1:8080/mock/events
 //
-// messagemedia-mock -help prints all flags, and curl for every call.
+// messagemedia-mock -help prints all flags and a curl command for every call.
 package main
 
 import (
@@ -46,8 +45,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run serves until the context ends, and returns the exit code: 2 for wrong
-// flags, 1 for an address that can't be listened on.
+// run serves until ctx ends, and returns the exit code: 2 if a flag is invalid, 1 if the
+// server can't start, otherwise 0.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	settings, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
@@ -65,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	terminal, traffic := newTerminal(stdout, settings.verbose, settings.showTokens), page.NewTraffic()
 	var api *messagemediatest.Server
 	api, err = messagemediatest.Start(
-		messagemediatest.WithInMemoryNetwork(), // this program has an address of its own
+		messagemediatest.WithInMemoryNetwork(), // this program listens itself
 		messagemediatest.WithCredentials(settings.key, settings.secret),
 		messagemediatest.WithObserver(func(e messagemediatest.Exchange) {
 			terminal.call(e)
@@ -99,15 +98,15 @@ Try: curl -u '%[3]s:%[4]s' %[1]s/v1/webhooks/messages
 and: curl -d '{"event":"RECEIVED_SMS","reply_id":"1","content":"Hello"}' %[1]s/mock/events
 `, url, token, settings.key, settings.secret)
 	if settings.forward != nil {
-		fmt.Fprintf(stdout, "Deliveries go to %s, with the path of their webhook.\n", settings.forward)
+		fmt.Fprintf(stdout, "Deliveries go to %s with the path and query of their webhook.\n", settings.forward)
 	}
 	if !settings.isLoopback() {
-		fmt.Fprintln(stdout, "Others on the network can reach it, over HTTP without TLS.")
+		fmt.Fprintln(stdout, "Warning: other hosts on the network can reach the server, over HTTP without TLS.")
 	}
 	fmt.Fprintln(stdout)
 }
 
-// reachable is an address that a client on this host can use.
+// reachable returns an address that clients on this host can use.
 func reachable(address net.Addr) string {
 	listening, err := netip.ParseAddrPort(address.String())
 	if err == nil && listening.Addr().IsUnspecified() {
@@ -116,7 +115,7 @@ func reachable(address net.Addr) string {
 	return address.String()
 }
 
-// serve ends with the context, without waiting for anyone.
+// serve serves until ctx ends. It does not wait for open connections.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	defer context.AfterFunc(ctx, func() { server.Close() })()

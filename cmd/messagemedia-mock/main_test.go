@@ -95,8 +95,8 @@ func TestRunSaysWhatDiffers(t *testing.T) {
 		}
 		printed = append(printed, line)
 	}
-	assert.Contains(t, printed, "Deliveries go to http://127.0.0.1:9000, with the path of their webhook.")
-	assert.Contains(t, printed, "Others on the network can reach it, over HTTP without TLS.")
+	assert.Contains(t, printed, "Deliveries go to http://127.0.0.1:9000 with the path and query of their webhook.")
+	assert.Contains(t, printed, "Warning: other hosts on the network can reach the server, over HTTP without TLS.")
 }
 
 func TestRunExplainsWhatIsWrong(t *testing.T) {

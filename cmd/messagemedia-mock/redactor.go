@@ -14,16 +14,16 @@ import (
 const (
 	redacted = "…"
 
-	// minTokenBytes is the length from which a webhook's header value is hidden
-	// wherever it occurs in a body. A shorter one would hide other things.
+	// minTokenBytes is the minimum length of a token that is hidden in bodies. A shorter
+	// one may occur in other text.
 	minTokenBytes = 8
 )
 
-// redactor hides credentials, and the tokens by which receivers recognize the
-// platform: a webhook's header values, and the user info, query and fragment of URLs.
+// redactor hides credentials and receivers' tokens: a webhook's header values, and the
+// user info, query and fragment of URLs.
 type redactor struct {
 	disabled bool
-	webhook  messagemedia.Webhook // of a delivery
+	webhook  messagemedia.Webhook // the webhook of the delivery
 }
 
 func (r redactor) url(url string) string {
@@ -33,7 +33,7 @@ func (r redactor) url(url string) string {
 	return redact.URL(url)
 }
 
-// callHeader keeps the scheme of the credentials.
+// callHeader hides credentials, but not their scheme.
 func (r redactor) callHeader(header http.Header) http.Header {
 	return r.hide(header, "Authorization", "Proxy-Authorization", "Cookie")
 }
@@ -63,20 +63,19 @@ func (r redactor) hide(header http.Header, names ...string) http.Header {
 	return hidden
 }
 
-// callBody hides tokens in the JSON of webhooks, which otherwise stays as it is.
+// callBody hides tokens in the JSON of webhooks.
 func (r redactor) callBody(body string) string {
 	if r.disabled || body == "" {
 		return body
 	}
 	hidden, err := redactWebhooks(body)
 	if err != nil {
-		return "(not JSON, so it is shown with -show-tokens only)"
+		return "(not JSON, shown only with -show-tokens)"
 	}
 	return hidden
 }
 
-// deliveryBody hides the webhook's tokens, should its template or its receiver repeat
-// them.
+// deliveryBody hides the webhook's tokens, which the template or the receiver may repeat.
 func (r redactor) deliveryBody(url string, body []byte) string {
 	text := string(body)
 	if r.disabled {
@@ -103,7 +102,7 @@ func (r redactor) deliveryBody(url string, body []byte) string {
 }
 
 // redactWebhooks hides every value of an object "headers", and the user info, query and
-// fragment of each "url", at any depth of a JSON text. Names match in any case.
+// fragment of each "url", at any depth of a JSON text. Names match case-insensitively.
 func redactWebhooks(text string) (string, error) {
 	if !json.Valid([]byte(text)) {
 		return "", errors.New("not JSON")
@@ -115,7 +114,7 @@ func redactWebhooks(text string) (string, error) {
 	return out.String(), err
 }
 
-// copyRedacted copies the value that a name has.
+// copyRedacted copies the value of a field, with tokens redacted.
 func copyRedacted(out *strings.Builder, decoder *json.Decoder, name string, inHeaders bool) error {
 	token, err := decoder.Token()
 	if err != nil {
@@ -155,7 +154,7 @@ func copyRedacted(out *strings.Builder, decoder *json.Decoder, name string, inHe
 	return err
 }
 
-// writeJSON writes a value without escapes for HTML.
+// writeJSON writes a value as JSON without HTML escaping.
 func writeJSON(out *strings.Builder, value any) error {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)

@@ -15,21 +15,21 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// terminal prints API calls and deliveries for a person to read, as they happen.
+// terminal prints API calls and deliveries in a readable form.
 type terminal struct {
 	out        io.Writer
-	verbose    bool // headers and bodies, too
+	verbose    bool // whether to print headers and bodies
 	showTokens bool
 
 	mu      sync.Mutex
-	printed map[string]int // attempts of the deliveries that are under way
+	printed map[string]int // printed attempts of the active deliveries, by their IDs
 }
 
 func newTerminal(out io.Writer, verbose, showTokens bool) *terminal {
 	return &terminal{out: out, verbose: verbose, showTokens: showTokens, printed: make(map[string]int)}
 }
 
-// call prints a request to the API, and why it was refused.
+// call prints a request to the API and, if it was rejected, the reason.
 func (t *terminal) call(e messagemediatest.Exchange) {
 	response := fmt.Sprint(e.Status)
 	if e.Status == 0 {
@@ -76,7 +76,7 @@ func (t *terminal) delivery(p messagemediatest.DeliveryProgress) {
 	t.print(lines)
 }
 
-// begin returns the number of attempts that are printed, and takes down that all are.
+// begin returns the number of printed attempts and marks all attempts as printed.
 func (t *terminal) begin(p messagemediatest.DeliveryProgress) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -88,7 +88,7 @@ func (t *terminal) begin(p messagemediatest.DeliveryProgress) int {
 	return printed
 }
 
-// outcome describes the end of an attempt, and whether another follows.
+// outcome describes the result of an attempt, and whether another attempt follows.
 func outcome(p messagemediatest.DeliveryProgress, i int) string {
 	a := p.Delivery.Attempts[i]
 	response := fmt.Sprint(a.Status)
@@ -105,7 +105,7 @@ func outcome(p messagemediatest.DeliveryProgress, i int) string {
 	return text + ")"
 }
 
-// message has the lines of a request and a response, marked as curl marks them.
+// message returns the lines of a request and a response with curl's prefixes.
 func message(header http.Header, request, response string) []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(header)) {
@@ -116,7 +116,7 @@ func message(header http.Header, request, response string) []string {
 	return append(append(lines, marked("  > ", request)...), marked("  < ", response)...)
 }
 
-// maxPrintedBytes of a body are printed: an attachment would fill the terminal.
+// maxPrintedBytes is the maximum length of a printed body. Attachments are longer.
 const maxPrintedBytes = 16 << 10
 
 func marked(mark, body string) []string {
@@ -138,8 +138,8 @@ func marked(mark, body string) []string {
 	return lines
 }
 
-// print writes lines in one piece. It escapes characters that are not printable, so
-// that text from a phone or a receiver can't control the terminal.
+// print writes lines with a single call of Write. It escapes unprintable characters, so
+// that untrusted text from a sender or a receiver can't control the terminal.
 func (t *terminal) print(lines []string) {
 	var text strings.Builder
 	for _, line := range lines {

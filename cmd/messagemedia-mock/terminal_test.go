@@ -51,7 +51,7 @@ func TestBodiesOfCallsArePrintedWithoutTokens(t *testing.T) {
 	}
 	broken := created
 	broken.RequestBody = `{"headers":{"a":"SECRET"`
-	assert.Contains(t, printedCall(true, false, broken), "  > (not JSON, so it is shown with -show-tokens only)\n")
+	assert.Contains(t, printedCall(true, false, broken), "  > (not JSON, shown only with -show-tokens)\n")
 	assert.NotContains(t, printedCall(true, false, broken), "SECRET")
 	assert.Contains(t, printedCall(true, true, broken), `"SECRET"`)
 }

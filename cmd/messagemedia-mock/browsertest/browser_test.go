@@ -1,11 +1,12 @@
 // Package browsertest runs the page of messagemedia-mock in Chromium. It is a module
-// of its own, so that nothing else depends on chromedp.
+// of its own, so that only these tests depend on chromedp.
 //
 //	go test -count=1 .
 //
-// Without -count=1 a result can be one from before a change of the page: the tests run
-// the command, and do not import it. CHROMIUM names the browser, and SCREENSHOTS a
-// directory that TestScreenshots writes the README's pictures to.
+// Without -count=1, the result can be cached from before a change of the page, because
+// the tests run the command and do not import it. The environment variable CHROMIUM is
+// the path of the browser. SCREENSHOTS is the directory to which TestScreenshots writes
+// the README's pictures.
 package browsertest
 
 import (
@@ -34,7 +35,7 @@ import (
 
 var (
 	mockBinary string
-	chromium   context.Context // of the browser process
+	chromium   context.Context // the context of the browser process
 )
 
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
@@ -54,7 +55,7 @@ func runTests(m *testing.M) int {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(cmp.Or(os.Getenv("CHROMIUM"), "/usr/bin/chromium")),
 		chromedp.UserDataDir(filepath.Join(directory, "profile")),
-		chromedp.NoSandbox, // root has none
+		chromedp.NoSandbox, // not available to root
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true),

@@ -71,7 +71,7 @@ func TestTraffic(t *testing.T) {
 	b.set("#kind", "")
 
 	b.click("#clear")
-	b.waitForText("#empty", "Nothing has happened yet")
+	b.waitForText("#empty", "No traffic yet")
 	assert.Contains(t, value[string](b, `document.getElementById("start").textContent`), m.url+"/v1/webhooks/messages")
 	m.simulate(t, `{"event":"RECEIVED_SMS","reply_id":"2","content":"After that"}`)
 	b.waitForText("#exchanges", "After that")
@@ -85,10 +85,10 @@ func TestThePageShowsHalfOfAThousand(t *testing.T) {
 	}
 	b := newTab(t, 1120, 800)
 	b.open(m, "traffic")
-	b.waitForText("#count", "500 exchanges. The server has 501. The page shows the last 500, the server keeps the last 1,000.")
+	b.waitForText("#count", "500 exchanges. The server has 501 exchanges. The page shows the last 500; the server keeps the last 1,000.")
 	_, err := m.client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
 	require.NoError(t, err)
-	b.waitForText("#count", "500 exchanges. The server has 502.")
+	b.waitForText("#count", "500 exchanges. The server has 502 exchanges.")
 	assert.Equal(t, 500, value[int](b, `document.querySelectorAll("#exchanges > li").length`))
 }
 

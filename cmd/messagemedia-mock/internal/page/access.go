@@ -11,19 +11,19 @@ import (
 	"strings"
 )
 
-// access decides who may use the page and the paths under /mock/.
+// access controls the use of the page and the paths under /mock/.
 //
-//   - A browser needs the cookie that it got for the token, for every request.
+//   - A browser needs the cookie for every request.
 //   - Another client, such as curl, needs the token for requests that read. Requests
-//     that change state need none: those of a browser always have an Origin.
+//     that change state need no token: a browser always sends an Origin with them.
 //
-// Over plain HTTP to hosts other than localhost, browsers omit Sec-Fetch-Site, so a
-// request that reads does not show whether a browser sent it.
+// Over plain HTTP to hosts other than localhost, browsers omit Sec-Fetch-Site. A request
+// that reads then does not show whether a browser sent it.
 type access struct {
 	token      string
 	session    string // the cookie's value
-	cookieName string // of this process: cookies are shared between the ports of a host
-	host       string // a name, beside localhost, that the page may be called by
+	cookieName string // unique to this process, because the ports of a host share cookies
+	host       string // an accepted host name in addition to localhost
 }
 
 func newAccess(token, host string) *access {
@@ -31,13 +31,13 @@ func newAccess(token, host string) *access {
 	return &access{token: token, session: rand.Text(), cookieName: "mock-" + hex.EncodeToString(sum[:4]), host: host}
 }
 
-// require serves requests that are permitted. Otherwise the response says what is missing.
+// require serves permitted requests. It responds to others with the missing requirement.
 func (a *access) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case a.hasToken(r), changesState(r) && !fromBrowser(r):
 		case !a.isOwnHost(r.Host):
-			respondError(w, http.StatusForbidden, "the host must be localhost, an IP address or the one that -addr names")
+			respondError(w, http.StatusForbidden, "host must be localhost, an IP address or the host of -addr")
 			return
 		case !a.hasSession(r):
 			respondError(w, http.StatusUnauthorized, "open the URL that messagemedia-mock printed, or send its token as Authorization: Bearer TOKEN")
@@ -47,20 +47,20 @@ func (a *access) require(next http.Handler) http.Handler {
 	})
 }
 
-// exchangeToken gives a browser the cookie for the token in the URL. It reports whether
-// the request had a token; the response is written then.
+// exchangeToken exchanges the token in the URL for the cookie. It reports whether the
+// URL has a token, and has then written the response.
 func (a *access) exchangeToken(w http.ResponseWriter, r *http.Request) bool {
 	token := r.URL.Query().Get("token")
 	switch {
 	case token == "" || !a.isOwnHost(r.Host):
 		return false
 	case !equal(token, a.token):
-		respondError(w, http.StatusUnauthorized, "the token is not the one that messagemedia-mock printed: it is another for each start")
+		respondError(w, http.StatusUnauthorized, "invalid token: open the URL that messagemedia-mock printed when it started")
 		return true
 	}
 	http.SetCookie(w, &http.Cookie{Name: a.cookieName, Value: a.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
-	// A redirect would be part of the navigation that led here. If that began on
-	// another site, as with a link in a chat, the browser would withhold the cookie.
+	// A redirect would continue the browser's navigation. If it began on another site,
+	// such as a chat, the browser would withhold the SameSite=Strict cookie.
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Write([]byte(`<!doctype html><meta charset="utf-8"><title>messagemedia-mock</title><meta http-equiv="refresh" content="0;url=/"><p><a href="/">Continue</a>`))
 	return true
@@ -80,9 +80,8 @@ func (a *access) hasSession(r *http.Request) bool {
 	return false
 }
 
-// isOwnHost reports whether a Host header can be meant for the page. A page of
-// another site whose name was made to resolve to this address has that name in it; an
-// IP address can't be such a name.
+// isOwnHost reports whether a Host header names the page. In a DNS rebinding attack, the
+// Host is the name of the attacker's site, which is never an IP address.
 func (a *access) isOwnHost(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {

@@ -9,37 +9,37 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// baseURL is the platform's, by the name that the client calls it.
+// baseURL returns the server's base URL, with the client's name for the host.
 func baseURL(r *http.Request) string { return "http://" + r.Host }
 
-// maxCurlBytes is the longest body that is passed on a command line. Linux accepts
-// arguments of up to 128 KiB.
+// maxCurlBytes is the maximum length of a body in a command. Linux accepts arguments of
+// up to 128 KiB.
 const maxCurlBytes = 100_000
 
-// notCopied are headers that curl sets itself, or that hold for one request alone.
+// notCopied are headers that curl sets itself, or that are valid for one request only.
 var notCopied = []string{"Authorization", "Accept-Encoding", "Connection", "Content-Length", "Content-Md5", "Date", "User-Agent", "X-Content-Md5"}
 
-// callCurl is the command that makes an API call again, with Basic authentication. An
-// HMAC signature could not be used again.
+// callCurl returns a command that repeats an API call with Basic authentication. An HMAC
+// signature is not valid for another request.
 func callCurl(call *messagemediatest.Exchange, baseURL, key, secret string) string {
 	arguments := []string{"-u", key + ":" + secret}
 	return curl(call.Method, baseURL+call.Target, arguments, withoutHeaders(call.Header, notCopied), call.RequestBody)
 }
 
-// firstCall is the command that creates a webhook, for somebody who has none.
+// firstCall returns a command that creates a webhook.
 func firstCall(baseURL, key, secret string) string {
 	return curl(http.MethodPost, baseURL+"/v1/webhooks/messages", []string{"-u", key + ":" + secret},
 		http.Header{"Content-Type": {"application/json"}},
 		`{"url":"http://127.0.0.1:9000/hooks","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"],"template":"{\"reply_id\":\"$!moId\",\"content\":\"$!esc.json($moContent)\"}"}`)
 }
 
-// attemptCurl is the command that sends a delivery again, signature and Date
-// included.
+// attemptCurl returns a command that repeats an attempt, with its signature and Date.
 func attemptCurl(a messagemediatest.Attempt) string {
 	return curl(a.Method, a.URL, nil, withoutHeaders(a.Header, []string{"Content-Length"}), string(a.RequestBody))
 }
 
-// curl is empty if the request does not fit into a command.
+// curl returns a command that sends a request, or "" if the body is too long or contains
+// a zero byte.
 func curl(method, url string, arguments []string, header http.Header, body string) string {
 	if len(body) > maxCurlBytes || strings.ContainsRune(body, 0) {
 		return ""
@@ -64,7 +64,7 @@ func curl(method, url string, arguments []string, header http.Header, body strin
 	return strings.Join(words, " ")
 }
 
-// headerArgument writes a header for curl, which leaves out one that ends in a colon.
+// headerArgument formats a header for curl, which omits a header that ends in a colon.
 func headerArgument(name, value string) string {
 	if value == "" {
 		return name + ";"

@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	maxBodyShown = 64 << 10 // bytes of a body in an exchange's details
-	maxPreview   = 120      // runes of a message, in a summary
+	maxBodyShown = 64 << 10 // the maximum bytes of a body in an exchange's details
+	maxPreview   = 120      // the maximum runes of a message in a summary
 )
 
-// summary is an exchange as a line.
+// summary is the line of an exchange.
 type summary struct {
 	ID          int64     `json:"id"`
 	Kind        string    `json:"kind"` // "call" or "delivery"
 	Time        time.Time `json:"time"`
 	Account     string    `json:"account,omitzero"`
 	Method      string    `json:"method"`
-	URL         string    `json:"url"` // of a call the request target
+	URL         string    `json:"url"` // for a call, the request target
 	Event       string    `json:"event,omitzero"`
 	EventID     string    `json:"event_id,omitzero"`
 	From        string    `json:"from,omitzero"`
 	Text        string    `json:"text,omitzero"`
-	Status      int       `json:"status,omitzero"` // of the last attempt
+	Status      int       `json:"status,omitzero"` // the status of the last attempt
 	Error       string    `json:"error,omitzero"`
 	OK          bool      `json:"ok"`
 	Done        bool      `json:"done"`
 	Attempts    int       `json:"attempts,omitzero"`
 	MaxAttempts int       `json:"max_attempts,omitzero"`
-	DurationMS  float64   `json:"duration_ms"` // of all attempts
+	DurationMS  float64   `json:"duration_ms"` // the total of all attempts
 	DuplicateOf int64     `json:"duplicate_of,omitzero"`
 }
 
@@ -64,7 +64,7 @@ func (e *exchange) summary() summary {
 	return s
 }
 
-// describe returns what distinguishes an event from others of its type.
+// describe returns the parts of an event that distinguish it from others of its type.
 func describe(event webhook.Event) (id, from, content string) {
 	switch e := event.(type) {
 	case *webhook.ReceivedSMS:
@@ -86,11 +86,11 @@ func preview(content string) string {
 	return content
 }
 
-// details is an exchange with everything in it. A call has one attempt.
+// details are the details of an exchange. A call has one attempt.
 type details struct {
 	summary
-	Authentication string          `json:"authentication,omitzero"` // of a call
-	Webhook        json.RawMessage `json:"webhook,omitzero"`        // of a delivery, as the API returns it
+	Authentication string          `json:"authentication,omitzero"` // for a call
+	Webhook        json.RawMessage `json:"webhook,omitzero"`        // for a delivery, in the API's format
 	Attempts       []attempt       `json:"attempt_list"`
 	Attachments    []attachment    `json:"attachments,omitzero"`
 }
@@ -107,10 +107,10 @@ type attempt struct {
 	DurationMS   float64     `json:"duration_ms"`
 	WaitMS       float64     `json:"wait_ms,omitzero"`
 	Proofs       []proof     `json:"proofs,omitzero"`
-	Curl         string      `json:"curl,omitzero"` // empty if it does not fit into a command
+	Curl         string      `json:"curl,omitzero"` // empty if the request does not fit into a command
 }
 
-// body is a body as text, cut if it is long.
+// body is a body as text, truncated to maxBodyShown.
 type body struct {
 	Text  string `json:"text"`
 	Bytes int    `json:"bytes"`
@@ -153,7 +153,7 @@ func newAttempt(a messagemediatest.Attempt, proofs []proof) attempt {
 	}
 }
 
-// authentication says which credentials a call had, and whether they were accepted.
+// authentication describes a call's credentials and whether they were accepted.
 func authentication(call *messagemediatest.Exchange) string {
 	scheme, _, _ := strings.Cut(call.Header.Get("Authorization"), " ")
 	name, known := map[string]string{"": "no credentials", "basic": "Basic", "hmac": "HMAC"}[strings.ToLower(scheme)]
@@ -168,7 +168,7 @@ func authentication(call *messagemediatest.Exchange) string {
 	return name + ", accepted"
 }
 
-// attachments are the files of an MMS, as they are in the event.
+// attachments returns the files of an MMS event.
 func (e *exchange) attachments() []webhook.Attachment {
 	if e.delivery == nil {
 		return nil
@@ -200,7 +200,7 @@ func newBody(content string) body {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// text is an error without the URL in front, which is shown already.
+// text returns an error's text without the URL, which is already visible.
 func text(err error) string {
 	if err == nil {
 		return ""

@@ -1,26 +1,26 @@
-// Package page serves the in-memory platform, and beside it a page that shows API calls
-// and deliveries, simulates events, and checks templates.
+// Package page serves the in-memory platform, and a web page that shows API calls and
+// deliveries, simulates events, and checks templates.
 //
-// The page is at /. It calls these paths, which the API does not have:
+// The page uses these paths, which are not part of the API:
 //
-//	GET    /                                        the page; ?token= gives a browser its cookie
-//	GET    /mock/traffic                            the exchanges that are kept, as JSON
-//	GET    /mock/traffic/stream                     the same and each change, as server-sent events
-//	GET    /mock/traffic/{id}                       one exchange with everything in it
+//	GET    /                                        the page; ?token= exchanges a token for a cookie
+//	GET    /mock/traffic                            the recorded exchanges, as JSON
+//	GET    /mock/traffic/stream                     the exchanges and each change, as server-sent events
+//	GET    /mock/traffic/{id}                       the details of one exchange
 //	GET    /mock/traffic/{id}/attachments/{number}  a file of an MMS, as a download
-//	POST   /mock/traffic/{id}/resend                sends a delivery again: a duplicate
-//	DELETE /mock/traffic                            forgets all exchanges
-//	POST   /mock/events                             simulates an event, and responds with each attempt
-//	GET    /mock/samples                            an event of each type, and hostile texts
+//	POST   /mock/traffic/{id}/resend                sends a duplicate of a delivery
+//	DELETE /mock/traffic                            deletes all exchanges
+//	POST   /mock/events                             simulates an event and responds with each attempt
+//	GET    /mock/samples                            an event of each type and hostile texts
 //	POST   /mock/template                           checks and renders a template
-//	GET    /mock/webhooks                           the webhooks of every account that was used
-//	PUT    /mock/webhooks/{id}/template             saves a template, by a call of the API
+//	GET    /mock/webhooks                           the webhooks of every account with changes
+//	PUT    /mock/webhooks/{id}/template             saves a template with an API call
 //
-// [New] says who may call these. All other paths are the API's.
+// [New] defines who may use these paths. All other paths belong to the API.
 //
-// The page runs no script but its own file, and loads nothing from elsewhere: its
-// content security policy enforces both. It sets all values as text, never as markup.
-// It shows bodies and headers in full, tokens included.
+// The content security policy restricts the page to its own script file and to resources
+// of this server. The page sets all values as text, never as markup. It shows complete
+// bodies and headers, including tokens.
 package page
 
 import (
@@ -40,34 +40,35 @@ type Config struct {
 	// API is the platform.
 	API *messagemediatest.Server
 
-	// Traffic has the API's calls and deliveries: the platform's observers record them.
+	// Traffic has the API calls and deliveries. The platform's observers must record them.
 	Traffic *Traffic
 
-	// Token is exchanged for a cookie by browsers, and sent by other clients that read.
+	// Token is the token that a browser exchanges for a cookie, and that other clients
+	// send to read.
 	Token string
 
-	// Host is a name that the page may be called by, beside localhost and addresses.
+	// Host is an accepted host name of the page, in addition to localhost and IP addresses.
 	Host string
 
-	// SendOptions are those of each delivery.
+	// SendOptions are the options of each delivery.
 	SendOptions []messagemediatest.SendOption
 }
 
 // New returns a handler for the page and the API.
 //
-// A browser needs the token once, in the URL of the page. It gets a cookie for it
-// (HttpOnly, SameSite=Strict), which every further request needs. Their Host must be
-// localhost, an IP address or [Config.Host], and requests that change state must come
-// from the page itself. Other clients send the token in a header
-// "Authorization: Bearer TOKEN" to read, and need none to change state.
+// A browser sends the token once, in the URL of the page, and receives a cookie
+// (HttpOnly, SameSite=Strict). Its further requests need the cookie. Their Host must be
+// localhost, an IP address or [Config.Host]. Requests that change state must come from
+// the page itself. Other clients send the header "Authorization: Bearer TOKEN" to read,
+// and need no token to change state.
 //
-// The API checks its own credentials. It is served under any Host, so that a container
-// can call it by any name, but not to pages of other sites, if the request changes state.
+// The API checks its own credentials. It accepts any Host, so that containers can use any
+// name. It rejects requests from pages of other sites that change state.
 func New(config Config) http.Handler {
 	p := &page{Config: config, access: newAccess(config.Token, config.Host)}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
-		panic(err) // the folder is embedded above
+		panic(err) // can't happen: the folder is embedded
 	}
 	private := http.NewServeMux()
 	private.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, assets, "page.html") })
@@ -89,7 +90,7 @@ func New(config Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/mock/", protected(p.access.require(private)))
 	mux.Handle("/{$}", protected(p.servePage(p.access.require(private))))
-	mux.HandleFunc("/favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) }) // browsers ask for it unasked
+	mux.HandleFunc("/favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) }) // browsers request it by default
 	mux.Handle("/", config.API)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
@@ -99,7 +100,7 @@ type page struct {
 	access *access
 }
 
-// servePage exchanges a token first.
+// servePage exchanges a token in the URL, or serves the page.
 func (p *page) servePage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !p.access.exchangeToken(w, r) {
@@ -108,7 +109,7 @@ func (p *page) servePage(next http.Handler) http.Handler {
 	})
 }
 
-// protected sets headers that restrict the page to its purpose.
+// protected sets security headers.
 func protected(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -128,8 +129,8 @@ func respond(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ") // for people with curl
-	_ = encoder.Encode(body)    // the client may be gone
+	encoder.SetIndent("", "  ") // readable for users of curl
+	_ = encoder.Encode(body)    // fails if the client disconnected
 }
 
 func respondError(w http.ResponseWriter, status int, message string) {

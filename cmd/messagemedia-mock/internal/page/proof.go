@@ -13,16 +13,16 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// proof is something in a request by which a receiver can recognize the platform, or
-// the statement that there is none.
+// proof is the result of verifying a request with one scheme.
 type proof struct {
 	Scheme string `json:"scheme"`
 	OK     bool   `json:"ok"`
 	Text   string `json:"text"`
 }
 
-// proofsOf verifies an attempt when it was made, as receivers do with each scheme of
-// package webhook: by the signature, and by every token that the webhook sets.
+// proofsOf verifies an attempt with each scheme of package webhook: the signature and
+// every token of the webhook. It must be called soon after the attempt, because a
+// signature is valid for a limited time.
 func proofsOf(a messagemediatest.Attempt, hook messagemedia.Webhook, signer *messagemediatest.Signer) []proof {
 	target, err := url.Parse(a.URL)
 	if err != nil {
@@ -34,9 +34,9 @@ func proofsOf(a messagemediatest.Attempt, hook messagemedia.Webhook, signer *mes
 		proofs = append(proofs, tokenProof("Header token", name, request, webhook.HeaderToken(name, hook.Headers[name])))
 	}
 	_, query, _ := strings.Cut(hook.URL, "?")
-	parameters, _ := url.ParseQuery(query) // without the parameters that are malformed
+	parameters, _ := url.ParseQuery(query) // omits malformed parameters
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if value := parameters.Get(name); !strings.Contains(value, "$") { // a variable is no token
+		if value := parameters.Get(name); !strings.Contains(value, "$") { // a variable is not a token
 			proofs = append(proofs, tokenProof("Query token", name, request, webhook.QueryToken(name, value)))
 		}
 	}
@@ -62,7 +62,7 @@ func tokenProof(scheme, name string, request webhook.RawRequest, token webhook.S
 	return proof{scheme, true, name + " is valid"}
 }
 
-// verify also returns an error if the scheme is invalid.
+// verify verifies a request with one scheme.
 func verify(request webhook.RawRequest, scheme webhook.Scheme) error {
 	verifier, err := webhook.NewVerifier(scheme)
 	if err != nil {

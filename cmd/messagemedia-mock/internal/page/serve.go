@@ -9,9 +9,9 @@ import (
 	"strconv"
 )
 
-// update has the exchanges that changed.
+// update has the changed exchanges.
 type update struct {
-	Reset     bool      `json:"reset"` // the page starts over
+	Reset     bool      `json:"reset"` // whether the page must delete its exchanges
 	Kept      int       `json:"kept"`
 	Exchanges []summary `json:"exchanges"`
 }
@@ -28,8 +28,8 @@ func (p *page) serveTraffic(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, newUpdate(p.Traffic.since(0)))
 }
 
-// serveStream sends an update at once, and then one after each change. A page that
-// falls behind gets several changes in one.
+// serveStream sends an update at once and after each change. For a slow page, one update
+// combines several changes.
 func (p *page) serveStream(w http.ResponseWriter, r *http.Request) {
 	changed, stop := p.Traffic.watch()
 	defer stop()
@@ -60,18 +60,19 @@ func (p *page) serveExchange(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// exchangeOf is nil if the exchange is not kept, and the response is written then.
+// exchangeOf returns the exchange of a request. If the exchange does not exist,
+// exchangeOf writes an error response and returns nil.
 func (p *page) exchangeOf(w http.ResponseWriter, r *http.Request) *exchange {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if e := p.Traffic.find(id); err == nil && e != nil {
 		return e
 	}
-	respondError(w, http.StatusNotFound, fmt.Sprintf("no exchange with the ID %q is kept: the server keeps the last %d", r.PathValue("id"), maxKept))
+	respondError(w, http.StatusNotFound, fmt.Sprintf("no exchange with the ID %q; the server keeps the last %d", r.PathValue("id"), maxKept))
 	return nil
 }
 
-// serveAttachment sends a file for saving. A browser must not show it: its content is
-// the sender's.
+// serveAttachment sends a file as a download. A browser must not display it, because its
+// content is untrusted.
 func (p *page) serveAttachment(w http.ResponseWriter, r *http.Request) {
 	e := p.exchangeOf(w, r)
 	if e == nil {
@@ -95,7 +96,7 @@ func (p *page) resend(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e.delivery == nil {
-		respondError(w, http.StatusBadRequest, "only a delivery can be sent again; an API call can be copied as curl")
+		respondError(w, http.StatusBadRequest, "only a delivery can be sent again; copy an API call as a curl command")
 		return
 	}
 	duplicate, err := p.API.Resend(context.WithoutCancel(r.Context()), e.delivery.Delivery, p.SendOptions...)
@@ -103,7 +104,7 @@ func (p *page) resend(w http.ResponseWriter, r *http.Request) {
 		respondError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	// Without the request and its response: reading those needs the token.
+	// The result omits the request and its response, because reading those needs the token.
 	respond(w, http.StatusOK, struct {
 		Acknowledged bool   `json:"acknowledged"`
 		Attempts     int    `json:"attempts"`

@@ -12,9 +12,9 @@ import (
 
 const maxEventBytes = 16 << 20
 
-// simulate reads an event in the form that messagemedia.JSONTemplate gives it, sends it
-// to the webhooks of the account, and responds with each attempt. With
-// ?retry_delays=true it waits between attempts as the platform does.
+// simulate reads an event in the format of messagemedia.JSONTemplate, sends it to the
+// webhooks of the account, and responds with each attempt. With ?retry_delays=true, it
+// waits between attempts like the platform.
 func (p *page) simulate(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEventBytes))
 	if err != nil {
@@ -30,7 +30,7 @@ func (p *page) simulate(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("retry_delays") == "true" {
 		options = append(options, messagemediatest.WithRetryDelays())
 	}
-	// Like the platform's, a delivery does not depend on who had the event happen.
+	// A delivery goes on after the client that simulated the event disconnects.
 	sent, err := p.API.Send(context.WithoutCancel(r.Context()), event, options...)
 	if err != nil {
 		respondError(w, http.StatusBadRequest, err.Error())
@@ -43,7 +43,7 @@ func (p *page) simulate(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, result)
 }
 
-// The result as it stands in the response.
+// The response to a simulated event.
 type (
 	sendResult struct {
 		EventType    messagemedia.EventType `json:"event_type"`

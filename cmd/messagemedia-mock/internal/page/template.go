@@ -18,14 +18,14 @@ import (
 
 const maxTemplateBytes = 1 << 20
 
-// eventTypes are those that are simulated and rendered, in the order of the page.
+// eventTypes are the simulated and rendered event types, in the order of the page.
 var eventTypes = []messagemedia.EventType{
 	messagemedia.EventReceivedSMS, messagemedia.EventReceivedMMS, messagemedia.EventOptOutSMS,
 	messagemedia.EventEnrouteDR, messagemedia.EventSubmittedDR, messagemedia.EventDeliveredDR,
 	messagemedia.EventExpiredDR, messagemedia.EventRejectedDR, messagemedia.EventFailedDR,
 }
 
-// hostileText is something that a phone can type, and that breaks templates.
+// hostileText is untrusted input that breaks templates without escaping.
 type hostileText struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
@@ -47,10 +47,10 @@ var hostileTexts = []hostileText{
 
 type sample struct {
 	EventType messagemedia.EventType `json:"event_type"`
-	Event     json.RawMessage        `json:"event"` // as JSONTemplate renders it
+	Event     json.RawMessage        `json:"event"` // rendered by JSONTemplate
 }
 
-// serveSamples returns the values that the page's forms begin with.
+// serveSamples returns the initial values of the page's forms.
 func (p *page) serveSamples(w http.ResponseWriter, r *http.Request) {
 	samples := []sample{}
 	for _, eventType := range eventTypes {
@@ -73,12 +73,12 @@ func (p *page) serveSamples(w http.ResponseWriter, r *http.Request) {
 	}{samples, hostileTexts, messagemedia.JSONTemplate, firstCall(baseURL(r), p.API.Key, p.API.Secret)})
 }
 
-// trial is a template to check and render.
+// trial is a request to check and render a template.
 type trial struct {
 	Template string                   `json:"template"`
 	Encoding messagemedia.Encoding    `json:"encoding"`
-	Events   []messagemedia.EventType `json:"events"` // all that are documented, if empty
-	Text     *string                  `json:"text"`   // of the message; if null, the sample's own
+	Events   []messagemedia.EventType `json:"events"` // if empty, all documented types
+	Text     *string                  `json:"text"`   // the message's text; if null, the sample's
 }
 
 type (
@@ -87,7 +87,7 @@ type (
 		Rendered []rendering `json:"rendered"`
 	}
 	problem struct {
-		Line       int               `json:"line"` // from 1; 0 for the whole template
+		Line       int               `json:"line"` // from 1; 0 if the problem concerns the whole template
 		Column     int               `json:"column"`
 		Severity   template.Severity `json:"severity"`
 		Message    string            `json:"message"`
@@ -97,8 +97,8 @@ type (
 		EventType messagemedia.EventType `json:"event_type"`
 		Payload   string                 `json:"payload"`
 		Error     string                 `json:"error,omitzero"`   // why there is no payload
-		Invalid   string                 `json:"invalid,omitzero"` // why the payload is not of its encoding
-		Parsed    string                 `json:"parsed,omitzero"`  // as package webhook parses it
+		Invalid   string                 `json:"invalid,omitzero"` // why the payload does not match the encoding
+		Parsed    string                 `json:"parsed,omitzero"`  // the type of the event that package webhook parses
 	}
 )
 
@@ -142,7 +142,7 @@ func (t trial) render(ctx context.Context, eventType messagemedia.EventType) ren
 	return result
 }
 
-// setText puts a text where people type.
+// setText sets the texts of an event.
 func setText(event webhook.Event, text string) {
 	switch e := event.(type) {
 	case *webhook.ReceivedSMS:
@@ -156,7 +156,7 @@ func setText(event webhook.Event, text string) {
 	}
 }
 
-// checkForm says why a payload is not of its encoding.
+// checkForm returns an error if a payload does not match its encoding.
 func checkForm(encoding messagemedia.Encoding, payload string) error {
 	switch encoding {
 	case messagemedia.EncodingJSON:
@@ -189,7 +189,7 @@ func parsedAs(payload string) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", event), "*webhook.")
 }
 
-// accountWebhook is a webhook and the account that has it.
+// accountWebhook is a webhook and its account.
 type accountWebhook struct {
 	Account string               `json:"account"`
 	Webhook messagemedia.Webhook `json:"webhook"`
@@ -205,7 +205,7 @@ func (p *page) serveWebhooks(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, webhooks)
 }
 
-// saveTemplate changes a webhook as everybody does, so that it is seen in the traffic.
+// saveTemplate updates a webhook with an API call, which the traffic shows.
 func (p *page) saveTemplate(w http.ResponseWriter, r *http.Request) {
 	var saved struct {
 		Account  string `json:"account"`
@@ -230,7 +230,8 @@ func (p *page) saveTemplate(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// decode reads the JSON of a request. If it can't, the response is written.
+// decode decodes the JSON body of a request. It reports whether that succeeded, and
+// otherwise has written an error response.
 func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxTemplateBytes)).Decode(into)
 	if err != nil {

@@ -10,40 +10,40 @@ import (
 )
 
 const (
-	maxKept      = 1000     // exchanges that the server keeps
-	maxKeptBytes = 64 << 20 // of their headers and bodies
-	maxShown     = 500      // exchanges that the page shows
+	maxKept      = 1000     // the maximum number of kept exchanges
+	maxKeptBytes = 64 << 20 // the maximum size of their headers and bodies
+	maxShown     = 500      // the maximum number of exchanges on the page
 )
 
-// Traffic keeps the newest API calls and deliveries: 1,000 of them, and of 64 MiB in
-// all. It is safe for concurrent use.
+// Traffic keeps the newest API calls and deliveries, at most 1,000 of them and 64 MiB in
+// total. It is safe for concurrent use.
 type Traffic struct {
 	mu        sync.Mutex
-	exchanges []*exchange // in the order of their IDs
+	exchanges []*exchange // ordered by ID
 	lastID    int64
 	bytes     int
 	version   int64 // counts changes
 	cleared   int64 // the version of the last Clear
 	watchers  map[chan struct{}]bool
-	used      map[string]bool // accounts that something was changed in
+	used      map[string]bool // accounts with changes
 }
 
-// exchange is an API call or a delivery. It is never changed: a delivery that
-// proceeds gets a new one with the same ID.
+// exchange is an API call or a delivery. It is immutable: an update of a delivery
+// replaces it by a new one with the same ID.
 type exchange struct {
 	id      int64
-	version int64 // when it was recorded
+	version int64 // the version of Traffic that recorded it
 	began   time.Time
 	bytes   int
 
 	call *messagemediatest.Exchange // nil for a delivery
 
 	delivery    *messagemediatest.DeliveryProgress // nil for a call
-	duplicateOf int64                              // the ID of the delivery that was sent again, or 0
-	proofs      [][]proof                          // of each attempt
+	duplicateOf int64                              // the ID of the original delivery, or 0
+	proofs      [][]proof                          // the proofs of each attempt
 }
 
-// NewTraffic returns one without exchanges.
+// NewTraffic returns an empty Traffic.
 func NewTraffic() *Traffic {
 	return &Traffic{watchers: make(map[chan struct{}]bool), used: map[string]bool{"": true}}
 }
@@ -59,8 +59,8 @@ func (t *Traffic) AddCall(call messagemediatest.Exchange) {
 	t.record(&exchange{began: time.Now().Add(-call.Duration), call: &call, bytes: bytes})
 }
 
-// AddDelivery records a delivery as it is now. It replaces an earlier record of it.
-// The signer is that of the delivery's account, nil if no key is enabled.
+// AddDelivery records the progress of a delivery. It replaces an earlier record of the
+// delivery. signer is the signer of the delivery's account, or nil if no key is enabled.
 func (t *Traffic) AddDelivery(progress messagemediatest.DeliveryProgress, signer *messagemediatest.Signer) {
 	added := &exchange{began: time.Now(), delivery: &progress}
 	for _, a := range progress.Delivery.Attempts {
@@ -90,7 +90,7 @@ func (t *Traffic) originalOf(progress messagemediatest.DeliveryProgress) int64 {
 	return 0
 }
 
-// record adds an exchange, or replaces the one with its ID, and drops the oldest
+// record adds an exchange or replaces the one with its ID. It drops the oldest exchanges
 // beyond the bounds.
 func (t *Traffic) record(e *exchange) {
 	t.version++
@@ -114,7 +114,7 @@ func (t *Traffic) record(e *exchange) {
 
 func byID(e *exchange, id int64) int { return int(e.id - id) }
 
-// Clear forgets all exchanges.
+// Clear deletes all exchanges.
 func (t *Traffic) Clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -123,15 +123,14 @@ func (t *Traffic) Clear() {
 	t.wake()
 }
 
-// accounts are those that something was changed in, beside the one that the
-// credentials belong to.
+// accounts returns the account of the credentials and the sub-accounts with changes.
 func (t *Traffic) accounts() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Sorted(maps.Keys(t.used))
 }
 
-// find returns the exchange with an ID, or nil if it is not kept.
+// find returns the exchange with an ID, or nil.
 func (t *Traffic) find(id int64) *exchange {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -141,13 +140,13 @@ func (t *Traffic) find(id int64) *exchange {
 	return nil
 }
 
-// changes are the exchanges that were added or replaced after a version, in the order
-// of their IDs: of the newest ones alone.
+// changes are the exchanges on the page that were added or replaced after a version,
+// ordered by ID.
 type changes struct {
-	version   int64 // up to which they go
-	reset     bool  // everything from before is gone
+	version   int64 // the latest version
+	reset     bool  // whether earlier exchanges were deleted
 	exchanges []*exchange
-	kept      int // by the server
+	kept      int // the number of kept exchanges
 }
 
 func (t *Traffic) since(version int64) changes {
@@ -162,7 +161,7 @@ func (t *Traffic) since(version int64) changes {
 	return c
 }
 
-// watch returns a channel that gets a value after changes, until stop is called.
+// watch returns a channel that receives a value after changes until stop is called.
 func (t *Traffic) watch() (changed <-chan struct{}, stop func()) {
 	watcher := make(chan struct{}, 1)
 	t.mu.Lock()
@@ -175,12 +174,12 @@ func (t *Traffic) watch() (changed <-chan struct{}, stop func()) {
 	}
 }
 
-// wake tells every watcher, without waiting for one.
+// wake notifies every watcher without blocking.
 func (t *Traffic) wake() {
 	for watcher := range t.watchers {
 		select {
 		case watcher <- struct{}{}:
-		default: // it was told, and has yet to look
+		default: // a notification is pending
 		}
 	}
 }

@@ -185,11 +185,11 @@ func TestSendAgainMakesADuplicate(t *testing.T) {
 
 	response := s.do("POST", "/mock/traffic/1/resend", "")
 	assert.Equal(t, 400, response.StatusCode)
-	assert.Equal(t, "only a delivery can be sent again; an API call can be copied as curl", message(t, response))
+	assert.Equal(t, "only a delivery can be sent again; copy an API call as a curl command", message(t, response))
 	for _, id := range []string{"99", "x", "-1"} {
 		response := s.do("POST", "/mock/traffic/"+id+"/resend", "")
 		assert.Equal(t, 404, response.StatusCode)
-		assert.Equal(t, `no exchange with the ID "`+id+`" is kept: the server keeps the last 1000`, message(t, response))
+		assert.Equal(t, `no exchange with the ID "`+id+`"; the server keeps the last 1000`, message(t, response))
 	}
 }
 

@@ -1,17 +1,17 @@
 // The page of messagemedia-mock. It sets all values as text: the content security
-// policy refuses innerHTML.
+// policy blocks innerHTML.
 
 const maxShown = 500;
 const $ = (id) => document.getElementById(id);
 
-// make creates an element. Children are nodes or texts.
+// make creates an element. Children are nodes or strings.
 function make(name, properties = {}, ...children) {
 	const element = Object.assign(document.createElement(name), properties);
 	element.append(...children.filter((child) => child !== null && child !== ""));
 	return element;
 }
 
-// call sends a request to the server. If that fails, it throws the reason.
+// call sends a request to the server. If the request fails, call throws an error.
 async function call(method, path, body, headers = {}) {
 	const response = await fetch(path, { method, headers, body });
 	const text = await response.text();
@@ -27,7 +27,7 @@ function say(element, text, bad = false) {
 	element.classList.toggle("bad", bad);
 }
 
-// attempt runs an action. If that fails, an element shows the reason.
+// attempt runs an action. If the action fails, an element shows the error.
 async function attempt(element, action) {
 	try {
 		await action();
@@ -57,8 +57,8 @@ function bytes(n) {
 	return n < 1 << 20 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / (1 << 20)).toFixed(1)} MiB`;
 }
 
-// copy puts a text on the clipboard. Over plain HTTP to another host than localhost
-// browsers have no navigator.clipboard.
+// copy copies a text to the clipboard. Browsers have no navigator.clipboard over plain
+// HTTP, except for localhost.
 async function copy(text, button) {
 	const label = button.textContent;
 	try {
@@ -68,7 +68,7 @@ async function copy(text, button) {
 		const area = make("textarea", { value: text, className: "hidden" });
 		document.body.append(area);
 		area.select();
-		button.textContent = document.execCommand("copy") ? "Copied" : "The browser refused";
+		button.textContent = document.execCommand("copy") ? "Copied" : "Not permitted by the browser";
 		area.remove();
 		button.focus();
 	}
@@ -94,7 +94,7 @@ function showPanel() {
 	}
 }
 
-// Exchanges: a log of lines that open
+// Exchanges: a log of expandable lines
 
 // Line shows an exchange in a list.
 class Line {
@@ -120,7 +120,7 @@ class Line {
 		this.load();
 	}
 
-	// said is the second row: the sender, the text, and whose delivery it is.
+	// said returns the second row: the sender, the text, the account and the original.
 	said() {
 		const { from, text, account, duplicate_of: original } = this.summary;
 		const parts = [
@@ -140,7 +140,7 @@ class Line {
 			tries ? make("span", { className: "tries", title: "attempts" }, `${attempts ?? 0}/${most}`) : "", shown);
 	}
 
-	// load fills the details of an open line.
+	// load loads the details of an expanded line.
 	async load() {
 		if (!this.details.open) {
 			return;
@@ -152,7 +152,7 @@ class Line {
 		} catch (error) {
 			content = [make("p", { className: "note bad", role: "alert" }, error.message)];
 		}
-		if (summary === this.summary) { // else a newer one is on its way
+		if (summary === this.summary) { // otherwise a newer one is loading
 			this.inside.replaceChildren(...content);
 		}
 	}
@@ -167,7 +167,7 @@ class Line {
 	}
 }
 
-// describe is an exchange with everything in it.
+// describe returns the details of an exchange.
 function describe(exchange) {
 	if (exchange.kind === "call") {
 		const only = exchange.attempt_list[0];
@@ -232,8 +232,7 @@ function body(content) {
 
 const code = (text) => make("pre", { tabIndex: 0 }, indent(text));
 
-// indent puts JSON on lines of its own, and changes nothing else in it: numbers and
-// names that stand there twice stay as they came.
+// indent indents JSON. It preserves the spelling of numbers and duplicate names.
 function indent(text) {
 	try {
 		JSON.parse(text);
@@ -269,7 +268,7 @@ function actions(one) {
 
 const lines = new Map(); // by ID, the oldest first
 let kept = 0;
-let simulatedID = ""; // of the event that was simulated last
+let simulatedID = ""; // of the last simulated event
 const simulatedLines = new Map();
 
 function follow() {
@@ -322,12 +321,12 @@ function show(summary, known, list, isNew) {
 	list.prepend(created.element);
 }
 
-// announce has screen readers read the newest exchange, at most once a second.
+// announce makes screen readers read the newest exchange, at most once a second.
 function announce(summary) {
 	clearTimeout(announce.timer);
 	announce.timer = setTimeout(() => {
 		const what = summary.kind === "call" ? `API call ${summary.method}` : `Delivery of ${summary.event}`;
-		$("announcement").textContent = `${what}: ${summary.status ?? (summary.done ? "no response" : "under way")}`;
+		$("announcement").textContent = `${what}: ${summary.status ?? (summary.done ? "no response" : "in progress")}`;
 	}, 1000);
 }
 
@@ -340,8 +339,8 @@ function applyFilter() {
 		matching += line.element.hidden ? 0 : 1;
 	}
 	const shown = words.length || kind ? `${matching} of ${plural(lines.size, "exchange")} match. ` : `${plural(lines.size, "exchange")}. `;
-	const more = kept > lines.size ? `The server has ${kept}. ` : "";
-	$("count").textContent = `${shown}${more}The page shows the last ${maxShown}, the server keeps the last 1,000.`;
+	const more = kept > lines.size ? `The server has ${kept} exchanges. ` : "";
+	$("count").textContent = `${shown}${more}The page shows the last ${maxShown}; the server keeps the last 1,000.`;
 	$("empty").hidden = lines.size > 0;
 	$("count").hidden = lines.size === 0;
 }
@@ -362,7 +361,7 @@ const form = $("event");
 const samples = new Map(); // the fields of an event, by its type
 let hostileTexts = [];
 
-// eventType is the one that the form stands for.
+// eventType returns the event type of the form.
 function eventType() {
 	return form.type.value === "DR" ? form.status.value : form.type.value;
 }
@@ -376,7 +375,7 @@ function startSimulate(received) {
 	}
 	form.status.value = "DELIVERED_DR";
 	hostileTexts = received.hostile_texts;
-	fillHostile($("hostile-event"), "Keep it");
+	fillHostile($("hostile-event"), "Keep the text");
 	for (const radio of form.type) {
 		radio.addEventListener("change", fillForm);
 	}
@@ -395,7 +394,7 @@ function fillHostile(select, first) {
 
 const hostileText = (select) => hostileTexts[select.value === "" ? -1 : select.value]?.text;
 
-// fillForm shows the fields that the event has, with the values of the sample.
+// fillForm shows the fields of the event with the values of the sample.
 function fillForm() {
 	for (const element of form.querySelectorAll("[data-for]")) {
 		element.hidden = !element.dataset.for.split(" ").includes(form.type.value);
@@ -414,7 +413,7 @@ function randomID() {
 	return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-// buildEvent returns the event of the form, with an ID and a time of its own.
+// buildEvent returns the event of the form with a new ID and the current time.
 async function buildEvent() {
 	const event = { ...samples.get(eventType()), date_received: new Date().toISOString() };
 	for (const name of ["source_number", "destination_number", "content", "original_text", "message_id", "error_code"]) {
@@ -509,7 +508,7 @@ async function loadTemplate() {
 	for (const box of loaded ? $("events").querySelectorAll("input") : []) {
 		box.checked = loaded.webhook.events.includes(box.value);
 	}
-	say($("loaded"), loaded ? `Loaded from ${nameOf(loaded)}. Save changes its template, and nothing else.` : "JSONTemplate of the SDK.");
+	say($("loaded"), loaded ? `Loaded from ${nameOf(loaded)}. Save changes only its template.` : "JSONTemplate of the SDK.");
 	tryTemplate(0);
 }
 
@@ -519,8 +518,8 @@ async function saveTemplate() {
 	say($("loaded"), `Saved to ${nameOf(loaded)}.`);
 }
 
-// tryTemplate checks and renders the template, once typing has paused. A response
-// that a newer request has overtaken is dropped.
+// tryTemplate checks and renders the template when typing pauses. It ignores a response
+// if a newer request was sent.
 function tryTemplate(delay) {
 	clearTimeout(tryTemplate.timer);
 	tryTemplate.timer = setTimeout(async () => {
@@ -556,8 +555,8 @@ function showProblems(problems) {
 	say($("verdict"), problems.length ? `${plural(errors, "error")}, ${plural(problems.length - errors, "warning")}` : "No problems", errors > 0);
 }
 
-// goTo selects the rest of the line at a problem. Columns count characters, and the
-// editor UTF-16 units.
+// goTo selects the rest of the line at a problem. Columns count characters; the editor
+// counts UTF-16 units.
 function goTo({ line, column }) {
 	const before = editor.value.split("\n").slice(0, Math.max(0, line - 1)).join("\n").length + (line > 1 ? 1 : 0);
 	const text = editor.value.slice(before).split("\n", 1)[0];
