@@ -476,6 +476,6 @@ func TestAReportPrintsALineForEachAttempt(t *testing.T) {
 		})))
 		assert.Equal(t, `RECEIVED_SMS: POST http://receiver.example/hooks/sms: attempt 1: no response within the webhook's ReadTimeout after 1s
 RECEIVED_SMS: POST http://receiver.example/hooks/sms: attempt 2: 200 OK after 0s
-RECEIVED_SMS: PUT http://receiver.example/hooks/sms: no further attempt: the template: velocity: line 1, column 1: #end without a #if or #foreach that it ends`, report.String())
+RECEIVED_SMS: PUT http://receiver.example/hooks/sms: no further attempt: the template: velocity: line 1, column 1: #end without a #if or #foreach`, report.String())
 	})
 }

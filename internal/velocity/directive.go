@@ -2,7 +2,7 @@ package velocity
 
 import "strings"
 
-// directive is a directive that the grammar does not know, with its arguments.
+// directive is a directive that is not part of the grammar, with its arguments.
 type directive struct {
 	Position
 	name      string
@@ -10,14 +10,14 @@ type directive struct {
 	arguments []Node
 }
 
-// The directives that can be rendered, by what parses the rest of each after its
-// arguments, and those that Velocity has and this engine does not.
+// supportedDirectives parse the rest of a directive after its arguments.
+// unsupportedDirectives are those that Velocity supports and this package does not.
 var (
 	supported             map[string]func(*parser, directive) (Node, error)
 	unsupportedDirectives = map[string]bool{"macro": true, "define": true, "evaluate": true, "include": true, "parse": true}
 )
 
-func init() { // parsing a block leads back here
+func init() { // in init, because parsing a block refers to the map
 	supported = map[string]func(*parser, directive) (Node, error){
 		"foreach": (*parser).foreach, "literal": (*parser).literalBlock,
 		"break": (*parser).breakStatement, "stop": (*parser).stop,
@@ -26,8 +26,8 @@ func init() { // parsing a block leads back here
 
 func isDirective(name string) bool { return supported[name] != nil || unsupportedDirectives[name] }
 
-// directive parses a directive whose name the grammar does not know. It renders as
-// it is written if nobody else knows the name either.
+// directive parses a directive that is not part of the grammar. If its name is unknown,
+// it renders literally.
 func (p *parser) directive(nodes []Node) ([]Node, error) {
 	start := p.read.Len()
 	t := p.take()
@@ -58,8 +58,8 @@ func (p *parser) skipBlock(d directive) error {
 	return p.expect(endDirective, "the #end of #"+d.name)
 }
 
-// arguments parses the arguments of a directive, with or without commas between
-// them. Without parentheses it has none, whatever follows.
+// arguments parses the arguments of a directive, with or without commas between them. A
+// directive without parentheses has no arguments.
 func (p *parser) arguments(d *directive) error {
 	p.state = inExpression
 	rest := p.text[p.next:]
@@ -89,8 +89,8 @@ func (p *parser) arguments(d *directive) error {
 
 func (p *parser) startsArgument() bool { return p.peek(0).kind == word || p.startsValue() }
 
-// argument parses an argument of a directive. A word is one, such as the `in` of
-// #foreach, and nil stands for it.
+// argument parses an argument of a directive. For a word, such as the `in` of #foreach, it
+// returns nil.
 func (p *parser) argument(d *directive) (Node, error) {
 	t := p.peek(0)
 	if t.kind != word {
@@ -105,7 +105,7 @@ func (p *parser) argument(d *directive) (Node, error) {
 
 func (p *parser) foreach(d directive) (Node, error) {
 	if len(d.arguments) < 2 {
-		return nil, failure(d.Position, Syntax, "#foreach needs a variable and what it goes through, as in #foreach($x in $list)")
+		return nil, failure(d.Position, Syntax, "#foreach needs a variable and a list, as in #foreach($x in $list)")
 	}
 	body, err := p.block()
 	if err != nil {
@@ -121,7 +121,7 @@ func (p *parser) foreach(d directive) (Node, error) {
 	if len(d.arguments) > 2 {
 		loop.Sequence = d.arguments[2]
 	}
-	if len(d.arguments) > 3 { // Velocity takes a fourth argument for the block
+	if len(d.arguments) > 3 { // Velocity mistakes a fourth argument for the block
 		loop.Body = []Node{d.arguments[3]}
 	}
 	return loop, nil
@@ -138,7 +138,7 @@ func (p *parser) literalBlock(d directive) (Node, error) {
 		return nil, err
 	}
 	if len(body) == 0 {
-		return nil, failure(d.Position, Syntax, "#literal() has nothing in it, and Velocity fails")
+		return nil, failure(d.Position, Syntax, "#literal() must not be empty")
 	}
 	return &Text{d.Position, p.since(start)}, p.expect(endDirective, "the #end of #literal")
 }

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// escapesKind is that of $esc. What is null is null escaped, and other values are
-// escaped as they print.
+// escapesKind is the kind of $esc. Its methods return null for null, and convert other
+// values to strings before escaping.
 var escapesKind = newKind("org.apache.velocity.tools.generic.EscapeTool", methods{
 	"json":           {escaping(appendJSON)},
 	"html":           {escaping(appendHTML)},
@@ -41,7 +41,7 @@ var escapesKind = newKind("org.apache.velocity.tools.generic.EscapeTool", method
 
 func constant(s String) []method { return of(func(escapes) Value { return s }) }
 
-// escaping makes a method of a function that appends an escaped text to another.
+// escaping returns a method that calls a function that appends an escaped text.
 func escaping(appendEscaped func(to []byte, s string) []byte) method {
 	return method{"o", func(r *renderer, _ Value, args []Value) (Value, error) {
 		if args[0] == nil {
@@ -54,15 +54,15 @@ func escaping(appendEscaped func(to []byte, s string) []byte) method {
 		if r.scratch, err = r.convert(r.scratch[:0], s, 1, appendEscaped); err != nil {
 			return nil, err
 		}
-		if string(r.scratch) == s && isString(args[0]) { // spares the copy, most of the time
+		if string(r.scratch) == s && isString(args[0]) { // avoids a copy if nothing was escaped
 			return args[0], nil
 		}
 		return String(r.scratch), r.checkValue(len(r.scratch))
 	}}
 }
 
-// appendJSON escapes what can't be in a JSON string: quotes, backslashes, control
-// characters. Invalid UTF-8 becomes U+FFFD.
+// appendJSON escapes quotes, backslashes and control characters. It replaces invalid UTF-8
+// with U+FFFD.
 func appendJSON(to []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
@@ -98,7 +98,7 @@ func appendJSONByte(to []byte, c byte) []byte {
 	return appendUnit(to, rune(c), "0123456789abcdef")
 }
 
-// shortEscape is the letter that stands for a control character after a backslash.
+// shortEscape returns the letter after the backslash in the escape of a control character.
 func shortEscape(c byte) byte {
 	switch c {
 	case '\b':
@@ -124,8 +124,8 @@ func appendJava(to []byte, s string) []byte { return appendEscapedCode(to, s, `"
 
 func appendJavaScript(to []byte, s string) []byte { return appendEscapedCode(to, s, `"\'/`) }
 
-// appendEscapedCode escapes for a string in source code: some characters with a
-// backslash, and all that is not ASCII by its code.
+// appendEscapedCode escapes for a string in source code. It escapes some characters with a
+// backslash, and non-ASCII characters by their codes.
 func appendEscapedCode(to []byte, s, special string) []byte {
 	for _, c := range s {
 		switch {
@@ -174,7 +174,7 @@ func appendHTML(to []byte, s string) []byte {
 	return to
 }
 
-// markup is the name of a character that means something in HTML and XML.
+// markup returns the entity name of a special character of HTML and XML.
 func markup(c rune) string {
 	switch c {
 	case '&':
@@ -189,7 +189,7 @@ func markup(c rune) string {
 	return ""
 }
 
-// entity is the name that HTML has for a character.
+// entity returns the HTML entity name of a character.
 func entity(c rune) string {
 	if c >= 0xa0 && int(c-0xa0) < len(latinEntities) {
 		return latinEntities[c-0xa0]
@@ -200,7 +200,7 @@ func entity(c rune) string {
 	return ""
 }
 
-// appendCharacter appends a character, by its code if it is not ASCII.
+// appendCharacter appends an ASCII character, or the code of another character.
 func appendCharacter(to []byte, c rune) []byte {
 	if c <= 0x7f {
 		return append(to, byte(c))
@@ -211,7 +211,7 @@ func appendCharacter(to []byte, c rune) []byte {
 	return to
 }
 
-// appendURL escapes for a query, as a form does.
+// appendURL escapes for a query like an HTML form.
 func appendURL(to []byte, s string) []byte {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -230,7 +230,7 @@ func appendSQL(to []byte, s string) []byte {
 	return append(to, strings.ReplaceAll(s, "'", "''")...)
 }
 
-// appendVelocity escapes for a template that has $esc.
+// appendVelocity escapes for a template in which $esc is defined.
 func appendVelocity(to []byte, s string) []byte {
 	return append(to, strings.NewReplacer("$", "${esc.d}", "#", "${esc.h}").Replace(s)...)
 }
@@ -249,7 +249,7 @@ func unicodeCharacter(r *renderer, _ Value, args []Value) (Value, error) {
 	}
 	code, err := strconv.ParseInt(strings.TrimPrefix(s, `\u`), 16, 32)
 	if err != nil || code < 0 || code > unicode.MaxRune {
-		return nil, methodError("%s is not the code of a character", quoted(s))
+		return nil, methodError("%s is not a character code", quoted(s))
 	}
 	if utf16.IsSurrogate(rune(code)) {
 		return String(halfPair), nil

@@ -5,8 +5,7 @@ import (
 	"unicode/utf16"
 )
 
-// appendProperty escapes for the value of a property file. A blank at the beginning of
-// the text has a backslash, too.
+// appendProperty escapes for a value in a property file. It also escapes leading blanks.
 func appendProperty(to []byte, s string) []byte {
 	if len(to) == 0 && strings.HasPrefix(s, " ") {
 		to = append(to, '\\')
@@ -28,7 +27,7 @@ func appendProperty(to []byte, s string) []byte {
 	return to
 }
 
-// appendPropertyKey escapes for the key in a property file, with each of its blanks.
+// appendPropertyKey escapes for a key in a property file. It escapes every blank.
 func appendPropertyKey(to []byte, s string) []byte {
 	for i, word := range strings.Split(s, " ") {
 		if i > 0 {

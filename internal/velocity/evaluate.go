@@ -2,7 +2,7 @@ package velocity
 
 import "unicode/utf8"
 
-// evaluate returns the value of an expression, nil for null.
+// evaluate returns the value of an expression. Null is nil.
 func (r *renderer) evaluate(node Node) (Value, error) {
 	if err := r.step(); err != nil {
 		return nil, err
@@ -28,8 +28,8 @@ func (r *renderer) evaluate(node Node) (Value, error) {
 	return nil, nil
 }
 
-// condition reports whether an expression is true: a reference is unless its value is
-// null or false, and so is a comparison that holds. Other literals are not.
+// condition reports whether an expression is true. A reference is true unless its value
+// is null or false. A literal other than true is false.
 func (r *renderer) condition(node Node) (bool, error) {
 	switch n := node.(type) {
 	case *Reference, *BoolLiteral:
@@ -50,7 +50,7 @@ func (r *renderer) condition(node Node) (bool, error) {
 // reference returns the value of a reference.
 func (r *renderer) reference(n *Reference) (Value, error) { return r.follow(n, n.Accessors) }
 
-// follow returns the value that accessors lead to from the variable of a reference.
+// follow returns the value of a reference after applying its accessors to the variable.
 func (r *renderer) follow(n *Reference, accessors []Accessor) (Value, error) {
 	if n.slot == noSlot {
 		return nil, nil
@@ -65,7 +65,7 @@ func (r *renderer) follow(n *Reference, accessors []Accessor) (Value, error) {
 	return value, err
 }
 
-// nameLength is the length of the name that an accessor looks up.
+// nameLength returns the length of the name in an accessor.
 func nameLength(accessor Accessor) int {
 	switch a := accessor.(type) {
 	case *Property:
@@ -88,7 +88,7 @@ func (r *renderer) access(value Value, accessor Accessor) (Value, error) {
 	return nil, nil
 }
 
-// element returns an element of a list or map. Other values have none.
+// element returns an element of a list or map. For other values, it returns nil.
 func (r *renderer) element(value Value, n *Index) (Value, error) {
 	key, err := r.indexArgument(value, n)
 	if err != nil {
@@ -153,7 +153,7 @@ func (r *renderer) indexArgument(value Value, n *Index) (Value, error) {
 	return Integer(length) + index, nil
 }
 
-// interpolate returns the value of a string.
+// interpolate returns the value of a string literal.
 func (r *renderer) interpolate(n *StringLiteral) (Value, error) {
 	if !n.Interpolated {
 		return String(n.Text), nil
@@ -204,7 +204,7 @@ func (r *renderer) mapping(n *MapLiteral) (Value, error) {
 	return m, nil
 }
 
-// rangeOf returns the integers from one to another, upwards or downwards.
+// rangeOf returns an ascending or descending range of integers.
 func (r *renderer) rangeOf(n *RangeLiteral) (Value, error) {
 	from, err := r.evaluate(n.From)
 	if err != nil {
@@ -224,7 +224,7 @@ func (r *renderer) rangeOf(n *RangeLiteral) (Value, error) {
 		step, length = -1, first-last+1
 	}
 	if length > Integer(r.limits.RangeLength) {
-		return nil, failure(n.Position, Limit, "a range of %d numbers, more than %d", length, r.limits.RangeLength)
+		return nil, failure(n.Position, Limit, "a range of %d numbers, at most %d are allowed", length, r.limits.RangeLength)
 	}
 	items := make([]Value, length)
 	for i := range items {

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// maxDigits is how many digits a number may be written with.
+// maxDigits is the maximum number of digits of a number.
 const maxDigits = 1000
 
 // expression parses operators and their operands.
 func (p *parser) expression() (Node, error) { return p.operation(0) }
 
-// operation parses operators of a level, and all that bind more.
+// operation parses operators of a level and of higher precedence.
 func (p *parser) operation(level int) (Node, error) {
 	if level == len(levels) {
 		return p.unary()
@@ -104,7 +104,7 @@ func (p *parser) value(what string) (Node, error) {
 	return nil, p.missing(what)
 }
 
-// parameter parses a value with blanks around it.
+// parameter parses a value and the blanks around it.
 func (p *parser) parameter() (Node, error) {
 	p.skip(blank)
 	value, err := p.value("a value")
@@ -198,7 +198,7 @@ func (p *parser) closesMapping() bool {
 	return kind == closeBrace || kind == closeReference
 }
 
-// stringLiteral parses a string. What it interpolates is a template of its own.
+// stringLiteral parses a string. An interpolated string is itself a template.
 func (p *parser) stringLiteral() (Node, error) {
 	t := p.take()
 	quote := t.image[len(t.image)-1:]
@@ -220,8 +220,9 @@ func (p *parser) stringLiteral() (Node, error) {
 	return literal, err
 }
 
-// interpolated parses the text of a string. Velocity adds a blank, so that a `$` at
-// the end of a string is not one at the end of a text, and cuts it off again.
+// interpolated parses the text of a string. Like Velocity, it appends a blank, so that a
+// `$` at the end of a string is not at the end of the text. The blank is removed from the
+// output.
 func (p *parser) interpolated(literal *StringLiteral, begin int) ([]Node, error) {
 	if p.strings == maxStrings {
 		return nil, failure(literal.Position, Limit, "strings nested deeper than %d levels", maxStrings)
@@ -247,7 +248,7 @@ func unescapeUnicode(text string) (string, error) {
 	for _, piece := range pieces[1:] {
 		code, err := strconv.ParseUint(piece[:min(4, len(piece))], 16, 16)
 		if err != nil || len(piece) < 4 {
-			return "", errors.New(`\u without four hexadecimal digits after it`)
+			return "", errors.New(`\u must be followed by four hexadecimal digits`)
 		}
 		units = append(units, uint16(code))
 		if rest := piece[4:]; rest != "" {

@@ -2,8 +2,8 @@ package velocity
 
 import "errors"
 
-// renderForeach renders the body of a loop for each element. The variables that the
-// loop has get back what they had before when it ends.
+// renderForeach renders the body of a loop for each element. When the loop ends, it
+// restores the earlier values of the loop's variables.
 func (r *renderer) renderForeach(n *Foreach) error {
 	if n.Sequence == nil {
 		return nil
@@ -50,7 +50,7 @@ func (r *renderer) iterate(n *Foreach, scope *loop, elements *iterator) error {
 	return r.renderAll(n.Body)
 }
 
-// enter makes a loop the value of $foreach.
+// enter sets $foreach to a loop.
 func (r *renderer) enter(scope *loop) error {
 	index := r.template.foreachSlot
 	if index == noSlot {
@@ -65,7 +65,7 @@ func (r *renderer) enter(scope *loop) error {
 	return err
 }
 
-// saved is a variable as it was.
+// saved is the earlier value of a variable.
 type saved struct {
 	index int
 	slot  slot

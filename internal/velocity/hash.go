@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 )
 
-// hash is the hashCode of Java.
+// hash returns the hashCode of Java.
 func (r *renderer) hash(v Value, depth int) (int32, error) {
 	if err := r.step(); err != nil {
 		return 0, err

@@ -1,12 +1,12 @@
 package velocity
 
-// iterator is what iterator() returns, and what a loop goes through.
+// iterator is the result of iterator(). Loops use it, too.
 type iterator struct {
-	list    *List // the list itself, or what an array or a view of a map had in it
+	list    *List // the list, or a copy of an array or of a view of a map
 	next    int   // the index in the list
-	removed int   // how many elements of a map, which are still in its list
-	last    bool  // the element before next can be removed
-	changes int   // of the list or map, as far as the iterator knows
+	removed int   // the number of removed elements of a map, which are still in list
+	last    bool  // whether the element before next can be removed
+	changes int   // the expected changes of the list or map
 }
 
 func newIterator(l *List) *iterator {
@@ -15,8 +15,8 @@ func newIterator(l *List) *iterator {
 	return it
 }
 
-// iteratorOf goes through the elements of a list, the values of a map, or what an
-// iterator has left. Other values have no elements.
+// iteratorOf returns an iterator over the elements of a list, the values of a map, or the
+// remaining elements of an iterator. It returns nil for other values.
 func iteratorOf(v Value) *iterator {
 	switch v := v.(type) {
 	case *List:
@@ -33,7 +33,7 @@ func iteratorOf(v Value) *iterator {
 	return newIterator(&List{})
 }
 
-// source is how often the list or map has changed.
+// source returns the number of changes of the list or map.
 func (it *iterator) source() int {
 	if it.list.owner != nil {
 		return it.list.owner.changes
@@ -43,19 +43,19 @@ func (it *iterator) source() int {
 
 func (it *iterator) changed() bool { return it.source() != it.changes }
 
-// hasNext reports whether there is another element. As in Java, a list that has grown
-// or shrunk has more or fewer.
+// hasNext reports whether there is another element. As in Java, it uses the current length
+// of the list.
 func (it *iterator) hasNext() bool { return it.next != len(it.list.items) }
 
-// take returns the next element, which there must be.
+// take returns the next element. The caller must have checked hasNext.
 func (it *iterator) take() Value {
 	it.next++
 	it.last = true
 	return it.list.items[it.next-1]
 }
 
-// errChanged is what both a loop and next fail with.
-const errChanged = "the list or map was changed while it is gone through"
+// errChanged is the message of a failed loop or call of next.
+const errChanged = "the list or map was changed during the iteration"
 
 const iteratorClass = "java.util.ArrayList$Itr"
 
@@ -67,7 +67,7 @@ var iteratorKind = newKind(iteratorClass, methods{
 			return nil, methodError(errChanged)
 		}
 		if !it.hasNext() {
-			return nil, methodError("there is no other element")
+			return nil, methodError("there is no next element")
 		}
 		return it.take(), nil
 	}}},
@@ -76,11 +76,11 @@ var iteratorKind = newKind(iteratorClass, methods{
 	}}},
 })
 
-// removeLast removes the element that next has returned.
+// removeLast removes the last returned element.
 func (r *renderer) removeLast(it *iterator) error {
 	switch {
 	case !it.last:
-		return methodError("there is no element that next has returned, or no longer")
+		return methodError("next must be called before each remove")
 	case it.list.kind == array:
 		return methodError("an array has a fixed length")
 	case it.changed():

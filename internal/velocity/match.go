@@ -2,7 +2,7 @@ package velocity
 
 import "strings"
 
-// matchDirective reads what follows a `#`.
+// matchDirective matches a token after a `#`.
 func (s *scanner) matchDirective(rest string) (tokenKind, int) {
 	if kind, n := s.matchNumber(rest); n > 0 {
 		return kind, n
@@ -30,7 +30,7 @@ func (s *scanner) matchDirective(rest string) (tokenKind, int) {
 	return kind, n
 }
 
-// matchReference reads what follows a `$`, up to where the reference ends.
+// matchReference matches a token of a reference after its `$`.
 func (s *scanner) matchReference(rest string) (tokenKind, int) {
 	c := rest[0]
 	if n := identifierLength(rest); n > 0 {
@@ -65,8 +65,8 @@ func (s *scanner) matchReference(rest string) (tokenKind, int) {
 	return terminated, 0
 }
 
-// matchExpression reads what is within the parentheses of a directive or of a
-// method, or within the brackets of an index.
+// matchExpression matches a token within the parentheses of a directive or a method, or
+// within the brackets of an index.
 func (s *scanner) matchExpression(rest string) (tokenKind, int) {
 	if n := s.setLength(rest); n > 0 {
 		return s.takeSet(n)
@@ -97,7 +97,7 @@ func (s *scanner) matchExpression(rest string) (tokenKind, int) {
 	return s.matchPunctuation(rest)
 }
 
-// matchWord reads a word: a name, an operator, true or false.
+// matchWord matches a word: a name, an operator, true or false.
 func (s *scanner) matchWord(rest string) (tokenKind, int) {
 	switch s.state {
 	case inExpression:
@@ -132,8 +132,7 @@ func (s *scanner) matchWord(rest string) (tokenKind, int) {
 	return broken, 0
 }
 
-// matchPunctuation reads brackets, and in a directive the operators that are no
-// words.
+// matchPunctuation matches brackets, and in a directive also operators that are symbols.
 func (s *scanner) matchPunctuation(rest string) (tokenKind, int) {
 	if strings.HasPrefix(rest, "..") {
 		return doubleDot, 2
@@ -172,7 +171,8 @@ func (s *scanner) matchPunctuation(rest string) (tokenKind, int) {
 	return s.unexpected(rest)
 }
 
-// matchClose reads a `)`. That of a directive takes blanks with it, if the line ends after them.
+// matchClose matches a `)`. In a directive, it includes blanks and a line break that
+// follow.
 func (s *scanner) matchClose(rest string) (tokenKind, int) {
 	switch s.state {
 	case inArguments:
@@ -193,13 +193,13 @@ func (s *scanner) matchClose(rest string) (tokenKind, int) {
 	return closeParenthesis, 1 + lineEndLength(rest[1:])
 }
 
-// matchString reads a string. Two quotes in it stand for one.
+// matchString matches a string. Two quotes in a string represent one quote.
 func (s *scanner) matchString(rest string) (tokenKind, int) {
 	quote := rest[0]
 	for n := 1; ; n += 2 {
 		end := strings.IndexByte(rest[n:], quote)
 		if end < 0 {
-			s.fail("the string that begins here does not end: %c is missing", quote)
+			s.fail("unterminated string, missing %c", quote)
 			return broken, 0
 		}
 		n += end
@@ -210,15 +210,15 @@ func (s *scanner) matchString(rest string) (tokenKind, int) {
 	}
 }
 
-// leaveBareArgument ends a directive whose argument is not in parentheses.
+// leaveBareArgument ends a directive with an argument without parentheses.
 func (s *scanner) leaveBareArgument() {
 	if s.opened == 0 && !s.inSet && (s.state == inExpression || s.state == inHash) {
 		s.pop()
 	}
 }
 
-// matchNumber reads an integer or a number with a fraction or an exponent. The
-// dots of a range after an integer are not part of it.
+// matchNumber matches an integer or a number with a fraction or an exponent. It excludes
+// the dots of a range.
 func (s *scanner) matchNumber(rest string) (tokenKind, int) {
 	n := 0
 	if rest[0] == '-' {
@@ -249,14 +249,15 @@ func (s *scanner) matchNumber(rest string) (tokenKind, int) {
 	return floatLiteral, end
 }
 
-// beforeDollar reports whether the backslashes that are next belong to a reference.
+// beforeDollar reports whether the next backslashes belong to a reference.
 func (s *scanner) beforeDollar(rest string) bool {
 	return strings.HasPrefix(rest[s.slashes(rest):], "$")
 }
 
 const digits = "0123456789"
 
-// runLength is the length of the run of characters of a set that a text begins with.
+// runLength returns the length of the run of characters of a set at the beginning of a
+// text.
 func runLength(text, set string) int {
 	for i := range len(text) {
 		if strings.IndexByte(set, text[i]) < 0 {
@@ -282,7 +283,7 @@ func exponentLength(text string) int {
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
-// identifierLength is that of the name of a variable, property or method.
+// identifierLength returns the length of a variable, property or method name.
 func identifierLength(text string) int {
 	for i := range len(text) {
 		c := text[i]
@@ -293,7 +294,7 @@ func identifierLength(text string) int {
 	return len(text)
 }
 
-// wordLength is that of the name of a directive.
+// wordLength returns the length of a directive name.
 func wordLength(text string) int {
 	for i := range len(text) {
 		c := text[i]
@@ -304,7 +305,7 @@ func wordLength(text string) int {
 	return len(text)
 }
 
-// bracketedLength is that of the name of a directive in braces, as in `#{else}`.
+// bracketedLength returns the length of a directive name in braces, as in `#{else}`.
 func bracketedLength(text string) int {
 	if len(text) < 2 || text[0] != '{' || text[1] == '@' {
 		return 0
@@ -316,8 +317,8 @@ func bracketedLength(text string) int {
 	return n + 2
 }
 
-// lineEndLength is the length of blanks and the line break after them. It is 0
-// when something else follows on the line.
+// lineEndLength returns the length of blanks and the line break after them, or 0 if other
+// text follows on the line.
 func lineEndLength(text string) int {
 	n := runLength(text, " \t")
 	if end := newline(text[n:]); end != "" {
@@ -326,7 +327,7 @@ func lineEndLength(text string) int {
 	return 0
 }
 
-// newline is the line break that a text begins with.
+// newline returns the line break at the beginning of a text.
 func newline(text string) string {
 	for _, end := range [...]string{"\r\n", "\n", "\r"} {
 		if strings.HasPrefix(text, end) {

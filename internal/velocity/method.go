@@ -6,32 +6,33 @@ import (
 	"strings"
 )
 
-// method is a method for arguments of certain types, one letter each: o for any
-// value, s for a String that must not be null, S for one that may be, i for an
-// Integer, d for a number, b for a Bool, l for a *List, m for a *Map.
+// method is a method with typed parameters, one letter each: o for any value, s for a
+// non-null String, S for a String or null, i for an Integer, d for a number, b for a Bool,
+// l for a *List, m for a *Map.
 type method struct {
 	parameters string
 	call       func(r *renderer, self Value, args []Value) (Value, error)
 }
 
-// methods are the methods of a type by name. The first that fits the arguments is called.
+// methods are the overloads of each method of a type. A call uses the first overload that
+// fits the arguments.
 type methods map[string][]method
 
-// properties are what `$x.name` calls: getName or getname, else isName.
+// properties are the methods that `$x.name` calls: getName or getname, otherwise isName.
 type properties map[string]method
 
-// kind is a type of values with what can be called on it.
+// kind is a type of values with its methods.
 type kind struct {
 	class      class
 	methods    methods
 	properties properties
 
-	// zero is what static methods are called on, by their names.
+	// zero is the receiver for calls of static methods, and statics are their names.
 	zero    Value
 	statics []string
 }
 
-// withStatics adds which of the methods can be called on the class, too.
+// withStatics marks methods that can also be called on the class.
 func (k *kind) withStatics(zero Value, names ...string) *kind {
 	k.zero, k.statics = zero, names
 	return k
@@ -57,7 +58,7 @@ func newKind(name string, own ...methods) *kind {
 	return k
 }
 
-// withoutProperties takes away properties.
+// withoutProperties removes properties.
 func (k *kind) withoutProperties(names ...string) *kind {
 	for _, name := range names {
 		delete(k.properties, name)
@@ -99,8 +100,7 @@ func kindOf(v Value) *kind {
 	return classKind
 }
 
-// kindOfClass returns the type whose class has a name, nil if it is none that a template
-// meets.
+// kindOfClass returns the type of a class, or nil if no template value has this class.
 func kindOfClass(c class) *kind {
 	for _, k := range append([]*kind{
 		stringKind, boolKind, integerKind, floatKind, largeKind, characterKind, mapKind, entryKind, loopKind, iteratorKind, classKind,
@@ -112,7 +112,7 @@ func kindOfClass(c class) *kind {
 	return nil
 }
 
-// property reads a property of a value, null if it has none of the name.
+// property returns a property of a value. It returns null if the property does not exist.
 func (r *renderer) property(v Value, name string) (Value, error) {
 	switch v := v.(type) {
 	case *Map:
@@ -131,8 +131,8 @@ func (r *renderer) property(v Value, name string) (Value, error) {
 	return nil, nil
 }
 
-// call calls a method. The value is null if there is none of the name, or none for
-// arguments of such types.
+// call calls a method. It returns null if no method has the name and accepts the
+// arguments.
 func (r *renderer) call(v Value, n *Call) (Value, error) {
 	first := len(r.args)
 	err := r.pushArguments(n.Args)
@@ -145,7 +145,7 @@ func (r *renderer) call(v Value, n *Call) (Value, error) {
 	return value, err
 }
 
-// pushArguments adds the values of arguments to those of the calls under way.
+// pushArguments evaluates arguments and pushes them on the stack of active calls.
 func (r *renderer) pushArguments(args []Node) error {
 	for _, arg := range args {
 		value, err := r.evaluate(arg)
@@ -160,7 +160,7 @@ func (r *renderer) pushArguments(args []Node) error {
 	return nil
 }
 
-// choose calls the first of the methods of a name that fits the arguments.
+// choose calls the first overload that fits the arguments.
 func (r *renderer) choose(v Value, name string, args []Value) (Value, error) {
 	overloads := kindOf(v).methods[name]
 	for _, m := range overloads {
@@ -173,15 +173,15 @@ func (r *renderer) choose(v Value, name string, args []Value) (Value, error) {
 		return r.callOnClass(c, name, args)
 	}
 	for _, m := range overloads {
-		if m.parameters == "" { // Velocity finds it for any arguments, and then can't call it
-			return nil, r.located(methodError("it has no arguments"), name)
+		if m.parameters == "" { // Velocity finds the method for any arguments, and then fails to call it
+			return nil, r.located(methodError("takes no arguments"), name)
 		}
 	}
 	return nil, nil
 }
 
-// callOnClass calls a static method. Velocity finds the other ones of the class, too,
-// and then can't call them.
+// callOnClass calls a static method. For other methods of the class, it returns an error,
+// because Velocity finds them and then fails to call them.
 func (r *renderer) callOnClass(c class, name string, args []Value) (Value, error) {
 	k := kindOfClass(c)
 	if k == nil {
@@ -192,7 +192,7 @@ func (r *renderer) callOnClass(c class, name string, args []Value) (Value, error
 		case !m.fits(args):
 			continue
 		case !slices.Contains(k.statics, name):
-			return nil, r.located(methodError("called on a class, not on a value of it"), name)
+			return nil, r.located(methodError("not a static method"), name)
 		}
 		value, err := m.callChecked(r, k.zero, args)
 		return value, r.located(err, name)
@@ -200,7 +200,7 @@ func (r *renderer) callOnClass(c class, name string, args []Value) (Value, error
 	return nil, nil
 }
 
-// located adds to an error of a method where and of which it is.
+// located adds the position and the name of the method to an error.
 func (r *renderer) located(err error, name string) error {
 	if failed, ok := err.(*Error); ok && failed.Kind == Method {
 		failed.Position, failed.Name = r.at, name
@@ -221,7 +221,7 @@ func (m method) fits(args []Value) bool {
 	return true
 }
 
-// accepts reports whether a parameter takes a value. Null goes for every object.
+// accepts reports whether a parameter accepts a value. Every object type accepts null.
 func accepts(parameter byte, v Value) bool {
 	ok := true
 	switch parameter {
@@ -254,22 +254,22 @@ func (m method) callChecked(r *renderer, v Value, args []Value) (Value, error) {
 	return m.call(r, v, args)
 }
 
-// methodError is what a method fails with. Who calls it adds position and name.
+// methodError returns the error of a failed method. The caller adds position and name.
 func methodError(format string, args ...any) error {
 	return &Error{Kind: Method, Message: fmt.Sprintf(format, args...)}
 }
 
-// of makes a method of a function that can't fail and takes a value of one type.
+// of returns a method that calls a function without arguments or errors.
 func of[T Value](f func(self T) Value) []method {
 	return []method{{"", func(_ *renderer, self Value, _ []Value) (Value, error) { return f(self.(T)), nil }}}
 }
 
-// with makes a method of a function that can't fail and takes arguments.
+// with returns a method that calls a function with arguments and without errors.
 func with[T Value](parameters string, f func(self T, args []Value) Value) method {
 	return method{parameters, func(_ *renderer, self Value, args []Value) (Value, error) { return f(self.(T), args), nil }}
 }
 
-// common are the methods that every value has.
+// common are the methods of every value.
 var common = methods{
 	"toString": {{"", func(r *renderer, self Value, _ []Value) (Value, error) {
 		text, err := r.textOf(self)
@@ -285,8 +285,8 @@ var common = methods{
 	}}},
 }
 
-// ordered are the methods of values that have an order, where those of their own do
-// not fit.
+// ordered are the fallback methods of comparable types, for arguments that their own
+// methods do not accept.
 var ordered = methods{
 	"compareTo": {{"o", func(*renderer, Value, []Value) (Value, error) {
 		return nil, methodError("compared with a value of another type")

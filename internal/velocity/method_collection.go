@@ -2,7 +2,7 @@ package velocity
 
 import "slices"
 
-// listKinds are the kinds of lists, by what they are in Java.
+// listKinds are the kinds of lists, by their Java types.
 var listKinds = [...]*kind{
 	arrayList:  newKind("java.util.ArrayList", collectionMethods, listMethods, changeMethods),
 	array:      newKind(arrayClass, collectionMethods, listMethods, fixedMethods).withoutProperties("empty"),
@@ -12,7 +12,7 @@ var listKinds = [...]*kind{
 
 const arrayClass = "[Ljava.lang.String;"
 
-// find returns the index of an item, going through the list in some order.
+// find returns the index of an item. It visits the list in the given order.
 func (r *renderer) find(l *List, item Value, indexes func(func(int, Value) bool)) (Value, error) {
 	for i, other := range indexes {
 		same, err := r.equal(item, other, 0)
@@ -88,7 +88,7 @@ func (l *List) at(index Integer) (Value, error) {
 	return l.items[index], nil
 }
 
-// void is what a method without a result renders as.
+// void is the result of a method without a result.
 const void = String("")
 
 var changeMethods = methods{
@@ -150,9 +150,9 @@ var changeMethods = methods{
 	}),
 }
 
-func fixedError() error { return methodError("what has a fixed length can't be changed") }
+func fixedError() error { return methodError("a list of fixed length can't be changed") }
 
-// closedMethods are those that would add to a view of a map.
+// closedMethods are the methods that would add to a view of a map.
 var closedMethods = methods{
 	"add": {{"o", func(*renderer, Value, []Value) (Value, error) { return nil, fixedError() }}},
 	"addAll": {{"l", func(_ *renderer, _ Value, args []Value) (Value, error) {
@@ -163,8 +163,8 @@ var closedMethods = methods{
 	}}},
 }
 
-// fixedMethods are those that would change the length of an array. They fail only where
-// there is something to add or to remove.
+// fixedMethods are the methods that would change the length of an array. They fail only if
+// there is an item to add or to remove.
 var fixedMethods = methods{
 	"add":    closedMethods["add"],
 	"addAll": closedMethods["addAll"],
@@ -192,7 +192,7 @@ var fixedMethods = methods{
 	}}},
 }
 
-// keepAll fails unless all items are, or are not, among others.
+// keepAll returns an error if not all items would be kept.
 func (r *renderer) keepAll(l, others *List, among bool) (Value, error) {
 	for _, item := range l.items {
 		found, err := r.contains(others, item)
@@ -211,7 +211,7 @@ func (l *List) removeAt(index int) {
 	l.changes++
 }
 
-// keepOnly keeps the items that are, or are not, among others.
+// keepOnly keeps the items that are, or are not, in another list.
 func (r *renderer) keepOnly(l, others *List, among bool) (Value, error) {
 	var kept []Value
 	for _, item := range l.items {
@@ -296,7 +296,7 @@ var mapKind = newKind("java.util.LinkedHashMap", methods{
 	}),
 })
 
-// viewOf makes a method of a function that lists what a map has.
+// viewOf returns a method that calls a function that lists the contents of a map.
 func viewOf(list func(*Map) *List) method {
 	return method{"", func(r *renderer, self Value, _ []Value) (Value, error) {
 		view := list(self.(*Map))
@@ -329,7 +329,7 @@ var entryKind = newKind("java.util.LinkedHashMap$Entry", methods{
 	"getValue": of(func(e Entry) Value { return e.Value }),
 })
 
-// loopKind is that of $foreach.
+// loopKind is the kind of $foreach.
 var loopKind = newKind("org.apache.velocity.runtime.directive.ForeachScope", methods{
 	"getIndex":   of(func(l *loop) Value { return Integer(l.count - 1) }),
 	"getCount":   of(func(l *loop) Value { return Integer(l.count) }),

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// numberMethods are what all numbers have.
+// numberMethods are the methods of all numbers.
 var numberMethods = methods{
 	"intValue": {{"", func(_ *renderer, self Value, _ []Value) (Value, error) {
 		n, _ := intValue(self)
@@ -38,7 +38,7 @@ var numberMethods = methods{
 	}}},
 }
 
-// single is a number as a float of Java, which prints with as few digits as it needs.
+// single converts a number to a Java float, which prints with the minimum of digits.
 func single(f float64) Value {
 	shortest, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
 	return Float(shortest)
@@ -63,7 +63,7 @@ func longValue(v Value) Value {
 	return v
 }
 
-// parseInteger reads a number of a number of bits.
+// parseInteger returns a method that parses an integer of a number of bits.
 func parseInteger(bits int) method {
 	return method{"s", func(_ *renderer, _ Value, args []Value) (Value, error) {
 		n, err := strconv.ParseInt(text(args[0]), 10, bits)
@@ -97,7 +97,7 @@ var integerMethods = methods{
 	"signum":         {with("i", func(_ Integer, args []Value) Value { return Integer(bigOrder(args[0], Integer(0))) })},
 }
 
-// inRadix is a number in a radix up to 36. Any other radix is 10.
+// inRadix formats a number in a radix from 2 to 36. It uses 10 for any other radix.
 func inRadix(n, radix Integer) Value {
 	if radix < 2 || radix > 36 {
 		radix = 10

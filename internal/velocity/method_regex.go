@@ -6,14 +6,14 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity/pattern"
 )
 
-// regex is a regular expression with the text that it is matched with.
+// regex is a regular expression and the text to match.
 type regex struct {
 	*pattern.Pattern
 	*renderer
 	text string
 }
 
-// compile reads a regular expression.
+// compile compiles a regular expression.
 func (r *renderer) compile(expression, text string) (*regex, error) {
 	if len(expression) > maxPattern {
 		return nil, failure(r.at, Limit, "a regular expression of more than %d bytes", maxPattern)
@@ -28,7 +28,8 @@ func (r *renderer) compile(expression, text string) (*regex, error) {
 	return &regex{compiled, r, text}, r.charge(compiled.Size() * bytesPerInstruction)
 }
 
-// patternError distinguishes what Java rejects, too, from what only this package does.
+// patternError distinguishes expressions that Java rejects, too, from those that only this
+// package rejects.
 func (r *renderer) patternError(expression string, err error) error {
 	failed, ok := errors.AsType[*pattern.Error](err)
 	switch {
@@ -40,10 +41,10 @@ func (r *renderer) patternError(expression string, err error) error {
 	return methodError("the regular expression %s: %v", quoted(expression), err)
 }
 
-// meter charges for the work of a match.
+// meter charges the work of a match.
 func (r *renderer) meter(work int) error { return r.charge(work * bytesPerWork) }
 
-// find returns the next match at an offset or after it, nil if there is none.
+// find returns the next match at or after an offset, or nil.
 func (x *regex) find(from int) ([]int, error) {
 	match, err := x.Find(x.text, from, x.meter)
 	return match, x.matchError(err)
@@ -56,8 +57,8 @@ func (x *regex) matchError(err error) error {
 	return err
 }
 
-// eachMatch calls a function with the matches in turn, until it returns false. An
-// empty match may follow another one directly, unlike in package regexp.
+// eachMatch calls a function for each match until the function returns false. Unlike in
+// package regexp, an empty match may follow another match directly.
 func (x *regex) eachMatch(visit func(match []int) (more bool, err error)) error {
 	for from := 0; from <= len(x.text); {
 		match, err := x.find(from)
@@ -84,7 +85,7 @@ func matches(r *renderer, s, expression string) (Value, error) {
 	return Bool(yes), x.matchError(err)
 }
 
-// replaceMatches replaces the first match, or all.
+// replaceMatches replaces the first match or all matches.
 func replaceMatches(r *renderer, s, expression, replacement string, all bool) (Value, error) {
 	x, err := r.compile(expression, s)
 	if err != nil {
@@ -110,14 +111,14 @@ func replaceMatches(r *renderer, s, expression, replacement string, all bool) (V
 	return String(result), r.checkValue(len(result))
 }
 
-// appendReplacement appends what replaces a match, in the notation of Java: $1 and
-// ${name} are groups, and a backslash takes the meaning from what follows it.
+// appendReplacement appends the replacement of a match in Java's notation: $1 and ${name}
+// are groups, and a backslash escapes the next character.
 func (x *regex) appendReplacement(result []byte, replacement string, match []int) ([]byte, error) {
 	for i := 0; i < len(replacement); i++ {
 		switch c := replacement[i]; c {
 		case '\\':
 			if i++; i == len(replacement) {
-				return nil, methodError("a replacement that ends with a backslash")
+				return nil, methodError("the replacement must not end with a backslash")
 			}
 			result = append(result, replacement[i])
 		case '$':
@@ -139,8 +140,8 @@ func (x *regex) appendReplacement(result []byte, replacement string, match []int
 	return result, nil
 }
 
-// groupAt reads the group that follows a $: a name in braces, or a number of as many
-// digits as there are groups for. It returns, too, the length of what it has read.
+// groupAt parses the group after a $: a name in braces, or a number with as many digits as
+// form the number of an existing group. It also returns the length of the parsed text.
 func (x *regex) groupAt(rest string) (group, length int, err error) {
 	if n := groupNameLength(rest); n > 0 {
 		if group = x.Group(rest[1 : n-1]); group == 0 {
@@ -150,7 +151,7 @@ func (x *regex) groupAt(rest string) (group, length int, err error) {
 	}
 	digitCount := runLength(rest, digits)
 	if digitCount == 0 {
-		return 0, 0, methodError("a $ in a replacement without the number or name of a group")
+		return 0, 0, methodError("a $ in the replacement must be followed by the number or name of a group")
 	}
 	group = int(rest[0] - '0')
 	if group > x.Groups() {
@@ -164,7 +165,7 @@ func (x *regex) groupAt(rest string) (group, length int, err error) {
 	return group, length, nil
 }
 
-// groupNameLength is the length of a name in braces, 0 if something else is next.
+// groupNameLength returns the length of a name in braces, or 0 if there is none.
 func groupNameLength(rest string) int {
 	if len(rest) < 3 || rest[0] != '{' || !isLetter(rest[1]) {
 		return 0
@@ -179,8 +180,7 @@ func groupNameLength(rest string) int {
 	return n + 1
 }
 
-// split cuts a text at the matches. Empty texts at the end are left out if there is
-// no limit.
+// split splits a text at the matches. Without a limit, it omits empty texts at the end.
 func split(r *renderer, s, expression string, limit int) (Value, error) {
 	x, err := r.compile(expression, s)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Strings of Java count in units of UTF-16. A text in ASCII has one for each byte.
+// Java indexes strings in UTF-16 code units. In an ASCII text, each byte is one unit.
 
 func isASCII(s string) bool {
 	for i := range len(s) {
@@ -21,7 +21,7 @@ func isASCII(s string) bool {
 
 func units(s string) []uint16 { return utf16.Encode([]rune(s)) }
 
-// unitCount is the length of a string in Java.
+// unitCount returns the length of a string in units.
 func unitCount(s string) Integer {
 	if isASCII(s) {
 		return Integer(len(s))
@@ -33,8 +33,8 @@ func unitCount(s string) Integer {
 	return Integer(count)
 }
 
-// textOfUnits is a string again. Half of a pair of units is a question mark, as it
-// is where Java writes UTF-8.
+// textOfUnits converts units to a string. An unpaired surrogate becomes a question mark,
+// as in Java's UTF-8 encoder.
 func textOfUnits(u []uint16) string {
 	var s strings.Builder
 	for i := 0; i < len(u); i++ {
@@ -55,7 +55,7 @@ func textOfUnits(u []uint16) string {
 	return s.String()
 }
 
-// substring is from one unit up to another.
+// substring returns the text between two units.
 func substring(r *renderer, s string, from, to Integer) (Value, error) {
 	length := unitCount(s)
 	if from < 0 || to > length || from > to {
@@ -80,10 +80,10 @@ func substring(r *renderer, s string, from, to Integer) (Value, error) {
 	return String(cut), r.charge(len(cut))
 }
 
-// halfPair is what half of a surrogate pair becomes where Java writes UTF-8.
+// halfPair replaces an unpaired surrogate, as in Java's UTF-8 encoder.
 const halfPair = "?"
 
-// indexOf is where a text is found at or after a unit, -1 if it is not.
+// indexOf returns the first index of a text at or after a unit, or -1.
 func indexOf(s, what string, from Integer) Integer {
 	from = max(from, 0)
 	offset := unitOffset(s, from)
@@ -99,7 +99,7 @@ func indexOf(s, what string, from Integer) Integer {
 	return -1
 }
 
-// lastIndexOf is where a text is found at or before a unit.
+// lastIndexOf returns the last index of a text at or before a unit, or -1.
 func lastIndexOf(s, what string, from Integer) Integer {
 	if from < 0 {
 		return -1
@@ -113,7 +113,7 @@ func lastIndexOf(s, what string, from Integer) Integer {
 	return -1
 }
 
-// unitOffset is the offset in bytes of a unit, -1 if the string is shorter.
+// unitOffset returns the offset in bytes of a unit, or -1 if the string is shorter.
 func unitOffset(s string, unit Integer) int {
 	if isASCII(s) {
 		if unit > Integer(len(s)) {
@@ -144,7 +144,7 @@ func charAt(r *renderer, s string, index Integer) (Value, error) {
 	return character(one.(String)), nil
 }
 
-// codePointAt is the code of the character at a unit, or of the half that begins there.
+// codePointAt returns the code point at a unit, or the surrogate if it is unpaired there.
 func codePointAt(s string, index Integer) (Value, error) {
 	if index < 0 || index >= unitCount(s) {
 		return nil, methodError("index %d of a string of %d", index, unitCount(s))
@@ -159,7 +159,7 @@ func codePointAt(s string, index Integer) (Value, error) {
 	return Integer(c), nil
 }
 
-// compareTexts compares by units, as Java does.
+// compareTexts compares two texts by units, like Java.
 func compareTexts(a, b string) Integer {
 	for a != "" && b != "" {
 		left, size := utf8.DecodeRuneInString(a)
@@ -180,7 +180,8 @@ func compareUnits(left, right []uint16) Integer {
 	return Integer(left[1]) - Integer(right[1])
 }
 
-// isJavaSpace is what trim removes: every control character, and no space beyond ASCII.
+// isJavaSpace reports whether trim removes a character: ASCII control characters and
+// blanks.
 func isJavaSpace(c rune) bool { return c <= ' ' }
 
 func repeat(r *renderer, s string, count Integer) (Value, error) {
@@ -216,7 +217,8 @@ func replace(r *renderer, s, old, new string) (Value, error) {
 	return String(strings.ReplaceAll(s, old, new)), nil
 }
 
-// onText makes a method of a function of a text and its arguments, which are charged for.
+// onText returns a method that calls a function with a text and arguments, and charges for
+// both.
 func onText(parameters string, f func(r *renderer, s string, args []Value) (Value, error)) method {
 	return method{parameters, func(r *renderer, self Value, args []Value) (Value, error) {
 		s := string(self.(String))
@@ -227,12 +229,12 @@ func onText(parameters string, f func(r *renderer, s string, args []Value) (Valu
 	}}
 }
 
-// plain is onText for functions that can't fail.
+// plain is onText for functions without errors.
 func plain(parameters string, f func(s string, args []Value) Value) method {
 	return onText(parameters, func(_ *renderer, s string, args []Value) (Value, error) { return f(s, args), nil })
 }
 
-// searching is plain for functions that search a text for their first argument.
+// searching is plain for functions that search a text for the first argument.
 func searching(parameters string, f func(s string, args []Value) Value) method {
 	return onText(parameters, func(r *renderer, s string, args []Value) (Value, error) {
 		if err := r.chargeSearch(s, text(args[0])); err != nil {
@@ -242,7 +244,7 @@ func searching(parameters string, f func(s string, args []Value) Value) method {
 	})
 }
 
-// converting makes a method of a function that appends one text for another.
+// converting returns a method that calls a function that appends a converted text.
 func converting(appendPiece func(to []byte, piece string) []byte) method {
 	return onText("", func(r *renderer, s string, _ []Value) (Value, error) {
 		weight := caseWeight
@@ -343,7 +345,7 @@ var stringMethods = methods{
 
 func appendLower(to []byte, s string) []byte { return append(to, strings.ToLower(s)...) }
 
-// appendUpper appends a text in capitals as in Java, where one letter can become two.
+// appendUpper appends a text in upper case. As in Java, one letter can become two.
 func appendUpper(to []byte, s string) []byte {
 	return append(to, strings.ToUpper(strings.ReplaceAll(s, "ß", "SS"))...)
 }
@@ -352,13 +354,13 @@ var characterKind = newKind("java.lang.Character", methods{
 	"charValue": of(func(c character) Value { return c }),
 })
 
-// runeLength is the length in bytes of the character that a text begins with.
+// runeLength returns the length in bytes of the first character of a text.
 func runeLength(s string) int {
 	_, size := utf8.DecodeRuneInString(s)
 	return size
 }
 
-// quoted is a text in an error, cut if it is long.
+// quoted quotes a text for an error. It truncates a long text.
 func quoted(s string) string {
 	const length = 40
 	if len(s) <= length {

@@ -66,7 +66,7 @@ func holds(operator Operator, order int) bool {
 	return order >= 0
 }
 
-// join returns two values as one text. Null is what its operand is written as.
+// join concatenates two values as text. A null renders as the source of its operand.
 func (r *renderer) join(n *Operation, left, right Value) (Value, error) {
 	texts := [2]string{source(n.Left), source(n.Right)}
 	for i, v := range [...]Value{left, right} {
@@ -92,8 +92,8 @@ func source(node Node) string {
 	return ""
 }
 
-// calculate returns the result of arithmetic: null unless both operands are
-// numbers, and when it divides by zero.
+// calculate returns the result of arithmetic. It returns null if an operand is not a
+// number, or for a division by zero.
 func (r *renderer) calculate(operator Operator, left, right Value) (Value, error) {
 	if !isNumber(left) || !isNumber(right) {
 		return nil, nil
@@ -131,7 +131,7 @@ func calculateFloats(operator Operator, a, b float64) Value {
 	return Float(math.Mod(a, b))
 }
 
-// calculateIntegers calculates with integers, and also reports whether the result fits.
+// calculateIntegers calculates with integers and reports whether the result fits.
 func calculateIntegers(operator Operator, a, b Integer) (result Value, fits bool) {
 	switch operator {
 	case Add:
@@ -201,8 +201,8 @@ func bigValue(v Value) *big.Int {
 	return new(big.Int)
 }
 
-// intValue is a number as an int of Java: what does not fit wraps around, or for a
-// float ends at the limit.
+// intValue converts a number to a Java int. An integer wraps around, and a float is
+// limited to the range.
 func intValue(v Value) (Integer, bool) {
 	switch v := v.(type) {
 	case Integer:

@@ -3,26 +3,26 @@ package velocity
 import "strings"
 
 const (
-	// maxNesting is how deep blocks, arguments, parentheses and strings may be nested
-	// in each other.
+	// maxNesting is the maximum nesting depth of blocks, arguments, parentheses and
+	// strings.
 	maxNesting = 500
 
-	// maxStrings is how deep interpolated strings may be nested in each other. Each level
-	// is parsed again.
+	// maxStrings is the maximum nesting depth of interpolated strings. Each level is parsed
+	// again.
 	maxStrings = 10
 
-	// maxOperators is how many operators an expression may have in a row.
+	// maxOperators is the maximum number of operators in a row.
 	maxOperators = 200
 )
 
-// parser builds the tree. It looks at a token or two before it takes one.
+// parser builds the tree. It looks ahead up to two tokens.
 type parser struct {
 	scanner
 	*variables
 	ahead   []token
 	depth   int
-	strings int             // that the text is nested in
-	read    strings.Builder // what the tokens read that were taken, see literal
+	strings int             // the number of strings around the text
+	read    strings.Builder // the literal texts of the taken tokens
 }
 
 func newParser(text string, at Position, variables *variables) *parser {
@@ -43,7 +43,7 @@ func (p *parser) template() ([]Node, error) {
 	return nodes, nil
 }
 
-// peek returns the token that comes after a number of others.
+// peek returns the token after a number of others.
 func (p *parser) peek(n int) token {
 	for len(p.ahead) <= n {
 		p.ahead = append(p.ahead, p.scan())
@@ -58,11 +58,11 @@ func (p *parser) take() token {
 	return t
 }
 
-// since is how what was taken since a moment is written. The moment is the length
-// of what was read before it.
+// since returns the literal text of the tokens that were taken after a start. The start is
+// the length of read at that time.
 func (p *parser) since(length int) string { return p.read.String()[length:] }
 
-// skip takes a token of a kind if it is next.
+// skip takes the next token if it is of a kind.
 func (p *parser) skip(kind tokenKind) bool {
 	if p.peek(0).kind != kind {
 		return false
@@ -78,7 +78,7 @@ func (p *parser) expect(kind tokenKind, what string) error {
 	return p.missing(what)
 }
 
-// missing reports that something else is next than what must be.
+// missing returns an error for an unexpected token or the end of the text.
 func (p *parser) missing(what string) error {
 	if p.fault != nil {
 		return p.fault
@@ -96,14 +96,14 @@ func (p *parser) unexpectedToken(t token) error {
 	}
 	switch t.kind {
 	case endDirective:
-		return failure(t.Position, Syntax, "#end without a #if or #foreach that it ends")
+		return failure(t.Position, Syntax, "#end without a #if or #foreach")
 	case elseDirective, elseifDirective:
 		return failure(t.Position, Syntax, "%s without a #if before it", strings.TrimSpace(t.image))
 	}
 	return failure(t.Position, Syntax, "%s is not expected here", t.quoted())
 }
 
-// deeper goes a level deeper. It is to be undone by back.
+// deeper increases the nesting depth. The caller must call back.
 func (p *parser) deeper() error {
 	if p.depth++; p.depth > maxNesting {
 		return failure(p.peek(0).Position, Limit, "nested deeper than %d levels", maxNesting)
@@ -113,7 +113,7 @@ func (p *parser) deeper() error {
 
 func (p *parser) back() { p.depth-- }
 
-// block parses statements up to something that is none.
+// block parses statements.
 func (p *parser) block() ([]Node, error) {
 	if err := p.deeper(); err != nil {
 		return nil, err
@@ -135,8 +135,8 @@ func (p *parser) startsStatement() bool {
 	return p.startsText()
 }
 
-// startsText reports whether the next token is text. Some tokens of references and
-// expressions are, where they turn out to belong to none.
+// startsText reports whether the next token is text. Tokens of references and expressions
+// are text outside of these.
 func (p *parser) startsText() bool {
 	switch p.peek(0).kind {
 	case textRun, escape, emptyIndex, dot, openParenthesis, closeParenthesis, integerLiteral, floatLiteral, stringLiteral, closeReference:
@@ -220,8 +220,8 @@ func (p *parser) textBlock(nodes []Node) []Node {
 	return appendText(nodes, t.Position, t.image[len("#[["):len(t.image)-len("]]#")])
 }
 
-// escaped parses backslashes before directives. Two of them stand for one there,
-// and elsewhere for themselves.
+// escaped parses backslashes before directives. There, two backslashes represent one;
+// elsewhere, they render literally.
 func (p *parser) escaped(nodes []Node) []Node {
 	t := p.take()
 	if t.kind == escapedDirective {
@@ -246,7 +246,7 @@ func (t token) startsDirective() bool {
 	return t.image != "" && isDirective(t.image[1:])
 }
 
-// unescaped is what an escaped directive renders as.
+// unescaped returns the output of an escaped directive.
 func unescaped(image string) string {
 	last := strings.LastIndexByte(image, '\\')
 	name := strings.Trim(image[last+2:], "{}")
@@ -256,7 +256,7 @@ func unescaped(image string) string {
 	return image
 }
 
-// set parses #set(…), whose parenthesis is part of the first token.
+// set parses #set(…). Its opening parenthesis is part of the first token.
 func (p *parser) set(nodes []Node) ([]Node, error) {
 	start := p.take()
 	blanks := strings.IndexByte(start.image, '#')
@@ -313,7 +313,7 @@ func (p *parser) branch() (Branch, error) {
 	return branch, err
 }
 
-// enclosedExpression parses an expression and the parenthesis that closes it.
+// enclosedExpression parses an expression and the closing parenthesis.
 func (p *parser) enclosedExpression() (Node, error) {
 	expression, err := p.expression()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// print appends a value to a text as Java prints it.
+// print appends the text of a value, as in Java.
 func (r *renderer) print(text []byte, v Value, depth int) ([]byte, error) {
 	if err := r.checkPrinted(text, v, depth); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (r *renderer) checkPrinted(text []byte, v Value, depth int) error {
 	return r.charge(size)
 }
 
-// simpleText is the text of a value that has no other values in it.
+// simpleText returns the text of a value that contains no other values.
 func simpleText(v Value) string {
 	switch v := v.(type) {
 	case String:
@@ -73,8 +73,8 @@ func simpleText(v Value) string {
 	return "null"
 }
 
-// objectText is an object without a text of its own. Java has a number in it that is
-// another one each time.
+// objectText returns the text of an object without a toString method. In Java, the text
+// contains a varying hash code.
 func objectText(class string) string { return class + "@0" }
 
 func (r *renderer) printList(text []byte, list *List, depth int) (_ []byte, err error) {
@@ -121,7 +121,7 @@ func (r *renderer) printPair(text []byte, entry Entry, depth int) (_ []byte, err
 	return r.print(append(text, '='), entry.Value, depth+1)
 }
 
-// textOf is a value as text.
+// textOf returns the text of a value.
 func (r *renderer) textOf(v Value) (string, error) {
 	switch v.(type) {
 	case *List, *Map, Entry, *loop:
@@ -131,8 +131,8 @@ func (r *renderer) textOf(v Value) (string, error) {
 	return simpleText(v), nil
 }
 
-// floatText prints a float as Java does: with a point always, and an exponent
-// below 0.001 and from 10 million on.
+// floatText formats a float like Java: always with a decimal point, and with an exponent
+// below 0.001 and from 10 million.
 func floatText(f float64) string {
 	size := math.Abs(f)
 	switch {

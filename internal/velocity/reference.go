@@ -7,7 +7,7 @@ func (p *parser) startsReference() bool {
 	return kind == identifier || kind == openReference
 }
 
-// expectReference parses the reference that must be next.
+// expectReference parses a reference, which must be next.
 func (p *parser) expectReference(what string) (*Reference, error) {
 	if !p.startsReference() {
 		return nil, p.missing(what)
@@ -15,7 +15,7 @@ func (p *parser) expectReference(what string) (*Reference, error) {
 	return p.reference()
 }
 
-// reference parses a reference: a variable and what leads on from it.
+// reference parses a reference: a variable and its accessors.
 func (p *parser) reference() (*Reference, error) {
 	read := p.read.Len()
 	start := p.take()
@@ -40,12 +40,12 @@ func (p *parser) reference() (*Reference, error) {
 	return r, nil
 }
 
-// describe reads the first token of a reference, which says what kind of reference
-// it is and may begin with backslashes and dollars that do not belong to it.
+// describe parses the first token of a reference. The token determines the kind of the
+// reference, and may begin with backslashes and dollars that do not belong to it.
 func (p *parser) describe(r *Reference, start, name token) {
 	image := start.image
 	r.slot = noSlot
-	if n := strings.Index(image, `\!`); n >= 0 { // between `$` and `!`: no reference at all
+	if n := strings.Index(image, `\!`); n >= 0 { // between `$` and `!`: not a reference
 		r.Source = image[:n] + image[n+1:]
 		return
 	}
@@ -80,7 +80,7 @@ func (p *parser) accessors() ([]Accessor, error) {
 	}
 }
 
-// accessor parses what leads on from a reference. It is nil when nothing does.
+// accessor parses an accessor. It returns nil if none follows.
 func (p *parser) accessor() (Accessor, error) {
 	switch p.peek(0).kind {
 	case openIndex:
@@ -99,7 +99,7 @@ func (p *parser) accessor() (Accessor, error) {
 	return nil, nil
 }
 
-// startsArguments reports whether the token can follow the parenthesis of a call.
+// startsArguments reports whether a token can follow the opening parenthesis of a call.
 func (t token) startsArguments() bool {
 	switch t.kind {
 	case blank, stringLiteral, integerLiteral, floatLiteral, trueLiteral, falseLiteral, openBracket, openBrace, identifier, openReference, closeArguments:

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// state is a lexical state: what is a token depends on it. The states are those
-// of Velocity's own scanner, and so is when one gives way to another, since that
-// is what decides how the odd template reads.
+// state is a lexical state, which determines the possible tokens. The states and their
+// transitions are those of Velocity's scanner, because irregular templates depend on
+// them.
 type state int
 
 const (
@@ -23,28 +23,28 @@ const (
 	inTextBlock
 )
 
-// scanner cuts a template into tokens. The parser asks for one at a time, since it
-// changes the state itself after the name of a directive.
+// scanner splits a template into tokens. The parser requests one token at a time, because
+// it changes the state after the name of a directive.
 type scanner struct {
 	text string
-	at   Position // Offset is that in the template, which holds the text
+	at   Position // the position in the template that contains the text
 	next int      // the offset in the text
 
-	// written is how much of the text is in the template.
+	// written is the length of the text that is in the template.
 	written int
 
-	// quotes is how many quotes of the template stand for one of the text: 1, and
-	// twice as many with each string that the text is nested in.
+	// quotes is the number of quotes in the template that represent one in the text. It is
+	// 1, and doubles with each string around the text.
 	quotes int
 
 	state     state
-	opened    int // parentheses since the state was entered
+	opened    int // the open parentheses since the state was entered
 	closed    int
 	stack     []frame
 	inComment bool
 	inSet     bool
 
-	// Runs that were measured and not taken yet: each is measured once.
+	// Measured runs that were not taken yet. Each run is measured once.
 	slashesEnd, blanksEnd int
 
 	fault *Error
@@ -62,7 +62,7 @@ func (s *scanner) push(to state) {
 	s.state = to
 }
 
-// pop returns to the state before. It reports whether there was one.
+// pop returns to the previous state. It reports whether there was one.
 func (s *scanner) pop() bool {
 	if len(s.stack) == 0 {
 		s.opened, s.state = 0, inText
@@ -81,7 +81,7 @@ func (s *scanner) scan() token {
 	for s.fault == nil {
 		if s.next == len(s.text) {
 			if s.next > start {
-				return s.fail("%q at the very end of the text begins something that does not end", lastOf(s.text))
+				return s.fail("unexpected end after %q", lastOf(s.text))
 			}
 			return t
 		}
@@ -95,7 +95,7 @@ func (s *scanner) scan() token {
 		case terminated:
 			t.before += loneCharacters(s.text[start:s.next])
 			t.Position, start = s.at, s.next
-		case dot: // a `$` before it is lost
+		case dot: // a preceding `$` is dropped
 			t.kind, t.image = dot, "."
 			return t
 		default:
@@ -111,7 +111,7 @@ func (s *scanner) fail(format string, args ...any) token {
 	return token{Position: s.at, kind: broken}
 }
 
-// advance moves over a number of bytes of the text, and keeps the position.
+// advance skips a number of bytes of the text and updates the position.
 func (s *scanner) advance(length int) {
 	taken := s.text[s.next:max(s.next, min(s.next+length, s.written))]
 	s.next += length
@@ -124,7 +124,7 @@ func (s *scanner) advance(length int) {
 	s.at.Column += utf8.RuneCountInString(taken) + s.doubled(taken)
 }
 
-// doubled is how many more quotes the template has than the text.
+// doubled returns the number of additional quotes in the template.
 func (s *scanner) doubled(text string) int {
 	if s.quotes == 1 {
 		return 0
@@ -132,8 +132,8 @@ func (s *scanner) doubled(text string) int {
 	return strings.Count(text, `"`) * (s.quotes - 1)
 }
 
-// match finds the longest token at the beginning of what is left, and changes
-// the state as the token demands.
+// match finds the longest token at the beginning of the remaining text, and changes the
+// state accordingly.
 func (s *scanner) match(rest string) (tokenKind, int) {
 	switch s.state {
 	case inText:
@@ -164,7 +164,7 @@ func (s *scanner) matchText(rest string) (tokenKind, int) {
 	return textRun, len(rest)
 }
 
-// matchEscape reads backslashes in text. Before a reference they belong to it.
+// matchEscape matches backslashes in text. Backslashes before a reference belong to it.
 func (s *scanner) matchEscape(rest string) (tokenKind, int) {
 	slashes := s.slashes(rest)
 	after := rest[slashes:]
@@ -182,8 +182,8 @@ func (s *scanner) matchEscape(rest string) (tokenKind, int) {
 	return escape, 1
 }
 
-// matchStart reads what begins a reference, a directive, a comment or a block of
-// text. It is known in every state.
+// matchStart matches the beginning of a reference, a directive, a comment or a block of
+// text, in every state.
 func (s *scanner) matchStart(rest string) (tokenKind, int) {
 	slashes := s.slashes(rest)
 	switch {
@@ -213,8 +213,8 @@ func (s *scanner) knowsLineComments() bool {
 	return s.state == inText || s.state == inHash || s.state == inExpression || s.state == inReference
 }
 
-// matchDollar reads a `$`, or a `$!`, after its backslashes. Those can stand in
-// between, too.
+// matchDollar matches a `$` or a `$!` after its backslashes. Backslashes can also be
+// between `$` and `!`.
 func (s *scanner) matchDollar(rest string, n int) (tokenKind, int) {
 	slashes := runLength(rest[n:], `\`)
 	bang := strings.HasPrefix(rest[n+slashes:], "!")
@@ -257,8 +257,7 @@ func (s *scanner) takeLineComment() (tokenKind, int) {
 	return lineComment, 2
 }
 
-// takeComment begins a comment or a block of text. The start of another one
-// within is a part of it, and can be longer than it.
+// takeComment begins a comment or a block of text. The start of another one is part of it.
 func (s *scanner) takeComment(of state, start, within int) (tokenKind, int) {
 	if s.inComment {
 		return more, within
@@ -293,7 +292,7 @@ func (s *scanner) matchComment(rest string) (tokenKind, int) {
 	return passed, len(rest)
 }
 
-// slashes is the length of the run of backslashes that is next.
+// slashes returns the length of the next run of backslashes.
 func (s *scanner) slashes(rest string) int {
 	if s.next >= s.slashesEnd {
 		s.slashesEnd = s.next + runLength(rest, `\`)
@@ -301,8 +300,8 @@ func (s *scanner) slashes(rest string) int {
 	return s.slashesEnd - s.next
 }
 
-// setLength is the length of `#set(` with the blanks before it, which it takes
-// with it. It is 0 when something else is next.
+// setLength returns the length of `#set(` with the blanks before it, or 0 if it is not
+// next.
 func (s *scanner) setLength(rest string) int {
 	if s.inComment || s.state == inHash || s.state == inExpression || s.state == inIndex {
 		return 0
@@ -330,15 +329,15 @@ func (s *scanner) takeSet(n int) (tokenKind, int) {
 	return setDirective, n
 }
 
-// unexpected reports a character that is nothing in the current state.
+// unexpected sets the error for a character that is invalid in the current state.
 func (s *scanner) unexpected(rest string) (tokenKind, int) {
 	character, _ := utf8.DecodeRuneInString(rest)
 	s.fail("%q is not expected here", character)
 	return broken, 0
 }
 
-// loneCharacters is what is left of something that began like a reference or a
-// directive and was none: its `$` and `#`, and the backslashes before them.
+// loneCharacters returns the `$`, `#` and backslashes at the beginning of text that is
+// not a reference or a directive.
 func loneCharacters(image string) string {
 	if image == "$" || image == "#" {
 		return image

@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// token is the smallest piece that the parser sees.
+// token is a token of a template.
 type token struct {
 	Position
 	kind tokenKind
 
-	// image is the token as written. It can begin with what turned out to be no
-	// token of its own, as in `$$x` or `\\$x`.
+	// image is the source text of the token. It can begin with characters that are not
+	// a token themselves, as in `$$x` or `\\$x`.
 	image string
 
-	// before is a lone `$` or `#` that stands in front of the token.
+	// before is a lone `$` or `#` before the token.
 	before string
 }
 
-// quoted is the token in an error, cut if it is long.
+// quoted quotes the token for an error. It truncates a long token.
 func (t token) quoted() string {
 	const length = 20
 	if characters := []rune(t.image[:min(len(t.image), 4*length)]); len(characters) > length {
@@ -27,8 +27,8 @@ func (t token) quoted() string {
 	return strconv.Quote(t.image)
 }
 
-// literal is how the token reads where a part of the template renders as it is
-// written: comments are dropped, and so are the backslashes of references.
+// literal returns the text of the token in a literally rendered part of the template: it
+// omits comments and the backslashes of references.
 func (t token) literal() string {
 	switch t.kind {
 	case blockComment:
@@ -45,7 +45,7 @@ type tokenKind int
 
 const (
 	endOfText tokenKind = iota
-	broken              // what can't be a token at all: the scanner has the error
+	broken              // not a token: the scanner has the error
 
 	// In text.
 	textRun
@@ -92,12 +92,12 @@ const (
 	falseLiteral
 	equals
 	not
-	operator // all others, by Operator
+	operator // all other operators, by Operator
 
-	// What the scanner keeps to itself.
+	// Internal kinds of the scanner.
 	more       // the beginning of a token
 	skipped    // a part of a comment
-	terminated // the end of a reference or directive, of no length
+	terminated // the empty end of a reference or directive
 )
 
 // operators are the binary operators, as symbols and as words.
@@ -112,7 +112,7 @@ var operators = map[string]Operator{
 // keywords are the words of expressions that are not operators.
 var keywords = map[string]tokenKind{"true": trueLiteral, "false": falseLiteral, "not": not}
 
-// directiveWords are the directives that the grammar itself knows.
+// directiveWords are the directives of the grammar.
 var directiveWords = map[string]tokenKind{
 	"if": ifDirective, "elseif": elseifDirective, "else": elseDirective, "end": endDirective,
 }
