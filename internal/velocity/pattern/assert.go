@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// holds reports whether an assertion is true of a position.
+// holds reports whether an assertion is true at a position.
 func (m *machine) holds(a assertion, pos int) (bool, error) {
 	before, after := m.text[:pos], m.text[pos:]
 	switch a {
@@ -43,7 +43,8 @@ func endsLine(before string) bool {
 	return strings.ContainsRune(lineBreaks, c)
 }
 
-// beginsLineBreak reports whether a line break begins here. None does within \r\n.
+// beginsLineBreak reports whether a line break begins at a position. The \n of a \r\n does
+// not begin one.
 func beginsLineBreak(before, after string) bool {
 	c, _ := utf8.DecodeRuneInString(after)
 	return strings.ContainsRune(lineBreaks, c) && !(c == '\n' && strings.HasSuffix(before, "\r"))
@@ -67,8 +68,8 @@ func (m *machine) beginsWord(before, after string) (bool, error) {
 	return m.hasBase(before)
 }
 
-// hasBase reports whether the marks that come next belong to a letter or digit at the
-// end of a text, with other marks in between.
+// hasBase reports whether a text ends with a letter or digit, optionally followed by
+// marks, to which further marks belong.
 func (m *machine) hasBase(before string) (bool, error) {
 	for before != "" {
 		c, size := utf8.DecodeLastRuneInString(before)

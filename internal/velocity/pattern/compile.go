@@ -6,11 +6,11 @@ import "errors"
 // instructions of its body, unless that is one character.
 const maxInstructions = 10_000
 
-// ErrTooLarge is what Compile returns if the quantifiers of an expression make it
-// larger than 10,000 instructions.
+// ErrTooLarge is the error of Compile if an expression with its quantifiers has more than
+// 10,000 instructions.
 var ErrTooLarge = errors.New("the quantifiers make it too large")
 
-// Pattern is a compiled expression. It never changes.
+// Pattern is a compiled expression. It is immutable.
 type Pattern struct {
 	program   []instruction
 	groups    int
@@ -18,17 +18,18 @@ type Pattern struct {
 	names     map[string]int
 }
 
-// Groups returns the number of groups, without that of the whole match.
+// Groups returns the number of groups, excluding the whole match.
 func (p *Pattern) Groups() int { return p.groups }
 
-// Group returns the number of a group by its name, 0 if there is none.
+// Group returns the number of a named group, or 0 if the group does not exist.
 func (p *Pattern) Group(name string) int { return p.names[name] }
 
-// Size returns how large the compiled expression is, in instructions.
+// Size returns the number of instructions of the compiled expression.
 func (p *Pattern) Size() int { return len(p.program) }
 
-// Compile reads an expression. The error is an [*Error] or [ErrTooLarge]. The time is
-// in proportion to the length of the expression and to Size.
+// Compile compiles an expression. It returns an [*Error] if the expression is invalid or
+// unsupported, or [ErrTooLarge]. Compiling takes time in proportion to the length of the
+// expression and to Size.
 func Compile(expression string) (*Pattern, error) {
 	p := &parser{text: []rune(unquoted(expression)), names: make(map[string]int)}
 	root, err := p.pattern()
@@ -48,40 +49,39 @@ type opcode uint8
 
 const (
 	accept    opcode = iota
-	matchOne         // a character
-	matchRun         // as many characters as the quantifier wants
-	branch           // to x, and to y if that fails
-	jump             // to x
-	save             // the position, in the register x
-	backTrack        // to the loop at x, unless nothing was matched since the register y was saved
-	assert           // the assertion x
-	refer            // to what the group x matched
-	lookAt           // the instructions that follow, and go on at x
-	commit           // to how the instructions that follow match, and go on at x
+	matchOne         // match a character
+	matchRun         // match a run of characters of the quantifier
+	branch           // go to x, or to y if x fails
+	jump             // go to x
+	save             // save the position in register x
+	backTrack        // go to the loop at x, unless nothing was matched since register y was saved
+	assert           // check assertion x
+	refer            // match the text of group x
+	lookAt           // evaluate the following instructions as a lookaround, and continue at x
+	commit           // match the following instructions atomically, and continue at x
 )
 
-// instruction is a step of a match. What it needs beside its operands depends on the
-// opcode.
+// instruction is a step of a match. The use of its fields depends on the opcode.
 type instruction struct {
 	op   opcode
-	mode mode    // of matchRun, which has x and y as bounds
-	fold folding // of refer
+	mode mode    // for matchRun, whose bounds are x and y
+	fold folding // for refer
 	x, y int32
 
-	*single       // of matchOne and matchRun
-	look    *look // of lookAt
+	*single       // for matchOne and matchRun
+	look    *look // for lookAt
 }
 
 type compiler struct {
 	program   []instruction
 	registers int32
-	copies    int // bodies that quantifiers repeated: they can be without instructions
+	copies    int // repeated bodies of quantifiers, which can have no instructions
 }
 
-// full reports whether there is too much. What is added then makes no difference.
+// full reports whether the expression is too large. Further instructions are then unused.
 func (c *compiler) full() bool { return len(c.program)+c.copies > maxInstructions }
 
-// add appends an instruction and returns where it is.
+// add appends an instruction and returns its index.
 func (c *compiler) add(i instruction) int32 {
 	c.program = append(c.program, i)
 	return c.here() - 1
@@ -131,7 +131,7 @@ func (l look) emit(c *compiler) {
 
 func (a atomic) emit(c *compiler) { c.enclose(c.add(instruction{op: commit}), a.body) }
 
-// enclose adds a body that is matched on its own.
+// enclose adds a body that is matched independently.
 func (c *compiler) enclose(at int32, body node) {
 	body.emit(c)
 	c.add(instruction{op: accept})
@@ -179,8 +179,8 @@ func (r repeat) emitLoop(c *compiler) {
 	r.connect(c, at)
 }
 
-// connect has a branch lead to the body after it and to what is next, in the order of
-// the mode.
+// connect sets the targets of a branch to the following body and to the next instruction,
+// in the order of the mode.
 func (r repeat) connect(c *compiler, at int32) {
 	c.program[at].x, c.program[at].y = at+1, c.here()
 	if r.mode == lazy {

@@ -1,5 +1,5 @@
-// Package pattern matches regular expressions as java.util.regex does, with the work
-// counted.
+// Package pattern matches regular expressions of java.util.regex and reports the work
+// of a match.
 //
 //	expression, err := pattern.Compile(`(\w+)@(\w+)`)
 //	if err != nil {
@@ -11,18 +11,18 @@
 //		return nil
 //	})
 //
-// Templates bring their own expressions, and Java's are not Go's: a dot does not match
-// a carriage return, `$` matches before a line break at the end, and there are
-// lookarounds, back references and possessive quantifiers. Package regexp can neither
-// be interrupted nor say what a match cost, so a template could keep it busy for
-// minutes.
+// Templates contain regular expressions of Java, which differ from Go's: a dot does not
+// match a carriage return, `$` matches before a line break at the end, and there are
+// lookarounds, back references and possessive quantifiers. Package regexp can't be
+// interrupted and does not report the work of a match, so a template could keep it busy
+// for minutes.
 //
-// Matching backtracks, as in Java, and takes as long as it takes there: exponential
-// time in the worst case. The [Meter] is called with the work as it is done, and ends
-// it.
+// As in Java, matching backtracks and takes exponential time in the worst case. The
+// [Meter] is called regularly with the work and can stop the match.
 //
-// Not supported are the flags x and U, Unicode blocks (\p{InGreek}), \X, \G, \N{…},
-// \b{g}, and look-behinds without a maximum length, which some versions of Java take.
+// The package does not support the flags x and U, Unicode blocks (\p{InGreek}), \X, \G,
+// \N{…}, \b{g}, and look-behinds without a maximum length, which some versions of Java
+// accept.
 //
 // The testdata was recorded from Java 17. Known differences: an empty match is never
 // found between the halves of a surrogate pair, and a quantified \R can give back the

@@ -5,7 +5,7 @@ import (
 	"unicode/utf16"
 )
 
-// escape parses what follows a backslash outside a class.
+// escape parses an escape outside a class, after its backslash.
 func (p *parser) escape() (node, error) {
 	c := p.peek()
 	if a, ok := escapedAssertions[c]; ok {
@@ -47,7 +47,7 @@ func (p *parser) escapedAssertion(c rune, a assertion) assertion {
 	return a
 }
 
-// numberedReference parses \1. More digits belong to it as long as there is such a group.
+// numberedReference parses \1. Further digits belong to the number if that group exists.
 func (p *parser) numberedReference() node {
 	group := int(p.take() - '0')
 	for digit(p.peek()) && 10*group+int(p.peek()-'0') <= p.groups {
@@ -71,7 +71,7 @@ func (p *parser) namedReference() (node, error) {
 	return backReference{group, p.flags.folding()}, nil
 }
 
-// escapedSet parses a set after a backslash. It is nil if a character follows.
+// escapedSet parses a set after a backslash. It returns nil for a character.
 func (p *parser) escapedSet() (set, int, error) {
 	c := p.peek()
 	if s, ok := escapedSets[c]; ok {
@@ -190,7 +190,7 @@ func (p *parser) hexDigits(length int) (rune, error) {
 	return rune(n), nil
 }
 
-// utf16Unit parses the digits of \uXXXX, and those of the other half of a pair.
+// utf16Unit parses the digits of \uXXXX, and the low surrogate of a pair.
 func (p *parser) utf16Unit() (rune, error) {
 	unit, err := p.hexDigits(4)
 	if err != nil || !utf16.IsSurrogate(unit) {
@@ -207,8 +207,8 @@ func (p *parser) utf16Unit() (rune, error) {
 	return unit, nil
 }
 
-// class parses what follows an opening bracket. It returns, too, how many sets are
-// asked for a character.
+// class parses a class after its opening bracket. It also returns the number of sets to
+// check for a character.
 func (p *parser) class() (set, int, error) {
 	negative := p.skip("^")
 	s, weight, err := p.items(true)
@@ -216,7 +216,7 @@ func (p *parser) class() (set, int, error) {
 		if !p.skip("&&") {
 			return nil, 0, invalid("missing ]")
 		}
-		if p.peek() == ']' { // Java ignores an intersection with nothing
+		if p.peek() == ']' { // Java ignores an empty intersection
 			continue
 		}
 		var other set
@@ -234,8 +234,8 @@ func (p *parser) class() (set, int, error) {
 	return s, weight + 1, nil
 }
 
-// items parses the items of a class up to && or the closing bracket. A bracket that
-// stands first is an item.
+// items parses the items of a class up to && or the closing bracket. A closing bracket at
+// the beginning is an item.
 func (p *parser) items(first bool) (set, int, error) {
 	var sets []set
 	weight := 0
@@ -280,7 +280,7 @@ func (p *parser) item() (set, int, error) {
 	return fold.between(from, to), fold.weight(), err
 }
 
-// beginsRange reports whether a hyphen follows that is not an item itself.
+// beginsRange reports whether the next hyphen is part of a range.
 func (p *parser) beginsRange() bool {
 	return p.next+1 < len(p.text) && p.text[p.next] == '-' && p.text[p.next+1] != ']' && p.text[p.next+1] != '['
 }

@@ -7,29 +7,29 @@ import (
 	"unicode/utf8"
 )
 
-// Meter is called with the work that was done since it was called before, in
-// instructions. If it returns an error, matching ends with that.
+// Meter is called with the number of instructions since its previous call. If it returns
+// an error, matching stops with this error.
 type Meter func(work int) error
 
 const (
-	// workPerCall is how much work is done between two calls of a Meter.
+	// workPerCall is the work between two calls of a Meter.
 	workPerCall = 1024
 
-	// workPerMachine is what it takes to begin a match.
+	// workPerMachine is the work of starting a match.
 	workPerMachine = 16
 
-	// maxFrames bounds the memory that a match takes to backtrack: 8 MiB. Java's own
-	// stack overflows before.
+	// maxFrames bounds the memory for backtracking to 8 MiB. Java's stack overflows
+	// earlier.
 	maxFrames = 1 << 18
 )
 
-// ErrTooDeep is what matching returns if it would have to remember more than 262,144
-// other ways to match.
+// ErrTooDeep is the error of matching if it needs more than 262,144 frames for
+// backtracking.
 var ErrTooDeep = errors.New("too many ways to match the text")
 
-// Find returns the first match that begins at an offset or after it: the offsets where
-// the match and each group begin and end, -1 for a group that has no part in it. It
-// returns nil if there is no match.
+// Find returns the first match that begins at or after an offset. The result has the start
+// and end offsets of the match and of each group, or -1 for a group that did not match. If
+// there is no match, Find returns nil.
 func (p *Pattern) Find(text string, from int, meter Meter) ([]int, error) {
 	m := p.newMachine(text, meter)
 	for start := from; ; {
@@ -63,7 +63,7 @@ func (p *Pattern) groupsOf(m *machine, start, end int) []int {
 	return m.registers[:2*(p.groups+1)]
 }
 
-// machine matches an expression with a text.
+// machine matches an expression against a text.
 type machine struct {
 	*Pattern
 	text      string
@@ -73,7 +73,7 @@ type machine struct {
 	frames    []frame
 }
 
-// frame is what to return to if matching fails.
+// frame is a state to return to if matching fails.
 type frame struct {
 	kind frameKind
 	pc   int32
@@ -84,10 +84,10 @@ type frame struct {
 type frameKind uint8
 
 const (
-	otherWay frameKind = iota // go on at pc, at pos
-	restore                   // set the register pc to pos
-	giveBack                  // go on at pc with a character less, down to pos; the run ends at rest
-	takeMore                  // match one more character of the run at pc, at pos; at most rest
+	otherWay frameKind = iota // continue at pc and pos
+	restore                   // set register pc to pos
+	giveBack                  // shorten the run, which ends at rest, by one character until it ends at pos; continue at pc
+	takeMore                  // extend the run at pc by one character at pos, at most rest more
 )
 
 func (p *Pattern) newMachine(text string, meter Meter) *machine {
@@ -97,7 +97,7 @@ func (p *Pattern) newMachine(text string, meter Meter) *machine {
 	}
 }
 
-// spend counts work.
+// spend adds work.
 func (m *machine) spend(work int) error {
 	if m.work += work; m.work < workPerCall {
 		return nil
@@ -105,20 +105,20 @@ func (m *machine) spend(work int) error {
 	return m.settle()
 }
 
-// settle tells the meter of the work that it does not know of.
+// settle reports the unreported work to the meter.
 func (m *machine) settle() error {
 	work := m.work
 	m.work = 0
 	return m.meter(work)
 }
 
-// anywhere is where a match may end if it need not end at an offset.
+// anywhere is the end of a match that may end at any offset.
 const anywhere = -1
 
-// run matches the instructions from pc on with the text from pos on. It returns where
-// the match ends. If end is not anywhere, it must be there. What it could have returned
-// to is forgotten then: as in Java, an atomic group or a lookaround that has matched
-// leaves its groups set, even if the match fails later.
+// run matches the instructions from pc against the text from pos, and returns the end of
+// the match. If end is not anywhere, the match must end there. run drops its frames after
+// a match: as in Java, a matched atomic group or lookaround leaves its groups set, even if
+// the match fails later.
 func (m *machine) run(pc int32, pos, end int) (int, bool, error) {
 	base := len(m.frames)
 	for {
@@ -190,8 +190,8 @@ func (m *machine) push(kind frameKind, pc int32, pos, rest int) {
 	m.frames = append(m.frames, frame{kind, pc, pos, rest})
 }
 
-// backtrack returns where to go on after what was tried has failed. It is false if
-// nothing is left to try.
+// backtrack returns the state in which to continue after a failure. It returns false if no
+// alternative is left.
 func (m *machine) backtrack(base int) (pc int32, pos int, ok bool) {
 	for len(m.frames) > base {
 		f := &m.frames[len(m.frames)-1]
@@ -225,8 +225,8 @@ func (m *machine) backtrack(base int) (pc int32, pos int, ok bool) {
 	return 0, 0, false
 }
 
-// match returns the length in bytes of the character that a text begins with, 0 if it
-// does not match.
+// match returns the length in bytes of the first character of a text, or 0 if the
+// character does not match.
 func (s *single) match(text string) int {
 	if text == "" {
 		return 0
@@ -241,7 +241,7 @@ func (s *single) match(text string) int {
 	return size
 }
 
-// matchRun matches as many characters as the quantifier wants at first.
+// matchRun matches the initial run of characters of a quantifier.
 func (m *machine) matchRun(i *instruction, pc int32, pos int) (int, bool, error) {
 	count, least, most := 0, int(i.x), int(i.y)
 	wanted := most
@@ -275,7 +275,7 @@ func (m *machine) matchRun(i *instruction, pc int32, pos int) (int, bool, error)
 	return pos, true, nil
 }
 
-// matchReference matches what a group matched.
+// matchReference matches the text of a group.
 func (m *machine) matchReference(i *instruction, pos int) (int, bool) {
 	if int(i.x) > m.groups || m.registers[2*i.x] < 0 || m.registers[2*i.x+1] < 0 {
 		return 0, false
@@ -296,8 +296,7 @@ func (m *machine) matchReference(i *instruction, pos int) (int, bool) {
 	return pos, true
 }
 
-// look reports whether the instructions from pc on match the text after a position, or
-// before it.
+// look reports whether the instructions from pc match the text after or before a position.
 func (m *machine) look(i *instruction, pc int32, pos int) (bool, error) {
 	if !i.look.behind {
 		_, found, err := m.run(pc, pos, anywhere)

@@ -5,15 +5,15 @@ type node interface {
 	// emit appends the instructions that match the node.
 	emit(c *compiler)
 
-	// width returns the number of characters that the node matches. The maximum is
-	// unbounded if there is none.
+	// width returns the minimum and maximum number of characters that the node matches.
+	// most can be unbounded.
 	width() (least, most int)
 }
 
-// unbounded is the maximum of what has none.
+// unbounded is the width of a node without a maximum.
 const unbounded = -1
 
-// maxWidth bounds widths, so that none overflows.
+// maxWidth limits widths to avoid overflows.
 const maxWidth = 1 << 30
 
 type (
@@ -21,13 +21,13 @@ type (
 	single struct {
 		char   rune
 		set    set
-		weight int // how many sets are asked for each character
+		weight int // the number of sets to check for each character
 	}
 
 	sequence []node
 	choice   []node
 
-	// capture remembers what its body matched.
+	// capture saves the text that its body matches.
 	capture struct {
 		group int
 		body  node
@@ -39,24 +39,25 @@ type (
 		mode        mode
 	}
 
-	// backReference matches what a group matched before.
+	// backReference matches the text of a group.
 	backReference struct {
 		group int
 		fold  folding
 	}
 
-	// look matches nothing itself. It holds if its body matches before or after.
+	// look is a lookaround. It checks whether its body matches before or after the
+	// position.
 	look struct {
 		body             node
 		behind, negative bool
-		least, most      int // of the width of the body
+		least, most      int // the width of the body
 	}
 
-	// atomic does not try other ways to match its body once there is one.
+	// atomic matches its body without backtracking into it.
 	atomic struct{ body node }
 )
 
-// mode is how a quantifier repeats.
+// mode is the mode of a quantifier.
 type mode uint8
 
 const (
@@ -65,7 +66,7 @@ const (
 	possessive
 )
 
-// assertion holds at some positions.
+// assertion is a zero-width assertion.
 type assertion int
 
 const (
@@ -75,7 +76,7 @@ const (
 	lineEnd
 	unixLineStart
 	unixLineEnd
-	lastLineEnd // the end, or before the line break there
+	lastLineEnd // the end, or before a final line break
 	lastUnixLineEnd
 	wordBoundary
 	noWordBoundary

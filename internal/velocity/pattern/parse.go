@@ -6,12 +6,12 @@ import (
 	"unicode"
 )
 
-// Error is what Compile returns for an expression that it does not take.
+// Error is the error of Compile for an invalid or unsupported expression.
 type Error struct {
-	// Unsupported reports that Java takes the expression.
+	// Unsupported reports whether Java accepts the expression.
 	Unsupported bool
 
-	// Message says what is wrong, as a phrase.
+	// Message describes the problem in a phrase.
 	Message string
 }
 
@@ -26,12 +26,12 @@ func unsupported(format string, args ...any) *Error {
 	return &Error{Unsupported: true, Message: fmt.Sprintf(format, args...) + " is not supported"}
 }
 
-// parser reads an expression by Java's grammar.
+// parser parses an expression by Java's grammar.
 type parser struct {
 	text   []rune
 	next   int
 	flags  flags
-	groups int // capturing ones that began
+	groups int // the number of started capturing groups
 	names  map[string]int
 }
 
@@ -65,7 +65,7 @@ func (p *parser) take() rune {
 	return c
 }
 
-// skip takes a text if it is next.
+// skip takes a text if it is next, and reports whether it was.
 func (p *parser) skip(text string) bool {
 	if !strings.HasPrefix(string(p.text[p.next:min(len(p.text), p.next+len(text))]), text) {
 		return false
@@ -116,7 +116,7 @@ func (p *parser) sequence() (node, error) {
 	return parts, nil
 }
 
-// atom parses what a quantifier repeats. It is nil where flags were set instead.
+// atom parses the operand of a quantifier. It returns nil for flags.
 func (p *parser) atom() (node, error) {
 	switch c := p.take(); c {
 	case '(':
@@ -134,7 +134,7 @@ func (p *parser) atom() (node, error) {
 		return p.flags.dollar(), nil
 	case '*', '+', '?':
 		return nil, invalid("dangling %c", c)
-	case '{': // a quantifier of nothing
+	case '{': // a quantifier without an operand
 		p.next--
 		return sequence{}, nil
 	default:
@@ -181,7 +181,7 @@ func (f flags) dollar() assertion {
 	return lastLineEnd
 }
 
-// group parses what follows an opening parenthesis.
+// group parses a group after its opening parenthesis.
 func (p *parser) group() (node, error) {
 	before := p.flags
 	if !p.skip("?") {
@@ -206,7 +206,7 @@ func (p *parser) group() (node, error) {
 	return p.flagGroup()
 }
 
-// enclosed parses the rest of a group. Flags that are set in it end with it.
+// enclosed parses the rest of a group. Flags that are set in a group end with it.
 func (p *parser) enclosed(before flags) (node, error) {
 	body, err := p.choice()
 	if err == nil && !p.skip(")") {
@@ -258,8 +258,8 @@ func (p *parser) lookBehind(negative bool) (node, error) {
 	return look{body: body, behind: true, negative: negative}, nil
 }
 
-// flagGroup parses flags: of a group of their own, or of what follows. There is no node
-// then, which could not be repeated either.
+// flagGroup parses a group with flags, or flags for the rest of the enclosing group. For
+// the latter, it returns nil, because flags can't be repeated.
 func (p *parser) flagGroup() (node, error) {
 	before, on := p.flags, true
 	for {
@@ -288,7 +288,7 @@ func (p *parser) flagGroup() (node, error) {
 	}
 }
 
-// quantified parses the quantifier after an atom, if there is one.
+// quantified parses the optional quantifier after an atom.
 func (p *parser) quantified(body node) (node, error) {
 	least, most := 0, unbounded
 	switch p.peek() {
@@ -354,7 +354,7 @@ func (p *parser) count() (int, error) {
 	return n, nil
 }
 
-// unquoted replaces \Q…\E by escapes, as Java does before it parses.
+// unquoted replaces \Q…\E by escapes, like Java before parsing.
 func unquoted(expression string) string {
 	before, rest, found := strings.Cut(expression, `\Q`)
 	if !found {

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// set reports whether a character belongs to it.
+// set reports whether it contains a character.
 type set func(c rune) bool
 
 func (s set) negated() set { return func(c rune) bool { return !s(c) } }
@@ -35,7 +35,7 @@ func both(a, b set) set { return func(c rune) bool { return a(c) && b(c) } }
 
 func table(t *unicode.RangeTable) set { return func(c rune) bool { return unicode.Is(t, c) } }
 
-// folding is how case is ignored: not at all, for ASCII, or for all letters.
+// folding defines the letters whose case is ignored: none, ASCII letters, or all.
 type folding uint8
 
 const (
@@ -44,11 +44,10 @@ const (
 	foldUnicode
 )
 
-// tableWeight is what looking into a table of Unicode costs, as compared to a
-// comparison.
+// tableWeight is the cost of a lookup in a table of Unicode, relative to a comparison.
 const tableWeight = 4
 
-// weight is what comparing two characters costs.
+// weight returns the cost of comparing two characters.
 func (f folding) weight() int {
 	if f == foldUnicode {
 		return tableWeight
@@ -56,7 +55,7 @@ func (f folding) weight() int {
 	return 1
 }
 
-// folded returns what stands for a character and its other case.
+// folded returns the common representation of the upper and lower case of a character.
 func (f folding) folded(c rune) rune {
 	switch {
 	case f == foldUnicode:
@@ -67,13 +66,13 @@ func (f folding) folded(c rune) rune {
 	return c
 }
 
-// char is a set of a character.
+// char returns a set of one character.
 func (f folding) char(c rune) set {
 	c = f.folded(c)
 	return func(other rune) bool { return f.folded(other) == c }
 }
 
-// between is a set of a range of characters.
+// between returns a set of a range of characters.
 func (f folding) between(first, last rune) set {
 	in := between(first, last)
 	switch f {
@@ -90,7 +89,7 @@ func (f folding) between(first, last rune) set {
 	return in
 }
 
-// The sets that are written as a letter after a backslash.
+// The sets for letters after a backslash.
 var (
 	lower      = between('a', 'z')
 	upper      = between('A', 'Z')
@@ -110,8 +109,8 @@ var escapedSets = map[rune]set{
 	'h': horizontal, 'H': horizontal.negated(), 'v': vertical, 'V': vertical.negated(),
 }
 
-// properties are the sets that Java names itself, as in \p{Alpha}. All but the last
-// lines are of ASCII.
+// properties are the sets with names of Java, as in \p{Alpha}. All but the last lines are
+// ASCII only.
 var properties = map[string]set{
 	"Lower": lower, "Upper": upper, "Alpha": letter, "Digit": digit, "Alnum": anyOf(letter, digit),
 	"ASCII": between(0, unicode.MaxASCII), "Space": space, "Blank": oneOf(" \t"),
@@ -126,7 +125,7 @@ var properties = map[string]set{
 	"javaAlphabetic": alphabetic, "javaTitleCase": table(unicode.Lt),
 }
 
-// binary are the properties of Unicode that are written after Is, in capitals.
+// binary are the Unicode properties with the prefix Is, in upper case.
 var binary = map[string]set{
 	"ALPHABETIC": alphabetic, "LETTER": table(unicode.L), "DIGIT": table(unicode.Nd), "PUNCTUATION": table(unicode.P),
 	"UPPERCASE": anyOf(table(unicode.Lu), table(unicode.Other_Uppercase)), "LOWERCASE": anyOf(table(unicode.Ll), table(unicode.Other_Lowercase)),
@@ -144,12 +143,12 @@ func javaWhitespace(c rune) bool {
 	return unicode.Is(unicode.Z, c) && !strings.ContainsRune("\u00a0\u2007\u202f", c) || '\t' <= c && c <= '\r' || 0x1c <= c && c <= 0x1f
 }
 
-// caseless are the properties that stand for others where case is ignored.
+// caseless maps properties to their replacements if case is ignored.
 var caseless = map[string]string{
 	"Lower": "Alpha", "Upper": "Alpha", "Lu": "LC", "Ll": "LC", "Lt": "LC", "IsLu": "LC", "IsLl": "LC", "IsLt": "LC",
 }
 
-// property returns the set of a name, as in \p{name}.
+// property returns the set of a name in \p{name}.
 func property(name string, fold folding) (set, error) {
 	if fold != exact {
 		name = cmp.Or(caseless[name], name)
@@ -200,7 +199,7 @@ func keyedProperty(name, key, value string) (set, error) {
 	return nil, invalid("unknown property \\p{%s}", name)
 }
 
-// script finds a script of Unicode, whatever the case of its name.
+// script returns the Unicode script of a name in any case.
 func script(name string) (set, bool) {
 	for known, t := range unicode.Scripts {
 		if strings.EqualFold(known, name) {
