@@ -104,7 +104,7 @@ var besides = map[string]func(*testing.T, *messagemediatest.Server){
 	},
 }
 
-func TestEachRowOfTheDocumentationIsTrue(t *testing.T) {
+func TestRequestsInTheDocumentationHaveTheDocumentedResponse(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
@@ -120,8 +120,8 @@ func TestEachRowOfTheDocumentationIsTrue(t *testing.T) {
 	}
 }
 
-// TestRequestsOfTheVendorsSDKs are as those send them, headers and all.
-func TestRequestsOfTheVendorsSDKs(t *testing.T) {
+// TestRequestsOfTheVendorsSDKsAreAccepted are as those send them, headers and all.
+func TestRequestsOfTheVendorsSDKsAreAccepted(t *testing.T) {
 	t.Parallel()
 	const (
 		nodeBody   = `{"url":"http://webhook.com","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"],"template":"{\"id\":\"$mtId\",\"status\":\"$statusCode\"}"}`

@@ -13,8 +13,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestCallbacksHaveTheFixedForm compares with the payloads that the vendor documents.
-func TestCallbacksHaveTheFixedForm(t *testing.T) {
+// TestCallbacksHaveTheFixedFormat compares with the payloads that the vendor documents.
+func TestCallbacksHaveTheFixedFormat(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2016, 11, 3, 11, 49, 2, 807_000_000, time.UTC)
 	const url = "https://receiver.example/callback?token=$moContent"
@@ -80,7 +80,7 @@ func TestPackageWebhookParsesCallbacks(t *testing.T) {
 	}
 }
 
-func TestACallbackIsTriedOnce(t *testing.T) {
+func TestACallbackGetsOneAttempt(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	result, err := api.SendToCallbackURL(t.Context(), "https://receiver.example/callback", sms, messagemediatest.ToHandler(responding(503, 204)))

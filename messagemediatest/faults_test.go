@@ -75,7 +75,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestFaultsLastAsLongAsTheySay(t *testing.T) {
+func TestTimesIsTheNumberOfFailedRequests(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	api.Fail(messagemediatest.Fault{Status: 500, Times: 2}, messagemediatest.Fault{Status: 429})
@@ -87,9 +87,9 @@ func TestFaultsLastAsLongAsTheySay(t *testing.T) {
 	assert.Equal(t, []int{500, 500, 429, 200}, statuses)
 }
 
-// TestFaultsAreTakenInTheirOrder: two responds in place of the real one, and then one
+// TestFaultsAreTakenInOrder: two responds in place of the real one, and then one
 // that gets lost.
-func TestFaultsAreTakenInTheirOrder(t *testing.T) {
+func TestFaultsAreTakenInOrder(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
@@ -206,8 +206,8 @@ func TestMatchMaySendRequests(t *testing.T) {
 	})
 }
 
-// TestMatchCannotSpoilTheRequest changes what it is given.
-func TestMatchCannotSpoilTheRequest(t *testing.T) {
+// TestMatchReceivesACopyOfTheRequest changes what it is given.
+func TestMatchReceivesACopyOfTheRequest(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	require.NoError(t, api.Fail(messagemediatest.Fault{Match: func(r *http.Request) bool {
@@ -222,7 +222,7 @@ func TestMatchCannotSpoilTheRequest(t *testing.T) {
 	assert.Equal(t, 201, status)
 }
 
-func TestAMatchThatClearsFaultsHasNoneTaken(t *testing.T) {
+func TestNoFaultIsTakenIfMatchClearsThem(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	require.NoError(t, api.Fail(messagemediatest.Fault{Status: 503, Match: func(*http.Request) bool {
@@ -233,7 +233,7 @@ func TestAMatchThatClearsFaultsHasNoneTaken(t *testing.T) {
 	assert.Equal(t, 200, status)
 }
 
-func TestFaultsAreListedUntilTheyAreTakenOrCleared(t *testing.T) {
+func TestFaultsAreListedUntilTakenOrCleared(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	assert.Empty(t, api.Faults())
@@ -320,8 +320,8 @@ func TestAListLagsBehindAHundredChanges(t *testing.T) {
 	}
 }
 
-// TestA404OfSomebodyElse looks at what a client sees of those that are not the API's.
-func TestA404OfSomebodyElse(t *testing.T) {
+// TestA404ThatIsNotTheAPIs looks at what a client sees of those that are not the API's.
+func TestA404ThatIsNotTheAPIs(t *testing.T) {
 	t.Parallel()
 	for body, contentType := range map[string]string{
 		"<html>No such host":                               "text/html; charset=utf-8",

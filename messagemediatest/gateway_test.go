@@ -77,7 +77,7 @@ func TestHMACWithoutABodyNeedsNoDigest(t *testing.T) {
 	}
 }
 
-func TestTheDateOfAnHMACHasOneForm(t *testing.T) {
+func TestTheDateOfAnHMACHasOneFormat(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithCredentials("key", "secret"))
 	for layout, status := range map[string]int{http.TimeFormat: 200, time.RFC850: 401, time.ANSIC: 401, time.RFC3339: 401} {
@@ -90,7 +90,7 @@ func TestTheDateOfAnHMACHasOneForm(t *testing.T) {
 	}
 }
 
-func TestTwoAuthorizationsAreRefused(t *testing.T) {
+func TestTwoAuthorizationHeadersAreRejected(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	request, err := http.NewRequestWithContext(t.Context(), "GET", api.URL+path, nil)
@@ -124,7 +124,7 @@ func hmacOf(date time.Time, algorithm, names, body, requestLine string) []string
 		algorithm, names, base64.StdEncoding.EncodeToString(mac.Sum(nil))))
 }
 
-func TestHMACOverHTTP2IsRefused(t *testing.T) {
+func TestHMACOverHTTP2IsRejected(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithTLS())
 	auth := messagemedia.HMACAuth(api.Key, api.Secret)

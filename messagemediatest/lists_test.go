@@ -41,7 +41,7 @@ func TestAnAccountHolds150WebhooksInPages(t *testing.T) {
 	}
 }
 
-func TestListWebhooksRefuses(t *testing.T) {
+func TestListWebhooksRejectsInvalidQueries(t *testing.T) {
 	t.Parallel()
 	const invalid = "page property value is invalid"
 	for query, detail := range map[string]string{

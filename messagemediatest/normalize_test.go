@@ -10,7 +10,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-func TestNormalizeSpellsURLsOtherwise(t *testing.T) {
+func TestNormalizeNormalizesURLs(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"":                                       "",
@@ -63,8 +63,8 @@ func TestWebhooksAreStoredAndUniqueAsNormalized(t *testing.T) {
 	assert.Equal(t, added, api.AddWebhook("", added), "it is added as it is")
 }
 
-// TestANormalizationOfOnesOwn uses the server, and changes fields that an update leaves out.
-func TestANormalizationOfOnesOwn(t *testing.T) {
+// TestACustomNormalization uses the server, and changes fields that an update leaves out.
+func TestACustomNormalization(t *testing.T) {
 	t.Parallel()
 	var api *messagemediatest.Server
 	api = messagemediatest.NewServer(t, messagemediatest.WithNormalization(func(w *messagemedia.Webhook) {

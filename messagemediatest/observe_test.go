@@ -15,7 +15,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-func TestADeliveryIsObservedAsItProceeds(t *testing.T) {
+func TestTheProgressOfADeliveryIsObserved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
@@ -63,7 +63,7 @@ func TestADeliveryThatCannotBeRenderedIsObserved(t *testing.T) {
 	assert.ErrorContains(t, seen[1].Delivery.Err, "the template")
 }
 
-func TestTheDeliveryObserverIsCalledOneAtATimeAndMaySend(t *testing.T) {
+func TestCallsOfTheDeliveryObserverAreSerializedAndMaySend(t *testing.T) {
 	t.Parallel()
 	var api *messagemediatest.Server
 	var active, calls, done atomic.Int64

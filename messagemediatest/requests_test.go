@@ -25,7 +25,7 @@ func longURL(characters int) string {
 	return start + strings.Repeat("é", characters-len(start))
 }
 
-func TestCreateWebhookAccepts(t *testing.T) {
+func TestCreateWebhookAcceptsValidRequests(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"the required fields alone":       valid,
@@ -70,7 +70,7 @@ func TestCreateWebhookAccepts(t *testing.T) {
 	}
 }
 
-func TestCreateWebhookRefuses(t *testing.T) {
+func TestCreateWebhookRejectsInvalidRequests(t *testing.T) {
 	t.Parallel()
 	const notAURL = "/url: Not a valid http url: "
 	for name, c := range map[string]struct {
@@ -178,7 +178,7 @@ func TestCreateWebhookRefuses(t *testing.T) {
 // updatable are the fields of a webhook that has all of them, as a response has them.
 const updatable = `"url":"https://example.com/hook","method":"POST","encoding":"JSON","headers":{"X-A":"1"},"events":["RECEIVED_SMS"],"template":"$mtId","read_timeout":1500,"retries":2,"retry_delay":30`
 
-func TestUpdateWebhookAccepts(t *testing.T) {
+func TestUpdateWebhookAcceptsValidRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ body, old, new string }{
 		"a URL":                            {`{"url":"http://example.org"}`, "https://example.com/hook", "http://example.org"},
@@ -206,7 +206,7 @@ func TestUpdateWebhookAccepts(t *testing.T) {
 	}
 }
 
-func TestUpdateWebhookRefuses(t *testing.T) {
+func TestUpdateWebhookRejectsInvalidRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		body    string

@@ -59,7 +59,7 @@ func TestResendSendsTheSameRequestAgain(t *testing.T) {
 	})
 }
 
-func TestResendRefusesWhatItCannotSend(t *testing.T) {
+func TestResendRejectsInvalidArguments(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	_, err := api.Resend(t.Context(), messagemediatest.DeliveryResult{})

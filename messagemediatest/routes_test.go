@@ -12,8 +12,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestPathsAndMethodsThatTheAPIDoesNotHave looks for a wrong one beside each right one.
-func TestPathsAndMethodsThatTheAPIDoesNotHave(t *testing.T) {
+// TestUnknownPathsAndMethodsAreRejected looks for a wrong one beside each right one.
+func TestUnknownPathsAndMethodsAreRejected(t *testing.T) {
 	t.Parallel()
 	const key = `{"digest":"SHA256","cipher":"RSA"}`
 	for _, c := range []struct {
@@ -53,7 +53,7 @@ func TestPathsAndMethodsThatTheAPIDoesNotHave(t *testing.T) {
 	}
 }
 
-func TestBodiesAreJSONByTheirContentType(t *testing.T) {
+func TestBodiesNeedAJSONContentType(t *testing.T) {
 	t.Parallel()
 	for contentType, status := range map[string]int{
 		"application/json":                  201,
@@ -80,7 +80,7 @@ func TestBodiesAreJSONByTheirContentType(t *testing.T) {
 	}
 }
 
-func TestRequestsHaveNoOtherQueryAndBodyThanTheirOwn(t *testing.T) {
+func TestUnexpectedQueriesAndBodiesAreRejected(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
 	for _, request := range requestsByOperation {
@@ -101,9 +101,9 @@ func TestRequestsHaveNoOtherQueryAndBodyThanTheirOwn(t *testing.T) {
 	}
 }
 
-// TestAnAccountIsNamedOnceAndNotEmpty: with an unset variable for its name, a request for
+// TestTheAccountHeaderMustBeSingleAndNotEmpty: with an unset variable for its name, a request for
 // a sub-account must not be one for its parent.
-func TestAnAccountIsNamedOnceAndNotEmpty(t *testing.T) {
+func TestTheAccountHeaderMustBeSingleAndNotEmpty(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	for got, accounts := range map[string][]string{`[\"\"]`: {""}, `[\"a\" \"b\"]`: {"a", "b"}} {

@@ -25,9 +25,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestWhatReceiversRespond is about responses that are not what one expects. It runs
+// TestUnusualResponsesOfReceivers is about responses that are not what one expects. It runs
 // in fake time: the bubble ends only when every goroutine has.
-func TestWhatReceiversRespond(t *testing.T) {
+func TestUnusualResponsesOfReceivers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		response     http.HandlerFunc
@@ -150,7 +150,7 @@ func TestAHandlerThatNeverResponds(t *testing.T) {
 	})
 }
 
-func TestManySendAtOnce(t *testing.T) {
+func TestConcurrentSends(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client()
@@ -173,8 +173,8 @@ func TestManySendAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-// TestWebhooksAreCalledSideBySide has each of two receivers wait for the other.
-func TestWebhooksAreCalledSideBySide(t *testing.T) {
+// TestWebhooksAreCalledConcurrently has each of two receivers wait for the other.
+func TestWebhooksAreCalledConcurrently(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), unchanged)
@@ -190,7 +190,7 @@ func TestWebhooksAreCalledSideBySide(t *testing.T) {
 	assert.True(t, report.Acknowledged())
 }
 
-func TestCloseEndsWhatIsBeingSent(t *testing.T) {
+func TestCloseEndsRunningSends(t *testing.T) {
 	t.Parallel()
 	for name, handler := range map[string]http.Handler{
 		"an attempt":                http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
@@ -219,7 +219,7 @@ func TestCloseEndsWhatIsBeingSent(t *testing.T) {
 	}
 }
 
-func TestTheContextEndsRetriesThatDoNotWait(t *testing.T) {
+func TestTheContextEndsRetriesWithoutDelays(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 })
@@ -235,9 +235,9 @@ func TestTheContextEndsRetriesThatDoNotWait(t *testing.T) {
 	assert.Zero(t, report.Deliveries[0].Attempts[0].Wait, "there was no next attempt")
 }
 
-// TestHeadersOfAWebhookThatHTTPHasItsOwnIdeasOf compares what is reported with what
+// TestHeadersOfAWebhookThatHTTPTreatsSpecially compares what is reported with what
 // arrives.
-func TestHeadersOfAWebhookThatHTTPHasItsOwnIdeasOf(t *testing.T) {
+func TestHeadersOfAWebhookThatHTTPTreatsSpecially(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) {
@@ -271,8 +271,8 @@ func TestHeadersOfAWebhookThatHTTPHasItsOwnIdeasOf(t *testing.T) {
 	}
 }
 
-// TestSignedRequestsOfEveryKind are verified as they arrive, over HTTP/2, too.
-func TestSignedRequestsOfEveryKind(t *testing.T) {
+// TestSignedRequestsOfEveryKindVerify are verified as they arrive, over HTTP/2, too.
+func TestSignedRequestsOfEveryKindVerify(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(2048))
 	branch := api.Client().ForAccount("branch")
@@ -312,9 +312,9 @@ func TestSignedRequestsOfEveryKind(t *testing.T) {
 	}
 }
 
-// TestAnAttemptsErrorIsTheCauseAlone: method and URL stand beside it, and the URL
+// TestAnAttemptsErrorOmitsMethodAndURL: method and URL stand beside it, and the URL
 // can have a token in it.
-func TestAnAttemptsErrorIsTheCauseAlone(t *testing.T) {
+func TestAnAttemptsErrorOmitsMethodAndURL(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.URL += "?token=secret" })

@@ -10,7 +10,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-func TestDeliveriesAreSignedAsTheAccountOrTheTestHasIt(t *testing.T) {
+func TestDeliveriesAreSignedByTheAccountOrByOptions(t *testing.T) {
 	t.Parallel()
 	own := messagemediatest.NewSigner(t)
 	signedByOwn := messagemediatest.SignedBy(own)

@@ -57,7 +57,7 @@ func mustSend(t *testing.T, api *messagemediatest.Server, event webhook.Event, o
 	return report
 }
 
-func TestSendCallsTheWebhooksThatAreSubscribed(t *testing.T) {
+func TestSendCallsSubscribedWebhooks(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client()
@@ -83,7 +83,7 @@ func TestSendCallsTheWebhooksThatAreSubscribed(t *testing.T) {
 	assert.False(t, report.Acknowledged(), "nobody was there to acknowledge it")
 }
 
-func TestSendGoesByTheStatusOfADeliveryReport(t *testing.T) {
+func TestTheStatusOfADeliveryReportDeterminesTheEventType(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	for status, want := range map[webhook.Status]messagemedia.EventType{
@@ -95,7 +95,7 @@ func TestSendGoesByTheStatusOfADeliveryReport(t *testing.T) {
 	assert.Equal(t, messagemedia.EventReceivedMMS, mustSend(t, api, &webhook.ReceivedMMS{}).EventType)
 }
 
-func TestSendRefusesWhatIsNoEvent(t *testing.T) {
+func TestSendRejectsInvalidEvents(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	for want, event := range map[string]webhook.Event{
@@ -108,8 +108,8 @@ func TestSendRefusesWhatIsNoEvent(t *testing.T) {
 	}
 }
 
-// TestTheRequestIsTheWebhooksOwn looks at what arrives, over a socket.
-func TestTheRequestIsTheWebhooksOwn(t *testing.T) {
+// TestTheRequestFollowsTheWebhook looks at what arrives, over a socket.
+func TestTheRequestFollowsTheWebhook(t *testing.T) {
 	t.Parallel()
 	for encoding, contentType := range map[messagemedia.Encoding]string{
 		messagemedia.EncodingJSON: "application/json",
@@ -179,7 +179,7 @@ func TestValuesInAURL(t *testing.T) {
 	}
 }
 
-func TestAFailedDeliveryIsTriedAgain(t *testing.T) {
+func TestAFailedDeliveryIsRetried(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		retries      int
@@ -241,7 +241,7 @@ func TestWaitsBetweenAttempts(t *testing.T) {
 	}
 }
 
-func TestAReceiverThatIsTooSlow(t *testing.T) {
+func TestASlowReceiverTimesOut(t *testing.T) {
 	t.Parallel()
 	for timeout, want := range map[time.Duration]time.Duration{0: 20 * time.Second, 3 * time.Second: 3 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -274,7 +274,7 @@ func TestTheContextEndsAWait(t *testing.T) {
 	})
 }
 
-func TestAReceiverThatIsNotThere(t *testing.T) {
+func TestAnUnreachableReceiver(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	receiver := httptest.NewServer(nil)
@@ -321,8 +321,8 @@ func TestATemplateThatCannotBeRendered(t *testing.T) {
 	}
 }
 
-// TestDeliveriesAreSignedByTheKeyOfTheMoment rotates the key between two attempts.
-func TestDeliveriesAreSignedByTheKeyOfTheMoment(t *testing.T) {
+// TestAttemptsAreSignedByTheCurrentlyEnabledKey rotates the key between two attempts.
+func TestAttemptsAreSignedByTheCurrentlyEnabledKey(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client()
@@ -367,7 +367,7 @@ func TestRetryCountCountsAttempts(t *testing.T) {
 	assert.Equal(t, []string{"3", "4", "5"}, got)
 }
 
-func TestAnAnswerThatIsCutOffIsNone(t *testing.T) {
+func TestATruncatedResponseIsAnError(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), unchanged)
@@ -404,7 +404,7 @@ func TestADeliveryOverHTTP2Verifies(t *testing.T) {
 	assert.Equal(t, "HTTP/2.0", proto)
 }
 
-func TestManyEventsAtOnce(t *testing.T) {
+func TestConcurrentEvents(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // it ends only when nothing of a Send is left
 		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
@@ -435,7 +435,7 @@ func TestManyEventsAtOnce(t *testing.T) {
 	})
 }
 
-func TestAReceiverThatBreaksTheConnection(t *testing.T) {
+func TestAReceiverThatResetsTheConnection(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Retries = 1 })

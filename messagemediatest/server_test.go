@@ -20,7 +20,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-func TestSubAccountsAreApart(t *testing.T) {
+func TestSubAccountsAreSeparate(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	for _, account := range []string{"", "one", "two"} {
@@ -96,7 +96,7 @@ func TestExchanges(t *testing.T) {
 	assert.False(t, observed[1].Committed)
 }
 
-func TestOptionsThatAreInvalid(t *testing.T) {
+func TestInvalidOptionsAreErrors(t *testing.T) {
 	t.Parallel()
 	for want, options := range map[string][]messagemediatest.Option{
 		"an Option is nil": {nil},
@@ -141,7 +141,7 @@ func TestInvalidArgumentsFailTheTest(t *testing.T) {
 	assert.Equal(t, err, tb.errors[2])
 }
 
-func TestInvalidOptionsOfAClientInAProgramAreErrorsOfItsCalls(t *testing.T) {
+func TestInAProgramInvalidClientOptionsAreErrorsOfCalls(t *testing.T) {
 	t.Parallel()
 	api, err := messagemediatest.Start()
 	require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestTheInMemoryNetworkWorksWithTLS(t *testing.T) {
 	}
 }
 
-func TestTheObserverIsCalledOneAtATimeAndMayUseTheServer(t *testing.T) {
+func TestCallsOfTheObserverAreSerializedAndMayUseTheServer(t *testing.T) {
 	t.Parallel()
 	var api *messagemediatest.Server
 	var observed []string

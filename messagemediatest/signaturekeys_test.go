@@ -22,7 +22,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-func TestSignatureKeysAnswers(t *testing.T) {
+func TestResponsesToSignatureKeyRequests(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
 	const nobody = "00000000-0000-4000-8000-000000000000"
@@ -145,7 +145,7 @@ func publicKeys(t *testing.T, api *messagemediatest.Server, count int) (ids, key
 	return ids, keys
 }
 
-func TestServersShareRSAKeysUnlessATestAsksForItsOwn(t *testing.T) {
+func TestServersShareRSAKeysUnlessWithUniqueKeys(t *testing.T) {
 	t.Parallel()
 	bits := messagemediatest.WithKeyBits(1024)
 	ids1, keys1 := publicKeys(t, messagemediatest.NewServer(t, bits), 3)
@@ -167,7 +167,7 @@ func TestServersShareRSAKeysUnlessATestAsksForItsOwn(t *testing.T) {
 	assert.False(t, signed.verifies(t, server.Signer("")), "a signer's key is its own")
 }
 
-func TestKeysOfOneServerDifferHoweverManyAreCreatedAtOnce(t *testing.T) {
+func TestConcurrentlyCreatedKeysOfOneServerDiffer(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
 	var mu sync.Mutex
@@ -185,7 +185,7 @@ func TestKeysOfOneServerDifferHoweverManyAreCreatedAtOnce(t *testing.T) {
 	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(all))), 8)
 }
 
-func TestKeysAreRSAKeysOfTheSizeAskedFor(t *testing.T) {
+func TestKeysHaveTheConfiguredSize(t *testing.T) {
 	t.Parallel()
 	for bits, options := range map[int][]messagemediatest.Option{2048: nil, 1024: {messagemediatest.WithKeyBits(1024)}, 3072: {messagemediatest.WithKeyBits(3072)}} {
 		_, keys := publicKeys(t, messagemediatest.NewServer(t, options...), 1)
@@ -229,7 +229,7 @@ func TestSignedRequestsVerify(t *testing.T) {
 	}
 }
 
-func TestSignRefusesWhatItCannotSign(t *testing.T) {
+func TestSignRejectsInvalidArguments(t *testing.T) {
 	t.Parallel()
 	signer := messagemediatest.NewSigner(t)
 	for name, sign := range map[string]func() error{

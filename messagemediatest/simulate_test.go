@@ -53,8 +53,8 @@ func (r recorded) verifies(t *testing.T, signer *messagemediatest.Signer) bool {
 	return err == nil
 }
 
-// TestADuplicateComesAsLateAsItIsAskedFor waits for days of fake time.
-func TestADuplicateComesAsLateAsItIsAskedFor(t *testing.T) {
+// TestADuplicateFollowsAfterTheGivenTime waits for days of fake time.
+func TestADuplicateFollowsAfterTheGivenTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
@@ -90,7 +90,7 @@ func TestADuplicateFollowsTheRetries(t *testing.T) {
 	assert.False(t, result.Acknowledged(), "the last response counts")
 }
 
-func TestWhatCannotBeRenderedHasNoDuplicate(t *testing.T) {
+func TestAnUnrenderableDeliveryHasNoDuplicate(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	api.AddWebhook("", messagemedia.Webhook{URL: "http://receiver.example/", Method: "POST", Template: "#if(", Events: []messagemedia.EventType{messagemedia.EventReceivedSMS}})
@@ -153,7 +153,7 @@ func TestReportsAreSentInTheOrderOfTheStatuses(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), times["enroute"], time.Minute)
 }
 
-func TestReportsThatCannotBeSent(t *testing.T) {
+func TestSendReportsRejectsInvalidArguments(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) {
@@ -180,8 +180,8 @@ func TestReportsThatCannotBeSent(t *testing.T) {
 	assert.Len(t, results, 1, "what was sent until then is there")
 }
 
-// TestWhatCannotBeSent has arguments that are nil or otherwise invalid, for each method.
-func TestWhatCannotBeSent(t *testing.T) {
+// TestInvalidArgumentsOfSendsAreErrors has arguments that are nil or otherwise invalid, for each method.
+func TestInvalidArgumentsOfSendsAreErrors(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), unchanged)
@@ -217,7 +217,7 @@ func TestWhatCannotBeSent(t *testing.T) {
 	assert.Empty(t, api.Requests()[1:], "none of them was a request to the server")
 }
 
-func TestWhatIsReportedIsACopy(t *testing.T) {
+func TestResultsAreCopies(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-Token": "t"} })

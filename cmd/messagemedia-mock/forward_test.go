@@ -35,7 +35,7 @@ func TestDeliveriesAreForwardedWithTheirPath(t *testing.T) {
 	assert.Equal(t, []string{local.Listener.Addr().String() + " /hooks//a?text=a%2Fb", "tenant.example /x"}, got)
 }
 
-func TestForwardTakesASchemeAndAHost(t *testing.T) {
+func TestForwardMustBeASchemeAndAHost(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"http://127.0.0.1:9000":       "",

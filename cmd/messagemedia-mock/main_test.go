@@ -83,7 +83,7 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 	assert.Equal(t, "Stopped.", <-c.lines)
 }
 
-func TestRunSaysWhatDiffers(t *testing.T) {
+func TestRunPrintsForwardingAndWarnsIfExposed(t *testing.T) {
 	t.Parallel()
 	c := start(t, "-addr", "0.0.0.0:0", "-forward", "http://127.0.0.1:9000")
 	defer c.stop()
@@ -99,7 +99,7 @@ func TestRunSaysWhatDiffers(t *testing.T) {
 	assert.Contains(t, printed, "Warning: other hosts on the network can reach the server, over HTTP without TLS.")
 }
 
-func TestRunExplainsWhatIsWrong(t *testing.T) {
+func TestRunExplainsErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		args []string

@@ -74,7 +74,7 @@ func progressOf(done bool, err error, attempts ...messagemediatest.Attempt) mess
 	}}
 }
 
-func TestAttemptsArePrintedAsTheyEnd(t *testing.T) {
+func TestAttemptsArePrintedWhenTheyEnd(t *testing.T) {
 	t.Parallel()
 	first := messagemediatest.Attempt{Method: "POST", URL: "http://h.test/hooks?token=SECRET-TOKEN", Status: 503, Duration: time.Millisecond, Wait: time.Minute}
 	second := first
@@ -121,7 +121,7 @@ func TestBodiesOfDeliveriesArePrintedWithoutTokens(t *testing.T) {
 	assert.Contains(t, printed(true, true), "X-Token: Bearer SECRET-HEADER\n")
 }
 
-func TestALongBodyIsCut(t *testing.T) {
+func TestALongBodyIsTruncated(t *testing.T) {
 	t.Parallel()
 	attempt := messagemediatest.Attempt{Method: "POST", URL: "http://h.test/", Status: 200, RequestBody: bytes.Repeat([]byte("x"), 20_000)}
 	printed := delivered(progressOf(true, nil, attempt))(true, false)

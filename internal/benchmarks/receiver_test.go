@@ -157,8 +157,8 @@ func BenchmarkParse(b *testing.B) {
 	})
 }
 
-// TestTheHandReadsTheSameReport: else the two would not compare.
-func TestTheHandReadsTheSameReport(t *testing.T) {
+// TestBothSidesParseTheSameReport: else the two would not compare.
+func TestBothSidesParseTheSameReport(t *testing.T) {
 	t.Parallel()
 	var report benchReportJSON
 	require.NoError(t, json.Unmarshal([]byte(benchReport), &report))

@@ -84,8 +84,8 @@ func parseGoTemplate(tb testing.TB) *template.Template {
 	return parsed
 }
 
-// TestTheBenchmarksDoTheSameWork compares what both render.
-func TestTheBenchmarksDoTheSameWork(t *testing.T) {
+// TestBothSidesRenderTheSameText compares what both render.
+func TestBothSidesRenderTheSameText(t *testing.T) {
 	t.Parallel()
 	parsed, err := velocity.Parse(messagemedia.JSONTemplate)
 	require.NoError(t, err)

@@ -44,9 +44,9 @@ func render(t *testing.T, text string, variables *velocity.Map) string {
 	return output
 }
 
-// TestTheVariablesOfEachKindOfEvent has the table of the documentation: what is
+// TestTheVariablesOfEachEventType has the table of the documentation: what is
 // there and what it is, under all of its names, and what is not.
-func TestTheVariablesOfEachKindOfEvent(t *testing.T) {
+func TestTheVariablesOfEachEventType(t *testing.T) {
 	t.Parallel()
 	const message = " $mtId $messageId $accountId $vendorId $sourceAddress $mtContent $messageContent" +
 		" $submittedTimestamp $receivedTimestamp $retryCount $metadata" +
@@ -66,8 +66,8 @@ func TestTheVariablesOfEachKindOfEvent(t *testing.T) {
 	assert.Nil(t, platform.Variables(nil, 0))
 }
 
-// TestWhatAnEventDoesNotSayIsNotThere has events with their zero values.
-func TestWhatAnEventDoesNotSayIsNotThere(t *testing.T) {
+// TestZeroFieldsAreUndefined has events with their zero values.
+func TestZeroFieldsAreUndefined(t *testing.T) {
 	t.Parallel()
 	for want, event := range map[string][]webhook.Event{
 		"retryCount":             {&webhook.DeliveryReport{}, &webhook.ReceivedSMS{}, &webhook.OptOut{}},
@@ -85,16 +85,16 @@ func TestWhatAnEventDoesNotSayIsNotThere(t *testing.T) {
 	}
 }
 
-// TestAStatusCodeIsAText, as in the vendor's templates and payloads: numbers and
+// TestAStatusCodeIsAString, as in the vendor's templates and payloads: numbers and
 // texts compare otherwise.
-func TestAStatusCodeIsAText(t *testing.T) {
+func TestAStatusCodeIsAString(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "false true", render(t, "#if($statusCode >= 300)true#{else}false#end #if($retryCount >= 2)true#{else}false#end", platform.Variables(&webhook.DeliveryReport{StatusCode: 400}, 2)))
 }
 
-// TestJSONTemplateOnAPlatformThatIsOtherwise is about what is not documented, and
+// TestJSONTemplateWithUndocumentedPlatformBehavior is about what is not documented, and
 // must not matter.
-func TestJSONTemplateOnAPlatformThatIsOtherwise(t *testing.T) {
+func TestJSONTemplateWithUndocumentedPlatformBehavior(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		variables func(*velocity.Map)
@@ -158,17 +158,17 @@ func otherEvents() []webhook.Event {
 	}
 }
 
-// TestMetadataThatIsAnEmptyMapWhereThereIsNone is as good as none.
-func TestMetadataThatIsAnEmptyMapWhereThereIsNone(t *testing.T) {
+// TestEmptyMetadataIsLikeNone is as good as none.
+func TestEmptyMetadataIsLikeNone(t *testing.T) {
 	t.Parallel()
 	without := render(t, messagemedia.JSONTemplate, platform.Variables(&webhook.ReceivedSMS{ReplyID: "1"}, 0))
 	empty := render(t, messagemedia.JSONTemplate, platform.Variables(&webhook.ReceivedSMS{ReplyID: "1", Metadata: map[string]string{}}, 0))
 	assert.Equal(t, without, empty)
 }
 
-// TestJSONTemplateOfEachSetOfFields leaves out every combination of the fields of
+// TestJSONTemplateWithEachSetOfFields leaves out every combination of the fields of
 // each kind of event, but for the one that tells its kind.
-func TestJSONTemplateOfEachSetOfFields(t *testing.T) {
+func TestJSONTemplateWithEachSetOfFields(t *testing.T) {
 	t.Parallel()
 	parsed, err := velocity.Parse(messagemedia.JSONTemplate)
 	require.NoError(t, err)

@@ -20,7 +20,7 @@ func failureOf(tb testing.TB, err error) *velocity.Error {
 	return failed
 }
 
-func TestErrorsSayWhereAndWhat(t *testing.T) {
+func TestErrorsHaveAPositionAndAMessage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		template string
@@ -105,7 +105,7 @@ func tree(nodes func(visit func(velocity.Node) bool)) []string {
 	return lines
 }
 
-func TestTreeHasAllThatIsWritten(t *testing.T) {
+func TestTheTreeContainsTheWholeTemplate(t *testing.T) {
 	t.Parallel()
 	template, err := velocity.Parse("a$!{x.y[0].z(1.5, \"b$c\")}\n" +
 		"#if($d == 'e' && !true)f#elseif([1, 2])#{else}## g\n#end\n" +
@@ -154,7 +154,7 @@ func TestTreeHasAllThatIsWritten(t *testing.T) {
 	}, tree(template.Walk))
 }
 
-func TestWalkStaysOutOfWhatIsNotWanted(t *testing.T) {
+func TestWalkSkipsDescendantsIfVisitReturnsFalse(t *testing.T) {
 	t.Parallel()
 	template, err := velocity.Parse("#if($a)$b#end$c.d($e)")
 	require.NoError(t, err)
@@ -240,9 +240,9 @@ func TestLongNumbersAreRejected(t *testing.T) {
 	}
 }
 
-// TestHostileTemplatesTakeNoTime would take hours if anything in them were quadratic.
+// TestHostileTemplatesTakeLinearTime would take hours if anything in them were quadratic.
 // The timeout of the tests ends it then.
-func TestHostileTemplatesTakeNoTime(t *testing.T) {
+func TestHostileTemplatesTakeLinearTime(t *testing.T) {
 	t.Parallel()
 	for name, template := range hostile {
 		t.Run(name, func(t *testing.T) {

@@ -74,7 +74,7 @@ func TestObjectsWithoutTextPrintTheirClass(t *testing.T) {
 	assert.Equal(t, "[Ljava.lang.String;@0 java.util.ArrayList$Itr@0 [Attachment@0] Attachment@0 Attachment@0 [Ljava.lang.String;@0 Attachment@0", got)
 }
 
-func TestBeansHavePropertiesAndNothingElse(t *testing.T) {
+func TestBeansHaveOnlyProperties(t *testing.T) {
 	t.Parallel()
 	properties := []string{"contentType", "size"}
 	beanType := velocity.NewBeanType("Attachment", properties...)
@@ -113,7 +113,7 @@ func TestMapsKeepTheOrderOfInsertion(t *testing.T) {
 	assert.Equal(t, velocity.Bool(true), list.At(1))
 }
 
-func TestRenderingDoesNotChangeWhatItIsGiven(t *testing.T) {
+func TestRenderingDoesNotChangeItsVariables(t *testing.T) {
 	t.Parallel()
 	inner := velocity.NewList(velocity.Integer(1))
 	given := mapOf("list", velocity.NewList(inner), "m", mapOf("inner", inner), "x", velocity.String("old"))
@@ -145,7 +145,7 @@ func TestTemplatesRenderInParallel(t *testing.T) {
 	group.Wait()
 }
 
-func TestEscapeSeesValuesAndNothingElse(t *testing.T) {
+func TestEscapeReceivesOnlyValues(t *testing.T) {
 	t.Parallel()
 	template := mustParse(t, `https://h/?a=$a&b=$!b&c=$u&d=$!u&e=\$a#set($f = "$a&")&f=$f#if("$a" == 'x&y')&g#end&h=$a.length()`)
 	got, err := template.Render(t.Context(), mapOf("a", velocity.String("x&y"), "b", velocity.NewList(velocity.String("é ?"))),
@@ -154,15 +154,15 @@ func TestEscapeSeesValuesAndNothingElse(t *testing.T) {
 	assert.Equal(t, `https://h/?a=x%26y&b=%5B%C3%A9+%3F%5D&c=$u&d=&e=$a&f=x%26y%26&g&h=3`, got)
 }
 
-func TestEscIsThereWithoutVariables(t *testing.T) {
+func TestEscIsDefinedWithoutVariables(t *testing.T) {
 	t.Parallel()
 	got, err := render(t, `$esc.json('"')$esc.q$x`, nil)
 	require.NoError(t, err)
 	assert.Equal(t, `\""$x`, got)
 }
 
-// TestEscJSONIsUndoneByJSON escapes every kind of character.
-func TestEscJSONIsUndoneByJSON(t *testing.T) {
+// TestEscJSONIsReversedByJSONDecoding escapes every kind of character.
+func TestEscJSONIsReversedByJSONDecoding(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder
 	for c := rune(0); c <= 0x3000; c++ {
@@ -236,7 +236,7 @@ func TestTheContextEndsLongMethods(t *testing.T) {
 	}
 }
 
-func TestTextsAreCutBetweenUnits(t *testing.T) {
+func TestSubstringsCountUTF16Units(t *testing.T) {
 	t.Parallel()
 	const text = "a😀é😀"
 	given := mapOf("s", velocity.String(text))
@@ -251,7 +251,7 @@ func TestTextsAreCutBetweenUnits(t *testing.T) {
 	}
 }
 
-func TestErrorsOfMethodsSayWhich(t *testing.T) {
+func TestErrorsOfMethodsNameTheMethod(t *testing.T) {
 	t.Parallel()
 	_, err := render(t, "\n  $x.trim().substring(9)", mapOf("x", velocity.String("abc")))
 	failed := failureOf(t, err)
@@ -266,7 +266,7 @@ func TestErrorsOfMethodsSayWhich(t *testing.T) {
 	assert.Equal(t, velocity.Position{Offset: 3, Line: 1, Column: 4}, failed.Position)
 }
 
-func TestRegularExpressionsFailByKind(t *testing.T) {
+func TestErrorKindsOfRegularExpressions(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]velocity.ErrorKind{
 		"\\X":                       velocity.Unsupported,
@@ -348,7 +348,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestLimitsLetPassWhatIsWithin(t *testing.T) {
+func TestTemplatesWithinTheLimitsRender(t *testing.T) {
 	t.Parallel()
 	for template, limits := range map[string]velocity.Limits{
 		"$u$u$u":              {Steps: 7},
@@ -363,7 +363,7 @@ func TestLimitsLetPassWhatIsWithin(t *testing.T) {
 	}
 }
 
-func TestObserveSeesWhatReferencesInsert(t *testing.T) {
+func TestObserveReceivesInsertedTexts(t *testing.T) {
 	t.Parallel()
 	template := mustParse(t, `$a $u $!u #set($b = "$a$v")$b#if($w)#end`)
 	var seen []string

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAForeignPageIsRefused opens a page on another site, in a browser that has the
+// TestAForeignPageIsRejected opens a page on another site, in a browser that has the
 // cookie. The page sends every request that needs no permission of this site.
-func TestAForeignPageIsRefused(t *testing.T) {
+func TestAForeignPageIsRejected(t *testing.T) {
 	endpoint := newReceiver(t, noContent)
 	m := startMock(t)
 	m.subscribe(t, endpoint.URL+"/hooks", nil)
@@ -82,7 +82,7 @@ func (b *tab) statuses() func() []string {
 	}
 }
 
-func TestABrowserWithoutTheCookieIsRefused(t *testing.T) {
+func TestABrowserWithoutTheCookieIsRejected(t *testing.T) {
 	endpoint := newReceiver(t, noContent)
 	m := startMock(t)
 	m.subscribe(t, endpoint.URL+"/hooks", nil)

@@ -139,7 +139,7 @@ func TestSimulate(t *testing.T) {
 	assert.Len(t, endpoint.received(), 4)
 }
 
-func TestADeliveryIsSeenWhileItIsUnderWay(t *testing.T) {
+func TestADeliveryInProgressIsShown(t *testing.T) {
 	release := make(chan struct{})
 	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) { <-release })
 	m := startMock(t)
@@ -197,8 +197,8 @@ func TestTemplate(t *testing.T) {
 	b.waitForText("#loaded", "404")
 }
 
-// TestWhatAPhoneTypedStaysText has markup wherever a page could take it for its own.
-func TestWhatAPhoneTypedStaysText(t *testing.T) {
+// TestUntrustedInputIsShownAsText has markup wherever a page could take it for its own.
+func TestUntrustedInputIsShownAsText(t *testing.T) {
 	const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`
 	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)

@@ -113,7 +113,7 @@ func TestGroupsHaveNamesAndNumbers(t *testing.T) {
 	assert.Zero(t, expression.Group("first"))
 }
 
-func TestQuantifiersCanNotGrowAnExpressionWithoutEnd(t *testing.T) {
+func TestTheSizeOfAnExpressionIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, expression := range []string{
 		"((a|b){1000}){1000}", "((a|b){1000000000}){1000000000}", "(?:){1000000000}", "(?:(?:){0,1000000000}){0,1000000000}",
@@ -147,7 +147,7 @@ func work(tb testing.TB, expression, text string) int {
 	return total
 }
 
-func TestWorkGrowsWithWhatMatchingTakes(t *testing.T) {
+func TestWorkIsProportionalToTheCostOfMatching(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		expression, unit string

@@ -123,7 +123,7 @@ func message(t *testing.T, response *http.Response) string {
 
 const hello = `{"event":"RECEIVED_SMS","reply_id":"1","source_number":"+61491570156","content":"Hello"}`
 
-func TestWhoMayCallWhat(t *testing.T) {
+func TestAccessControl(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	origin := withHeader("Origin", s.url)
@@ -208,7 +208,7 @@ func TestTheTokenIsExchangedForACookie(t *testing.T) {
 	assert.Empty(t, response.Cookies(), "under a foreign name there is no cookie")
 }
 
-func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
+func TestThePageLoadsNoExternalResources(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for path, contentType := range map[string]string{

@@ -60,7 +60,7 @@ func TestAnEventOfASubAccount(t *testing.T) {
 	assert.Equal(t, "branch", get[exchange](s, "/mock/traffic/2").Account)
 }
 
-func TestWhatIsNotAnEventIsRefused(t *testing.T) {
+func TestInvalidEventsAreRejected(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for name, c := range map[string]struct{ body, want string }{

@@ -50,7 +50,7 @@ func TestATemplateIsCheckedAndRendered(t *testing.T) {
 	assert.Contains(t, tried.Rendered[1].Parsed, "UnparsedEvent: ")
 }
 
-func TestWhatATemplateRendersIsJudged(t *testing.T) {
+func TestRenderedPayloadsAreValidated(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	quote := `"`

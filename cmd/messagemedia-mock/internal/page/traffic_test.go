@@ -133,7 +133,7 @@ func TestSignaturesAreVerified(t *testing.T) {
 	assert.Equal(t, []string{"Signature true valid, SHA256 with key " + key.ID, "Query token false a: QueryToken: token 1 must have at least 16 bytes, got 2; QueryToken: token 1 must be of A-Z a-z 0-9 - . _ ~"}, proofs(delivery.Attempts[0]))
 }
 
-func TestCallsThatAreRefused(t *testing.T) {
+func TestRejectedCalls(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for i, c := range []struct{ authorization, want string }{
@@ -193,7 +193,7 @@ func TestSendAgainMakesADuplicate(t *testing.T) {
 	}
 }
 
-func TestTheStreamTellsWhatChanges(t *testing.T) {
+func TestTheStreamSendsChanges(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	url, _ := receiver(t, 503, 204)
@@ -259,7 +259,7 @@ func TestTheServerKeepsAThousandAndThePageShowsHalf(t *testing.T) {
 	assert.Equal(t, 1, get[update](s, "/mock/traffic").Kept, "the newest is kept, whatever its size")
 }
 
-func TestADeliveryThatProceedsTakesItsPlaceOnce(t *testing.T) {
+func TestADeliveryInProgressIsOneExchange(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.traffic.AddCall(messagemediatest.Exchange{Method: "GET"})
@@ -301,9 +301,9 @@ func TestAttachmentsAreDownloaded(t *testing.T) {
 	assert.Equal(t, 401, s.do("GET", "/mock/traffic/2/attachments/0", "").StatusCode)
 }
 
-// TestCurlSendsTheSameAgain runs the commands with a shell that prints the words, and
+// TestCurlCommandsRepeatRequests runs the commands with a shell that prints the words, and
 // one of them with curl.
-func TestCurlSendsTheSameAgain(t *testing.T) {
+func TestCurlCommandsRepeatRequests(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	url, bodies := receiver(t, 204)
