@@ -67,7 +67,7 @@ func TestOnACluster(t *testing.T) {
 	}
 	servers[0].Shutdown()
 	for n := range 40 {
-		id := text(fmt.Sprint(n), "YES") // half of them copies
+		id := text(fmt.Sprint(n), "YES") // half of them duplicates
 		require.Eventually(t, func() bool { return f.deliver(t, id) == http.StatusNoContent }, 20*time.Second, 100*time.Millisecond)
 	}
 	assert.Equal(t, 40, f.queued(t))

@@ -111,7 +111,7 @@ func (e *engine) startServer(s settings, logger *slog.Logger) (err error) {
 		return nil
 	}
 	e.stopServer()
-	return cmp.Or(log.fatal, errors.New("it did not start within 30 seconds"))
+	return cmp.Or(log.fatal, errors.New("no start within 30 seconds"))
 }
 
 func splitAddress(address string) (host string, port int, err error) {

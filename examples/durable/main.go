@@ -1,12 +1,15 @@
-// Command durable is a receiver that responds 204 only when a delivery is on disk:
-// in a queue of NATS JetStream, which runs in this process, or as a cluster where
-// NATS_URL says. From there each delivery is handled, with an effect that happens once.
+// Command durable is a receiver that responds 204 only when a delivery is on disk: in a queue
+// of NATS JetStream, which runs in this process, or as a cluster at NATS_URL.
+//
+// From there each delivery is handled, with an effect that happens once. Use it if your
+// services exchange messages by a broker; if they share a SQL database, the example inbox is
+// less to operate.
 //
 //	go -C examples/durable run . serve
 //	go -C examples/durable run . prove -deliveries 1000 -kills 5
 //
-// The first receives. The second kills a receiver again and again, while the
-// platform in memory sends to it, and counts what was lost and what was handled twice.
+// The first receives, until an interrupt. The second kills a receiver again and again, while
+// the in-memory platform sends to it, and counts what was lost and what was handled twice.
 // README.md says what is promised, and what is not.
 package main
 
@@ -40,7 +43,7 @@ Each has -help.
 // errUsage is an error of the command line, whose text was printed already.
 var errUsage = errors.New("usage")
 
-// run returns the exit code: 2 for a wrong command line, 1 for a failure, and for
+// run returns the exit status: 2 for a wrong command line, 1 for a failure, and for
 // a proof that failed.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	commands := map[string]func(context.Context, []string, func(string) string, io.Writer, io.Writer) error{
@@ -65,11 +68,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 func runServe(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	s := defaults()
-	s.natsURL = getenv("NATS_URL")
+	s.natsURL, s.token = getenv("NATS_URL"), getenv("WEBHOOK_TOKEN")
+	s.credentials = getenv("MESSAGEMEDIA_API_KEY") != "" || getenv("MESSAGEMEDIA_API_SECRET") != ""
 	flags := newFlags("serve", stderr)
 	flags.StringVar(&s.address, "addr", s.address, "the `address` to listen on")
 	flags.StringVar(&s.publicURL, "url", s.publicURL, "the `URL` that the platform calls (default: this machine's own)")
-	flags.StringVar(&s.keyFile, "keys", s.keyFile, "the `file` with the signature keys; it is made with the webhook when it is not there")
+	flags.StringVar(&s.keys, "keys", "", "the `directory` of the signature keys, for an account that has signatures (default: none)")
 	flags.StringVar(&s.directory, "dir", s.directory, "the `directory` of the embedded NATS server")
 	flags.StringVar(&s.clientAddress, "client-addr", "", "an `address` for the nats tool to reach the embedded server (default: none)")
 	flags.StringVar(&s.stream, "stream", s.stream, "the `name` of the queue's stream; the other streams are named after it")
@@ -82,7 +86,7 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	if err := parse(flags, args, s.check); err != nil {
 		return err
 	}
-	return receive(ctx, s, getenv, stdout, slog.New(slog.NewTextHandler(stderr, nil)))
+	return receive(ctx, s, stdout, slog.New(slog.NewTextHandler(stderr, nil)))
 }
 
 func runProve(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {

@@ -63,7 +63,7 @@ func (f *fixture) open(t *testing.T) {
 	require.NoError(t, err)
 	f.store, err = openStore(t.Context(), f.engine.conn, f.settings)
 	require.NoError(t, err)
-	f.handler, err = newHandler(webhook.NewKeySet(f.signer.Key()), f.settings, f.store, f.logger)
+	f.handler, err = newHandler(webhook.Signed(webhook.NewKeySet(f.signer.Key())), f.settings, f.store, f.logger)
 	require.NoError(t, err)
 }
 
@@ -149,15 +149,20 @@ func TestWrongCommandLines(t *testing.T) {
 		"an unknown command":              {[]string{"receive"}, "durable prove"},
 		"an unknown flag":                 {[]string{"serve", "-port", "1"}, "flag provided but not defined: -port"},
 		"an argument":                     {[]string{"serve", "now"}, `"now" is not a flag`},
-		"a URL without a path":            {[]string{"serve", "-url", "https://example.com"}, "-url is not like https://example.com/hooks/sms"},
-		"a stream's name with a dot":      {[]string{"serve", "-stream", "a.b"}, `-stream is "a.b", want letters`},
-		"two replicas":                    {[]string{"serve", "-replicas", "2"}, "-replicas is 2, want 1, 3 or 5"},
+		"a URL without a path":            {[]string{"serve", "-url", "https://example.com"}, "-url must have a path"},
+		"a URL with a double slash":       {[]string{"serve", "-url", "https://example.com//hooks"}, "-url must have a path without // or dots"},
+		"a URL with dots":                 {[]string{"serve", "-url", "https://example.com/hooks/../sms"}, "-url must have a path without // or dots"},
+		"a URL with a fragment":           {[]string{"serve", "-url", "https://example.com/hooks#sms"}, "-url must not have a query or a fragment"},
+		"a URL with user info":            {[]string{"serve", "-url", "https://user:password@example.com/hooks"}, "-url must not have user info"},
+		"a URL with another scheme":       {[]string{"serve", "-url", "ftp://example.com/hooks"}, "-url must begin with https:// or http://"},
+		"a stream's name with a dot":      {[]string{"serve", "-stream", "a.b"}, `-stream must be of letters, digits, - and _, got "a.b"`},
+		"two replicas":                    {[]string{"serve", "-replicas", "2"}, "-replicas must be 1, 3 or 5, got 2"},
 		"replicas without a cluster":      {[]string{"serve", "-replicas", "3"}, "needs a cluster: set NATS_URL"},
-		"a queue for less than a body":    {[]string{"serve", "-max-bytes", "8388608"}, "-max-bytes is 8388608, want 18874368 or more"},
-		"a memory shorter than a retry":   {[]string{"serve", "-keep", "10m"}, "-keep is 10m0s, want 30m0s or more"},
-		"no workers":                      {[]string{"serve", "-workers", "0"}, "-workers is 0, want 1 or more"},
-		"a hasty wait for the worker":     {[]string{"serve", "-ack-wait", "1s"}, "-ack-wait is 1s, want 3s or more"},
-		"no tries":                        {[]string{"serve", "-tries", "0"}, "-tries is 0, want 1 or more"},
+		"a queue for less than a body":    {[]string{"serve", "-max-bytes", "8388608"}, "-max-bytes must be at least 18874368, room for two large deliveries, got 8388608"},
+		"a memory shorter than a retry":   {[]string{"serve", "-keep", "10m"}, "-keep must be at least 30m0s, as long as duplicates can arrive, got 10m0s"},
+		"no workers":                      {[]string{"serve", "-workers", "0"}, "-workers must be positive, got 0"},
+		"a hasty wait for the worker":     {[]string{"serve", "-ack-wait", "1s"}, "-ack-wait must be at least 3s, got 1s"},
+		"no tries":                        {[]string{"serve", "-tries", "0"}, "-tries must be positive, got 0"},
 		"a proof with too many kills":     {[]string{"prove", "-deliveries", "50", "-kills", "5"}, "-deliveries must be at least 60 for 5 kills, got 50"},
 		"a proof with kills below zero":   {[]string{"prove", "-kills", "-1"}, "-kills must be at least 0, got -1"},
 		"a proof with nobody who sends":   {[]string{"prove", "-at-a-time", "0"}, "-at-a-time must be positive, got 0"},
@@ -167,8 +172,32 @@ func TestWrongCommandLines(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
 			assert.Equal(t, 2, run(t.Context(), c.args, nothing, &stdout, &stderr))
+			assert.NotContains(t, stderr.String(), "password")
 			assert.Contains(t, stderr.String(), c.want)
 			assert.Empty(t, stdout.String())
+		})
+	}
+}
+
+func TestAnAccountNeedsASecretAndAURL(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		token string
+		args  []string
+		want  string
+	}{
+		"no token and no keys": {"", []string{"serve", "-url", "https://example.com/hooks"}, "WEBHOOK_TOKEN must be set"},
+		"a short token":        {"short", []string{"serve", "-url", "https://example.com/hooks"}, "must have at least 16 bytes"},
+		"no URL":               {"a-token-of-the-tests", []string{"serve"}, "-url must be set"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			getenv := func(name string) string {
+				return map[string]string{"MESSAGEMEDIA_API_KEY": "key", "MESSAGEMEDIA_API_SECRET": "secret", "WEBHOOK_TOKEN": c.token}[name]
+			}
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, 2, run(t.Context(), c.args, getenv, &stdout, &stderr))
+			assert.Contains(t, stderr.String(), c.want)
 		})
 	}
 }

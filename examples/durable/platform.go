@@ -1,15 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
+	"crypto/rand"
 	"fmt"
 	"io"
-	"io/fs"
+	"log/slog"
 	"net/http"
-	"os"
 	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
@@ -17,80 +14,33 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// platform is what a receiver gets its keys from: a file of an earlier run, or
-// else the API, or without credentials the platform in memory.
-type platform struct {
-	client *messagemedia.Client     // nil when there is a file
-	memory *messagemediatest.Server // nil unless it is that
+// tokenHeader is where a delivery carries the token.
+const tokenHeader = "X-Webhook-Token"
+
+// openKeys opens the directory of the signature keys. It is nil if none is set.
+func (s *settings) openKeys() (messagemedia.SignatureKeyStore, error) {
+	if s.keys == "" {
+		return nil, nil
+	}
+	return messagemedia.NewFileKeyStore(s.keys)
 }
 
-func connectPlatform(s settings, getenv func(string) string) (*platform, error) {
-	if _, err := os.Stat(s.keyFile); !errors.Is(err, fs.ErrNotExist) {
-		return new(platform), err
-	}
-	key, secret := getenv("MESSAGEMEDIA_API_KEY"), getenv("MESSAGEMEDIA_API_SECRET")
-	if key == "" && secret == "" {
-		memory, err := messagemediatest.Start()
-		if err != nil {
-			return nil, err
-		}
-		return &platform{client: memory.Client(), memory: memory}, nil
-	}
-	client, err := messagemedia.NewClient(messagemedia.BasicAuth(key, secret),
-		messagemedia.WithBaseURL(cmp.Or(getenv("MESSAGEMEDIA_BASE_URL"), "https://api.messagemedia.com")))
-	return &platform{client: client}, err
-}
-
-func (p *platform) close() {
-	if p.memory != nil {
-		p.memory.Close()
-	}
-}
-
-// signatureKeys are what deliveries are verified with. A new key is stored before
-// it is used, since its public half never comes again. The file gets its name at
-// the end, so that the next run does not take half of a subscription for one.
-func (p *platform) signatureKeys(ctx context.Context, s settings) (*webhook.KeySet, error) {
-	if p.client == nil {
-		return loadKeys(s.keyFile)
-	}
-	key, err := createKey(ctx, p.client)
-	if err != nil {
-		return nil, err
-	}
-	if p.memory == nil {
-		if err := saveKeys(s.keyFile+".new", key); err != nil {
-			return nil, err
-		}
-	}
-	if err := subscribe(ctx, p.client, key.ID, s.publicURL, time.Minute); err != nil {
-		return nil, err
-	}
-	if p.memory == nil {
-		if err := os.Rename(s.keyFile+".new", s.keyFile); err != nil {
-			return nil, err
-		}
-	}
-	return keySet(key)
-}
-
-// createKey makes a signature key, unless the account has one in use: enabling
-// another would end the deliveries of whoever verifies with that one.
-func createKey(ctx context.Context, client *messagemedia.Client) (*messagemedia.SignatureKey, error) {
-	enabled, err := client.GetEnabledSignatureKey(ctx)
+// scheme says what a delivery must carry: the token, a signature, or one of them while
+// one replaces the other.
+func (s *settings) scheme(keys messagemedia.SignatureKeyStore) webhook.Scheme {
 	switch {
-	case err == nil:
-		return nil, fmt.Errorf("the account signs with the key %s already: write its public half into the file that -keys names", enabled.ID)
-	case !errors.Is(err, messagemedia.ErrNotFound):
-		return nil, err
+	case keys == nil:
+		return webhook.HeaderToken(tokenHeader, s.token)
+	case s.token == "":
+		return webhook.Signed(webhook.StoredKeys(keys))
 	}
-	return client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+	return webhook.AnyOf(webhook.Signed(webhook.StoredKeys(keys)), webhook.HeaderToken(tokenHeader, s.token))
 }
 
-// subscribe makes the webhook, and has deliveries signed with a key.
-func subscribe(ctx context.Context, client *messagemedia.Client, keyID, url string, retryDelay time.Duration) error {
-	_, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
-		URL:      url,
+// webhook is what the platform is asked to send.
+func (s *settings) webhook(retryDelay time.Duration) messagemedia.CreateWebhookRequest {
+	request := messagemedia.CreateWebhookRequest{
+		URL:      s.publicURL,
 		Method:   http.MethodPost,
 		Encoding: messagemedia.EncodingJSON,
 		Events: []messagemedia.EventType{
@@ -100,62 +50,78 @@ func subscribe(ctx context.Context, client *messagemedia.Client, keyID, url stri
 		Template:   messagemedia.JSONTemplate,
 		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: retryDelay,
-	})
-	if err != nil && !errors.Is(err, messagemedia.ErrConflict) {
-		return err
 	}
-	_, err = client.EnableSignatureKey(ctx, keyID)
-	return err
+	if s.token != "" {
+		request.Headers = map[string]string{tokenHeader: s.token}
+	}
+	return request
 }
 
-// saveKeys writes a file of keys: a JSON array, so that a new key can be put
-// beside the old one.
-func saveKeys(file string, keys ...*messagemedia.SignatureKey) error {
-	data, err := json.MarshalIndent(keys, "", "  ")
+// subscribe ensures that a signature key is enabled, if there is a store for it, and that the
+// webhook is as this program has it.
+func subscribe(ctx context.Context, s settings, keys messagemedia.SignatureKeyStore, logger *slog.Logger) error {
+	client, err := messagemedia.NewClientFromEnv(messagemedia.WithLogger(logger))
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, data, 0o600)
-}
-
-func loadKeys(file string) (*webhook.KeySet, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	var keys []*messagemedia.SignatureKey
-	if err := json.Unmarshal(data, &keys); err != nil {
-		return nil, fmt.Errorf("%s is no array of signature keys: %w", file, err)
-	}
-	set, err := keySet(keys...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return set, nil
-}
-
-func keySet(keys ...*messagemedia.SignatureKey) (*webhook.KeySet, error) {
-	set := webhook.NewKeySet()
-	for _, key := range keys {
-		parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
+	if keys != nil {
+		result, err := client.SyncSignatureKey(ctx, keys)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		set.Add(parsed)
+		logger.Info("durable: signature key synced", "result", result)
 	}
-	return set, nil
+	result, err := client.SyncWebhooks(ctx, []messagemedia.CreateWebhookRequest{s.webhook(time.Minute)})
+	if err != nil {
+		return err
+	}
+	logger.Info("durable: webhook synced", "result", result)
+	return nil
 }
 
-// demonstrate has the platform in memory send a text message.
-func (p *platform) demonstrate(ctx context.Context, out io.Writer) {
-	if p.memory == nil {
-		return
+// start subscribes, in the background if deliveries can be authenticated already: what an
+// earlier run subscribed to goes on to arrive if the API does not respond.
+func start(ctx context.Context, s settings, keys messagemedia.SignatureKeyStore, logger *slog.Logger) error {
+	if s.token == "" {
+		stored, err := keys.SignatureKeys(ctx)
+		if err != nil {
+			return err
+		}
+		if len(stored) == 0 {
+			return subscribe(ctx, s, keys, logger)
+		}
 	}
-	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: the platform in memory sends a text message.")
-	report, err := p.memory.Send(ctx, &webhook.ReceivedSMS{ReplyID: "d3c2", SourceNumber: "+61491570156", Content: "Hello from a phone"})
+	go func() {
+		if err := subscribe(ctx, s, keys, logger); err != nil {
+			logger.Error("durable: not subscribed", "error", err)
+		}
+	}()
+	return nil
+}
+
+// demonstrate has the in-memory platform send a text message.
+func demonstrate(ctx context.Context, s settings, out io.Writer) {
+	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: the in-memory platform sends a text message.")
+	acknowledged, err := send(ctx, s)
 	if err != nil {
 		fmt.Fprintln(out, "It failed:", err)
 		return
 	}
-	fmt.Fprintln(out, "Acknowledged:", report.Acknowledged())
+	fmt.Fprintln(out, "Acknowledged:", acknowledged)
+}
+
+func send(ctx context.Context, s settings) (acknowledged bool, err error) {
+	api, err := messagemediatest.Start()
+	if err != nil {
+		return false, err
+	}
+	defer api.Close()
+	if _, err := api.Client().CreateWebhook(ctx, s.webhook(time.Minute)); err != nil {
+		return false, err
+	}
+	result, err := api.Send(ctx, &webhook.ReceivedSMS{ReplyID: rand.Text(), SourceNumber: "+61491570156", Content: "Hello from a phone"})
+	if err != nil {
+		return false, err
+	}
+	return result.Acknowledged(), nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -57,8 +58,9 @@ func (p *proving) runIn(ctx context.Context, directory string) (*proof.Count, er
 		return nil, err
 	}
 	defer platform.Close()
-	receiver, err := proof.Start(filepath.Join(directory, "receiver.log"), nil,
-		"serve", "-addr", settings.address, "-url", settings.publicURL, "-keys", settings.keyFile, "-dir", settings.directory,
+	receiver, err := proof.Start(filepath.Join(directory, "receiver.log"),
+		[]string{"WEBHOOK_TOKEN=" + settings.token, "MESSAGEMEDIA_API_KEY=", "MESSAGEMEDIA_API_SECRET="},
+		"serve", "-addr", settings.address, "-url", settings.publicURL, "-dir", settings.directory,
 		"-stream", settings.stream, "-replicas", fmt.Sprint(settings.replicas), "-ack-wait", settings.ackWait.String())
 	if err != nil {
 		return nil, err
@@ -80,7 +82,7 @@ func (p *proving) settings(directory string) (settings, error) {
 	s := defaults()
 	s.address = address
 	s.publicURL = "http://" + address + "/hooks/sms"
-	s.keyFile = filepath.Join(directory, "signature-keys.json")
+	s.token = rand.Text()
 	s.directory = filepath.Join(directory, "nats")
 	s.natsURL, s.replicas = p.natsURL, p.replicas
 	s.stream = fmt.Sprintf("PROOF_%d", time.Now().UnixNano())
@@ -88,20 +90,13 @@ func (p *proving) settings(directory string) (settings, error) {
 	return s, err
 }
 
-// startPlatform makes a key and a webhook, and the file that the receiver reads.
+// startPlatform creates the webhook.
 func (p *proving) startPlatform(ctx context.Context, s settings) (*messagemediatest.Server, error) {
 	platform, err := messagemediatest.Start()
 	if err != nil {
 		return nil, err
 	}
-	key, err := createKey(ctx, platform.Client())
-	if err == nil {
-		err = errors.Join(
-			saveKeys(s.keyFile, key),
-			subscribe(ctx, platform.Client(), key.ID, s.publicURL, proof.RetryDelay),
-		)
-	}
-	if err != nil {
+	if _, err := platform.Client().CreateWebhook(ctx, s.webhook(proof.RetryDelay)); err != nil {
 		platform.Close()
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -19,19 +20,18 @@ import (
 // the HTTP server when the deliveries that it has get a response, the worker when those
 // that it has are handled, the connection when all of that has arrived, and the
 // NATS server when its files are closed.
-func receive(ctx context.Context, s settings, getenv func(string) string, out io.Writer, logger *slog.Logger) error {
+func receive(ctx context.Context, s settings, out io.Writer, logger *slog.Logger) error {
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
 	s.publicURL = cmp.Or(s.publicURL, "http://"+listener.Addr().String()+"/hooks/sms")
-	platform, err := connectPlatform(s, getenv)
-	if err != nil {
-		return err
+	demonstration := !s.credentials && s.token == "" && s.keys == ""
+	if demonstration {
+		s.token = rand.Text()
 	}
-	defer platform.close()
-	keys, err := platform.signatureKeys(ctx, s)
+	keys, err := s.openKeys()
 	if err != nil {
 		return err
 	}
@@ -56,12 +56,19 @@ func receive(ctx context.Context, s settings, getenv func(string) string, out io
 		<-worker.ended
 		fail(errors.New("the consumer is gone: was it deleted?"))
 	}()
-	handler, err := newHandler(keys, s, store, logger)
+	handler, err := newHandler(s.scheme(keys), s, store, logger)
 	if err != nil {
 		return err
 	}
+	if s.credentials {
+		if err := start(serving, s, keys, logger); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintln(out, "Receiving at", s.publicURL)
-	go platform.demonstrate(serving, out)
+	if demonstration {
+		go demonstrate(serving, s, out)
+	}
 	err = serve(serving, listener, handler)
 	if ctx.Err() == nil {
 		err = errors.Join(context.Cause(serving), err) // nobody asked for the end
@@ -70,8 +77,12 @@ func receive(ctx context.Context, s settings, getenv func(string) string, out io
 }
 
 // newHandler responds 204 to what is in the store. No deduplicator: the store is one.
-func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Logger) (http.Handler, error) {
-	verifier, err := webhook.NewVerifier(webhook.Signed(keys))
+func newHandler(scheme webhook.Scheme, s settings, store *store, logger *slog.Logger) (http.Handler, error) {
+	verifier, err := webhook.NewVerifier(scheme)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := webhook.NewHandler(verifier, store.enqueue, webhook.WithLogger(logger))
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +90,16 @@ func newHandler(keys *webhook.KeySet, s settings, store *store, logger *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	handler, err := webhook.NewHandler(verifier, store.enqueue, webhook.WithLogger(logger))
-	if err != nil {
-		return nil, err
-	}
 	mux := http.NewServeMux()
-	mux.Handle("POST "+public.EscapedPath(), handler)
+	mux.Handle("POST "+public.EscapedPath(), deliveries)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := store.ready(r.Context()); err != nil {
+			logger.Error("durable: not ready", "error", err)
+			http.Error(w, "the queue does not respond", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
 	return mux, nil
 }
 
@@ -93,7 +108,6 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second, // longer than the handler's 15 seconds for the store
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,17 +23,16 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 	"github.com/messagemedia/webhooks-go-sdk/examples/internal/proof"
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 func nothing(string) string { return "" }
 
-// api is the environment of a program that uses an API, here one in memory.
-func api(server *messagemediatest.Server) func(string) string {
-	return func(name string) string {
-		return map[string]string{
-			"MESSAGEMEDIA_API_KEY": server.Key, "MESSAGEMEDIA_API_SECRET": server.Secret, "MESSAGEMEDIA_BASE_URL": server.URL,
-		}[name]
-	}
+// useAccount has the environment name an account of the in-memory platform.
+func useAccount(t *testing.T, platform *messagemediatest.Server) {
+	t.Setenv("MESSAGEMEDIA_API_KEY", platform.Key)
+	t.Setenv("MESSAGEMEDIA_API_SECRET", platform.Secret)
+	t.Setenv("MESSAGEMEDIA_BASE_URL", platform.URL)
 }
 
 // running is a receiver on a socket.
@@ -43,15 +43,14 @@ type running struct {
 	ended chan error
 }
 
-func startReceiver(t *testing.T, s settings, getenv func(string) string) *running {
+func startReceiver(t *testing.T, s settings) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	output, out := io.Pipe()
 	r := &running{lines: bufio.NewScanner(output), ended: make(chan error, 1)}
 	r.stop = func() error { cancel(); return <-r.ended }
-	s.address, s.publicURL = "127.0.0.1:0", ""
 	go func() {
-		err := receive(ctx, s, getenv, out, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		err := receive(ctx, s, out, slog.New(slog.NewTextHandler(t.Output(), nil)))
 		out.CloseWithError(err)
 		r.ended <- err
 	}()
@@ -60,17 +59,23 @@ func startReceiver(t *testing.T, s settings, getenv func(string) string) *runnin
 	return r
 }
 
+// onSocket has a free address, and a URL that leads to it.
+func onSocket(t *testing.T, s settings) settings {
+	address, err := proof.FreeAddress()
+	require.NoError(t, err)
+	s.address, s.publicURL = address, "http://"+address+"/hooks/sms"
+	return s
+}
+
 func TestAReceiverWithoutCredentialsShowsADelivery(t *testing.T) {
 	t.Parallel()
-	s := testSettings(t)
-	s.keyFile = filepath.Join(t.TempDir(), "keys.json")
-	r := startReceiver(t, s, nothing)
+	s := onSocket(t, testSettings(t))
+	r := startReceiver(t, s)
 	require.True(t, r.lines.Scan())
-	assert.Contains(t, r.lines.Text(), "the platform in memory sends a text message")
+	assert.Contains(t, r.lines.Text(), "the in-memory platform sends a text message")
 	require.True(t, r.lines.Scan())
 	assert.Equal(t, "Acknowledged: true", r.lines.Text())
 	require.NoError(t, r.stop())
-	assert.NoFileExists(t, s.keyFile)
 
 	f := newFixture(t, s)
 	f.workOff(t, nil)
@@ -79,58 +84,116 @@ func TestAReceiverWithoutCredentialsShowsADelivery(t *testing.T) {
 	assert.Contains(t, effects[0], "Hello from a phone")
 }
 
-func TestAReceiverSubscribesOnce(t *testing.T) {
-	t.Parallel()
+const testToken = "a-token-of-the-tests"
+
+func TestAReceiverByToken(t *testing.T) {
 	platform := messagemediatest.NewServer(t)
-	s := testSettings(t)
-	s.keyFile = filepath.Join(t.TempDir(), "keys.json")
+	useAccount(t, platform)
+	s := onSocket(t, testSettings(t))
+	s.credentials, s.token = true, testToken
 	for range 2 {
-		r := startReceiver(t, s, api(platform))
-		assert.Equal(t, http.StatusNoContent, post(t, r.url, platform.Signer(""), text("r1", "YES")))
+		r := startReceiver(t, s)
+		require.Eventually(t, func() bool { return len(platform.Webhooks("")) == 1 }, 10*time.Second, 10*time.Millisecond)
+		result, err := platform.Send(t.Context(), &webhook.ReceivedSMS{ReplyID: "r1", Content: "YES"})
+		require.NoError(t, err)
+		assert.True(t, result.Acknowledged(), result)
 		require.NoError(t, r.stop())
 	}
-	webhooks := platform.Webhooks("")
-	require.Len(t, webhooks, 1)
-	assert.Equal(t, 5, webhooks[0].Retries)
+	assert.Equal(t, 5, platform.Webhooks("")[0].Retries)
 }
 
-// TestHalfASubscriptionIsNone fails after the key was made: the next run must not
-// take the file of the first for a subscription.
-func TestHalfASubscriptionIsNone(t *testing.T) {
-	t.Parallel()
+// TestAReceiverBySignature starts again while the API is down, with the key that it has.
+func TestAReceiverBySignature(t *testing.T) {
 	platform := messagemediatest.NewServer(t)
-	platform.Fail(messagemediatest.Fault{Status: http.StatusForbidden, Match: func(r *http.Request) bool {
-		return r.Method == http.MethodPost && strings.Contains(r.URL.Path, "webhooks")
-	}})
-	s := testSettings(t)
-	s.address, s.keyFile = "127.0.0.1:0", filepath.Join(t.TempDir(), "keys.json")
-	err := receive(t.Context(), s, api(platform), io.Discard, slog.New(slog.DiscardHandler))
-	require.ErrorIs(t, err, messagemedia.ErrForbidden)
-	assert.NoFileExists(t, s.keyFile)
+	useAccount(t, platform)
+	s := onSocket(t, testSettings(t))
+	s.credentials, s.keys = true, filepath.Join(t.TempDir(), "keys")
+	r := startReceiver(t, s)
+	signer := platform.Signer("")
+	require.NotNil(t, signer)
+	assert.Equal(t, http.StatusNoContent, post(t, r.url, signer, text("r1", "YES")))
+	require.NoError(t, r.stop())
 
-	r := startReceiver(t, s, api(platform))
-	assert.Equal(t, http.StatusNoContent, post(t, r.url, platform.Signer(""), text("r1", "YES")))
+	platform.Fail(messagemediatest.Fault{Status: http.StatusServiceUnavailable, Times: 1000})
+	r = startReceiver(t, s)
+	assert.Equal(t, http.StatusNoContent, post(t, r.url, signer, text("r2", "YES")))
+	assert.Equal(t, http.StatusUnauthorized, post(t, r.url, messagemediatest.NewSigner(t), text("r3", "YES")), "another key")
+	require.NoError(t, r.stop())
+}
+
+func TestAReceiverThatCanNotAuthenticateAnythingDoesNotStart(t *testing.T) {
+	platform := messagemediatest.NewServer(t)
+	useAccount(t, platform)
+	platform.Fail(messagemediatest.Fault{Status: http.StatusForbidden, Times: 1000})
+	s := onSocket(t, testSettings(t))
+	s.credentials, s.keys = true, filepath.Join(t.TempDir(), "keys")
+	err := receive(t.Context(), s, io.Discard, slog.New(slog.DiscardHandler))
+	require.ErrorIs(t, err, messagemedia.ErrForbidden)
+	assert.ErrorContains(t, err, "token", "what to do without the feature")
+
+	s = onSocket(t, testSettings(t))
+	s.credentials, s.token, s.keys = true, testToken, filepath.Join(t.TempDir(), "keys")
+	r := startReceiver(t, s) // by the token
 	require.NoError(t, r.stop())
 }
 
 func TestAReceiverLeavesTheKeyOfAnotherInUse(t *testing.T) {
-	t.Parallel()
 	platform := messagemediatest.NewServer(t)
-	key, err := createKey(t.Context(), platform.Client())
+	useAccount(t, platform)
+	key, err := platform.Client().CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	require.NoError(t, err)
 	_, err = platform.Client().EnableSignatureKey(t.Context(), key.ID)
 	require.NoError(t, err)
-
-	s := testSettings(t)
-	s.address, s.keyFile = "127.0.0.1:0", filepath.Join(t.TempDir(), "keys.json")
-	err = receive(t.Context(), s, api(platform), io.Discard, slog.New(slog.DiscardHandler))
-	assert.ErrorContains(t, err, "the account signs with the key "+key.ID+" already")
+	s := onSocket(t, testSettings(t))
+	s.credentials, s.keys = true, filepath.Join(t.TempDir(), "keys")
+	err = receive(t.Context(), s, io.Discard, slog.New(slog.DiscardHandler))
+	assert.ErrorIs(t, err, messagemedia.ErrForeignSignatureKey)
 	assert.Equal(t, key.ID, platform.Signer("").Key().ID())
+}
 
-	require.NoError(t, saveKeys(s.keyFile, key)) // which is what the error asks for
-	r := startReceiver(t, s, api(platform))
-	assert.Equal(t, http.StatusNoContent, post(t, r.url, platform.Signer(""), text("r1", "YES")))
-	require.NoError(t, r.stop())
+// TestTwoWebhooksOnOnePath have the same events and another query: each has its
+// own delivery.
+func TestTwoWebhooksOnOnePath(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	platform := messagemediatest.NewServer(t)
+	handler, err := newHandler(webhook.HeaderToken(tokenHeader, testToken), f.settings, f.store, f.logger)
+	require.NoError(t, err)
+	for _, query := range []string{"?a=1", "?a=2"} {
+		s := f.settings
+		s.token, s.publicURL = testToken, s.publicURL+query
+		_, err := platform.Client().CreateWebhook(t.Context(), s.webhook(time.Minute))
+		require.NoError(t, err)
+	}
+	for range 2 { // the second time they are duplicates
+		result, err := platform.Send(t.Context(), &webhook.ReceivedSMS{ReplyID: "r1", Content: "YES"}, messagemediatest.ToHandler(handler))
+		require.NoError(t, err)
+		assert.True(t, result.Acknowledged(), result)
+	}
+	assert.Equal(t, 2, f.queued(t))
+	f.workOff(t, nil)
+	assert.Len(t, f.effects(t), 2)
+}
+
+func TestHealthz(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	healthz := func() int {
+		return f.response(httptest.NewRequest(http.MethodGet, "/healthz", nil)).Code
+	}
+	assert.Equal(t, http.StatusOK, healthz())
+	require.NoError(t, f.store.js.DeleteStream(t.Context(), f.store.queue))
+	assert.Equal(t, http.StatusServiceUnavailable, healthz())
+}
+
+// storeKey puts the key of a signer into a directory.
+func storeKey(t *testing.T, directory string) *messagemediatest.Signer {
+	platform := messagemediatest.NewServer(t)
+	store, err := messagemedia.NewFileKeyStore(directory)
+	require.NoError(t, err)
+	_, err = platform.Client().SyncSignatureKey(t.Context(), store)
+	require.NoError(t, err)
+	return platform.Signer("")
 }
 
 func post(t *testing.T, url string, signer *messagemediatest.Signer, body string) int {
@@ -158,10 +221,10 @@ func tryPost(url string, signer *messagemediatest.Signer, body string) (int, err
 // what was acknowledged with what the store has.
 func TestACleanShutdownLosesNothing(t *testing.T) {
 	t.Parallel()
-	platform := messagemediatest.NewServer(t)
-	s := testSettings(t)
-	s.keyFile = filepath.Join(t.TempDir(), "keys.json")
-	r := startReceiver(t, s, api(platform))
+	s := onSocket(t, testSettings(t))
+	s.keys = t.TempDir()
+	signer := storeKey(t, s.keys)
+	r := startReceiver(t, s)
 	var (
 		senders      sync.WaitGroup
 		mu           sync.Mutex
@@ -172,7 +235,7 @@ func TestACleanShutdownLosesNothing(t *testing.T) {
 		senders.Go(func() {
 			for n := 0; ; n++ {
 				body := text(fmt.Sprintf("%d-%d", sender, n), "YES")
-				if status, err := tryPost(r.url, platform.Signer(""), body); err != nil || status != http.StatusNoContent {
+				if status, err := tryPost(r.url, signer, body); err != nil || status != http.StatusNoContent {
 					return // the receiver is gone
 				}
 				mu.Lock()
@@ -200,13 +263,12 @@ func TestACleanShutdownLosesNothing(t *testing.T) {
 
 func TestAReceiverEndsWhenItsConsumerIsDeleted(t *testing.T) {
 	t.Parallel()
-	platform := messagemediatest.NewServer(t)
-	s := testSettings(t)
-	s.keyFile = filepath.Join(t.TempDir(), "keys.json")
+	s := onSocket(t, testSettings(t))
+	s.keys = t.TempDir()
 	address, err := proof.FreeAddress()
 	require.NoError(t, err)
 	s.clientAddress = address
-	r := startReceiver(t, s, api(platform))
+	r := startReceiver(t, s)
 
 	conn, err := nats.Connect("nats://" + address)
 	require.NoError(t, err)
@@ -228,7 +290,7 @@ func TestStartingWithWhatCanNotBe(t *testing.T) {
 		"a directory in use": {func(s *settings) { s.directory = f.settings.directory }, "is in use by another process"},
 		"a directory that is a file": {func(s *settings) {
 			s.directory = filepath.Join(directory, "file")
-			require.NoError(t, saveKeys(s.directory))
+			require.NoError(t, os.WriteFile(s.directory, nil, 0o600))
 		}, "not a directory"},
 		"a client address without a port": {func(s *settings) { s.clientAddress = "localhost" }, `-client-addr is "localhost", want an address like 127.0.0.1:4222`},
 		"a cluster that is not there":     {func(s *settings) { s.natsURL = "nats://127.0.0.1:1" }, "connect to NATS"},
@@ -242,14 +304,12 @@ func TestStartingWithWhatCanNotBe(t *testing.T) {
 	}
 }
 
-func TestKeyFilesThatCanNotBeRead(t *testing.T) {
+func TestKeysThatCanNotBeRead(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, saveKeys(file, &messagemedia.SignatureKey{ID: "k", Digest: messagemedia.DigestSHA256}))
-	_, err := loadKeys(file)
-	assert.ErrorContains(t, err, file+": webhook: ParseKey: public key: empty")
-	_, err = loadKeys(t.TempDir())
-	assert.Error(t, err)
+	s := onSocket(t, testSettings(t))
+	s.keys = filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(s.keys, nil, 0o600))
+	assert.ErrorContains(t, receive(t.Context(), s, io.Discard, slog.New(slog.DiscardHandler)), s.keys)
 }
 
 // TestTheEmbeddedServer has what no test here can cause: a power cut, and a
@@ -258,7 +318,7 @@ func TestTheEmbeddedServer(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	assert.True(t, f.engine.server.JetStreamConfig().SyncAlways)
-	assert.EqualValues(t, 1<<50, f.engine.server.JetStreamConfig().MaxStore)
+	assert.EqualValues(t, int64(1<<50), f.engine.server.JetStreamConfig().MaxStore)
 	assert.Nil(t, f.engine.server.Addr(), "it listens")
 }
 

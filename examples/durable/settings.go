@@ -3,17 +3,21 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/messagemedia/webhooks-go-sdk/examples/internal/publicurl"
+	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
 // settings are the knobs of a receiver.
 type settings struct {
 	address       string        // to listen on
 	publicURL     string        // what the platform calls, empty for this machine's own
-	keyFile       string        // the signature keys
+	token         string        // that each delivery must carry, empty for none
+	keys          string        // the directory of the signature keys, empty for none
+	credentials   bool          // whether the environment has those of an account
 	natsURL       string        // a cluster, empty for the embedded server
 	directory     string        // of the embedded server
 	clientAddress string        // where the embedded server can be reached, empty for nowhere
@@ -27,9 +31,9 @@ type settings struct {
 }
 
 const (
-	// dedupeWindow is how long copies of a delivery can arrive. The platform tries 6
+	// dedupeWindow is how long duplicates of a delivery can arrive. The platform tries 6
 	// times, waits at most 60 seconds for a response, and as long before it tries
-	// again; the verifier accepts a copy that somebody else sends for 15 minutes
+	// again; a signature is accepted that somebody else sends again for 15 minutes
 	// more. That makes 26 minutes.
 	dedupeWindow = 30 * time.Minute
 
@@ -37,15 +41,14 @@ const (
 	// MiB, and a header.
 	maxPayload = 9 << 20
 
-	// maxHeaderBytes limits the header of a request. JetStream stores a header of 64 KiB
-	// at most, in which each line of a request's grows by a few bytes.
-	maxHeaderBytes = 16 << 10
+	// maxHeaderBytes limits the header of a request: 25 headers of a webhook, with names of
+	// 200 characters and values of 1,000, are half of it.
+	maxHeaderBytes = 64 << 10
 )
 
 func defaults() settings {
 	return settings{
 		address:   "127.0.0.1:8080",
-		keyFile:   "signature-keys.json",
 		directory: "durable-data",
 		stream:    "DELIVERIES",
 		replicas:  1,
@@ -62,27 +65,41 @@ var streamName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // check reports all that can't be right.
 func (s *settings) check() error {
 	return errors.Join(
-		checkf(s.publicURL == "" || isURL(s.publicURL), "-url is not like https://example.com/hooks/sms"),
-		checkf(streamName.MatchString(s.stream), "-stream is %q, want letters, digits, - and _", s.stream),
+		s.checkURL(),
+		s.checkScheme(),
+		checkf(streamName.MatchString(s.stream), "-stream must be of letters, digits, - and _, got %q", s.stream),
 		checkReplicas(s.replicas, s.natsURL),
-		checkf(s.maxBytes >= 2*maxPayload, "-max-bytes is %d, want %d or more, room for two large deliveries", s.maxBytes, 2*maxPayload),
-		checkf(s.keep >= dedupeWindow, "-keep is %v, want %v or more: as long as copies of a delivery can arrive", s.keep, dedupeWindow),
-		checkf(s.workers > 0, "-workers is %d, want 1 or more", s.workers),
-		checkf(s.ackWait >= 3*time.Second, "-ack-wait is %v, want 3s or more", s.ackWait),
-		checkf(s.tries > 0, "-tries is %d, want 1 or more", s.tries),
+		checkf(s.maxBytes >= 2*maxPayload, "-max-bytes must be at least %d, room for two large deliveries, got %d", 2*maxPayload, s.maxBytes),
+		checkf(s.keep >= dedupeWindow, "-keep must be at least %v, as long as duplicates can arrive, got %v", dedupeWindow, s.keep),
+		checkf(s.workers > 0, "-workers must be positive, got %d", s.workers),
+		checkf(s.ackWait >= 3*time.Second, "-ack-wait must be at least 3s, got %v", s.ackWait),
+		checkf(s.tries > 0, "-tries must be positive, got %d", s.tries),
 	)
 }
 
 func checkReplicas(replicas int, natsURL string) error {
 	return errors.Join(
-		checkf(slices.Contains([]int{1, 3, 5}, replicas), "-replicas is %d, want 1, 3 or 5", replicas),
-		checkf(replicas == 1 || natsURL != "", "-replicas is %d, which needs a cluster: set NATS_URL", replicas),
+		checkf(slices.Contains([]int{1, 3, 5}, replicas), "-replicas must be 1, 3 or 5, got %d", replicas),
+		checkf(replicas == 1 || natsURL != "", "-replicas of %d needs a cluster: set NATS_URL", replicas),
 	)
 }
 
-func isURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && u.Path != "" && u.RawQuery == ""
+// checkURL is about the URL that is subscribed.
+func (s *settings) checkURL() error {
+	if s.publicURL == "" {
+		return checkf(!s.credentials, "-url must be set to the URL that the platform calls")
+	}
+	return publicurl.Check("-url", s.publicURL)
+}
+
+// checkScheme is about what a delivery must carry.
+func (s *settings) checkScheme() error {
+	if s.token == "" {
+		return checkf(s.keys != "" || !s.credentials,
+			"WEBHOOK_TOKEN must be set to what each delivery must carry, for example to the output of: openssl rand -hex 24; or, if the account has signatures, -keys")
+	}
+	_, err := webhook.NewVerifier(webhook.HeaderToken(tokenHeader, s.token))
+	return err
 }
 
 // checkf returns nil if ok, and otherwise an error with the formatted text.

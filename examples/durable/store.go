@@ -86,20 +86,33 @@ func (s *store) makeStreams(ctx context.Context, settings settings) (err error) 
 }
 
 // enqueue returns nil when the delivery is on disk, on most of the replicas. It is the
-// callback of the HTTP handler: nil is 204, an error 503. The queue stores a copy
-// of what it has, or had within the horizon, no second time, and acknowledges it, too.
+// callback of the HTTP handler: nil is 204, an error 503. A duplicate of what the queue
+// has, or had within the window, is not stored again, and acknowledged, too.
 func (s *store) enqueue(ctx context.Context, d *webhook.Delivery) error {
-	message := encode(s.queue, d)
+	message, err := encode(s.queue, d)
+	if err != nil {
+		return err
+	}
 	options := []jetstream.PublishOpt{jetstream.WithExpectStream(s.queue)}
 	if id := message.Header.Get(headerID); id != "" {
 		options = append(options, jetstream.WithMsgID(id))
 	}
-	_, err := s.js.PublishMsg(ctx, message, options...)
+	_, err = s.js.PublishMsg(ctx, message, options...)
 	return err
 }
 
+// ready reports whether the queue responds.
+func (s *store) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := s.js.Stream(ctx, s.queue); err != nil {
+		return fmt.Errorf("the queue does not respond: %w", err)
+	}
+	return nil
+}
+
 // errPermanent marks a delivery that no further try can handle.
-var errPermanent = errors.New("it can't be handled")
+var errPermanent = errors.New("can't be handled")
 
 // handle is what this example does with a delivery: it writes it into the bucket,
 // unless that has the key. The effect and the note that it happened are one write,

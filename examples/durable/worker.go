@@ -135,7 +135,7 @@ func (w *worker) work(m jetstream.Msg) {
 // may have ended the process.
 func (w *worker) try(m jetstream.Msg, key string, tried int) error {
 	if tried > w.tries {
-		return fmt.Errorf("%w: it was tried %d times", errPermanent, w.tries)
+		return fmt.Errorf("%w: tried %d times", errPermanent, w.tries)
 	}
 	d, err := decode(m.Headers(), m.Data())
 	if err != nil {

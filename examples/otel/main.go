@@ -115,18 +115,11 @@ func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry
 func (t *telemetry) newVerifier(ctx context.Context, client *messagemedia.Client) (*webhook.Verifier, error) {
 	ctx, span := t.tracers.Tracer("example").Start(ctx, "example.SyncKey")
 	defer span.End()
-	key, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
-	if err != nil {
+	store := messagemediatest.NewKeyStore()
+	if _, err := client.SyncSignatureKey(ctx, store); err != nil {
 		return nil, err
 	}
-	if _, err := client.EnableSignatureKey(ctx, key.ID); err != nil {
-		return nil, err
-	}
-	parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
-	if err != nil {
-		return nil, err
-	}
-	return webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(parsed)))
+	return webhook.NewVerifier(webhook.Signed(webhook.StoredKeys(store)))
 }
 
 // subscribe creates a webhook, and changes it.

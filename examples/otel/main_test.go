@@ -73,7 +73,10 @@ func TestSpans(t *testing.T) {
 			value(span.Attributes, reasonKey), value(span.Attributes, eventKey), value(span.Attributes, schemeKey))))
 	}
 	assert.Equal(t, []string{
+		"messagemedia.SignatureKeys 200",
 		"messagemedia.CreateSignatureKey 201",
+		"messagemedia.SignatureKeys 200",
+		"messagemedia.SignatureKeys 200",
 		"messagemedia.EnableSignatureKey 200",
 		"example.SyncKey",
 		"messagemedia.CreateWebhook", // its response was lost
@@ -84,7 +87,7 @@ func TestSpans(t *testing.T) {
 		"messagemedia.Delivery 204 handled RECEIVED_SMS signature",
 		"messagemedia.Delivery 401 bad_signature",
 	}, got)
-	assert.Equal(t, codes.Error, r.spans.GetSpans()[3].Status.Code)
+	assert.Equal(t, codes.Error, r.spans.GetSpans()[6].Status.Code)
 }
 
 func TestMetrics(t *testing.T) {
@@ -96,7 +99,7 @@ func TestMetrics(t *testing.T) {
 		calls = append(calls, value(set.ToSlice(), operationKey))
 	}
 	assert.ElementsMatch(t, []string{
-		"CreateSignatureKey", "EnableSignatureKey", "CreateWebhook", "CreateWebhook", "CreateWebhook", "UpdateWebhook",
+		"SignatureKeys", "CreateSignatureKey", "EnableSignatureKey", "CreateWebhook", "CreateWebhook", "CreateWebhook", "UpdateWebhook",
 	}, calls)
 	for _, set := range r.durations(t, "http.server.request.duration") {
 		deliveries = append(deliveries, value(set.ToSlice(), eventKey)+" "+value(set.ToSlice(), reasonKey))
@@ -189,7 +192,10 @@ func TestPrintTree(t *testing.T) {
 	durations := regexp.MustCompile(`\s+[0-9.]+(µs|ms|s)\b\s*`).ReplaceAllString(out.String(), " in a moment ")
 	resets := regexp.MustCompile(`(?m)read tcp .*$`).ReplaceAllString(durations, "reset")
 	assert.Equal(t, strings.Join([]string{
-		"example.SyncKey in a moment ├─ messagemedia.CreateSignatureKey in a moment 201",
+		"example.SyncKey in a moment ├─ messagemedia.SignatureKeys in a moment 200",
+		"├─ messagemedia.CreateSignatureKey in a moment 201",
+		"├─ messagemedia.SignatureKeys in a moment 200",
+		"├─ messagemedia.SignatureKeys in a moment 200",
 		"└─ messagemedia.EnableSignatureKey in a moment 200",
 		"example.Subscribe in a moment ├─ messagemedia.CreateWebhook in a moment reset",
 		"├─ messagemedia.CreateWebhook in a moment 409",

@@ -1,13 +1,15 @@
 // Command receiver receives webhooks: it creates a webhook, serves the endpoint that the
 // platform calls, and prints each delivery.
 //
+// It recognizes the platform by a token in a header, which works for every account, or
+// with -signed by signatures, which the account must have. Use it to see deliveries arrive,
+// and to begin a receiver of your own with; one that must not lose any begins with the
+// example inbox.
+//
 //	go run ./examples/receiver -once
 //
-// It recognizes the platform by a token in a header, which works for every account. With
-// -signed it does so by signatures, which the account must have.
-//
-// Without credentials in the environment it runs against the in-memory platform, which
-// sends it a text message. With MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET it talks
+// Without credentials it runs against the in-memory platform, which sends it a text
+// message. With MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET in the environment it talks
 // to the API at MESSAGEMEDIA_BASE_URL, the token is WEBHOOK_TOKEN, and -url says where the
 // platform reaches this machine, as in https://example.com/hooks/sms.
 package main
@@ -36,23 +38,23 @@ func main() {
 	var s settings
 	flag.StringVar(&s.address, "addr", "127.0.0.1:0", "the `address` to listen on")
 	flag.StringVar(&s.publicURL, "url", "", "the `URL` that the platform calls (default: this machine's own)")
-	flag.StringVar(&s.keyFile, "key", "receiver-key.json", "the `file` that keeps the signature key, with the real API")
+	flag.StringVar(&s.keys, "keys", "receiver-keys", "the `directory` that keeps the signature keys, with the real API")
 	flag.BoolVar(&s.signed, "signed", false, "accept what the platform signed, instead of a token")
 	flag.BoolVar(&s.once, "once", false, "end after one delivery")
 	flag.Parse()
-	if err := run(ctx, s, os.Getenv, log.New(os.Stdout, "", 0)); err != nil {
+	if err := run(ctx, s, log.New(os.Stdout, "", 0)); err != nil {
 		fmt.Fprintln(os.Stderr, "receiver:", err)
 		os.Exit(1)
 	}
 }
 
 type settings struct {
-	address, publicURL, keyFile string
-	signed, once                bool
+	address, publicURL, keys string
+	signed, once             bool
 }
 
 // run serves until the context ends, or until the one delivery that is asked for.
-func run(ctx context.Context, s settings, getenv func(string) string, out *log.Logger) error {
+func run(ctx context.Context, s settings, out *log.Logger) error {
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
 		return err
@@ -66,12 +68,12 @@ func run(ctx context.Context, s settings, getenv func(string) string, out *log.L
 		return errors.New("-url is not like https://example.com/hooks/sms")
 	}
 
-	platform, err := connect(getenv, s.keyFile)
+	platform, err := connect(s.keys)
 	if err != nil {
 		return err
 	}
 	defer platform.close()
-	scheme, headers, err := platform.authentication(ctx, s.signed)
+	scheme, headers, err := platform.authentication(ctx, s.signed, out)
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,9 @@ func run(ctx context.Context, s settings, getenv func(string) string, out *log.L
 		return err
 	}
 	// The listener is open already, so what the platform sends from now on waits there.
-	if err := subscribe(ctx, platform.client, s.publicURL, headers); err != nil {
+	if err := subscribe(ctx, platform.client, s.publicURL, headers); isDown(err) {
+		out.Println("Not subscribed, receiving what an earlier run subscribed to:", err)
+	} else if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"io"
 	"log"
-	"path/filepath"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,13 +18,11 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-func nothing(string) string { return "" }
-
 func TestReceiverOnce(t *testing.T) {
-	t.Parallel()
+	useAccount(t, new(messagemediatest.Server))
 	for refused, signed := range map[string]bool{"A delivery with a wrong token": false, "A tampered delivery": true} {
 		var out bytes.Buffer
-		require.NoError(t, run(t.Context(), settings{address: "127.0.0.1:0", once: true, signed: signed}, nothing, log.New(&out, "", 0)))
+		require.NoError(t, run(t.Context(), settings{address: "127.0.0.1:0", once: true, signed: signed}, log.New(&out, "", 0)))
 		assert.Contains(t, out.String(), `+61491570156 texted "Hello from a phone"`)
 		assert.Contains(t, out.String(), refused+" got 401\n")
 		assert.Contains(t, out.String(), "The delivery got 204\n")
@@ -29,45 +31,82 @@ func TestReceiverOnce(t *testing.T) {
 }
 
 func TestReceiverNeedsAToken(t *testing.T) {
-	t.Parallel()
 	api := messagemediatest.NewServer(t)
-	err := run(t.Context(), settings{address: "127.0.0.1:0"}, environment(api), log.New(t.Output(), "", 0))
+	useAccount(t, api)
+	t.Setenv("WEBHOOK_TOKEN", "")
+	err := run(t.Context(), settings{address: "127.0.0.1:0", keys: t.TempDir()}, log.New(t.Output(), "", 0))
 	assert.ErrorContains(t, err, "token 1 must have at least 16 bytes, got 0")
 	assert.Empty(t, api.Webhooks(""))
 }
 
 func TestReceiverRefusesAURLWithoutAPath(t *testing.T) {
 	t.Parallel()
-	err := run(t.Context(), settings{address: "127.0.0.1:0", publicURL: "https://example.com"}, nothing, log.New(t.Output(), "", 0))
+	err := run(t.Context(), settings{address: "127.0.0.1:0", publicURL: "https://example.com"}, log.New(t.Output(), "", 0))
 	assert.EqualError(t, err, "-url is not like https://example.com/hooks/sms")
 }
 
-// TestTheKeyIsStoredAndUsedAgain starts twice at the same API.
-func TestTheKeyIsStoredAndUsedAgain(t *testing.T) {
-	t.Parallel()
-	api := messagemediatest.NewServer(t)
-	file := filepath.Join(t.TempDir(), "key.json")
-	var keys []*messagemedia.SignatureKey
-	for range 2 {
-		platform, err := connect(environment(api), file)
-		require.NoError(t, err)
-		key, err := platform.signatureKey(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, subscribe(t.Context(), platform.client, "https://example.com/hooks/sms", nil))
-		keys = append(keys, key)
+// start runs a receiver until it says where it receives, or ends, and returns what it
+// printed and what it ended with.
+func start(t *testing.T, s settings) (printed string, err error) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	reader, writer := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, s, log.New(writer, "", 0))
+		writer.Close()
+	}()
+	lines := bufio.NewScanner(reader)
+	for lines.Scan() {
+		printed += lines.Text() + "\n"
+		if strings.HasPrefix(lines.Text(), "Receiving at ") {
+			cancel()
+		}
 	}
-	assert.Equal(t, keys[0], keys[1])
-	assert.NotEmpty(t, keys[1].PublicKey)
-	assert.Len(t, api.Webhooks(""), 1)
-	assert.Equal(t, keys[0].ID, api.Signer("").Key().ID())
+	return printed, <-ended
 }
 
-func environment(api *messagemediatest.Server) func(string) string {
-	return func(name string) string {
-		return map[string]string{
-			"MESSAGEMEDIA_API_KEY": api.Key, "MESSAGEMEDIA_API_SECRET": api.Secret, "MESSAGEMEDIA_BASE_URL": api.URL,
-		}[name]
+// TestSigned starts twice at the same API, which then does not respond.
+func TestSigned(t *testing.T) {
+	api := messagemediatest.NewServer(t)
+	useAccount(t, api)
+	s := settings{address: "127.0.0.1:0", publicURL: "https://example.com/hooks/sms", keys: t.TempDir(), signed: true}
+	printed, err := start(t, s)
+	require.NoError(t, err)
+	assert.Equal(t, "Receiving at https://example.com/hooks/sms\n", printed)
+	require.Len(t, api.Webhooks(""), 1)
+	key := api.Signer("").Key().ID()
+
+	require.NoError(t, api.Fail(messagemediatest.Fault{Status: http.StatusServiceUnavailable, Times: 1000}))
+	printed, err = start(t, s)
+	require.NoError(t, err)
+	assert.Contains(t, printed, "Signature keys not synced, receiving with those that are stored: messagemedia: SyncSignatureKey: ")
+	assert.Contains(t, printed, "Not subscribed, receiving what an earlier run subscribed to: messagemedia: SyncWebhooks: ")
+	assert.Contains(t, printed, "Receiving at https://example.com/hooks/sms\n")
+	assert.Equal(t, key, api.Signer("").Key().ID())
+
+	s.keys = t.TempDir()
+	_, err = start(t, s)
+	assert.ErrorIs(t, err, messagemedia.ErrServer, "there is no key to receive with")
+}
+
+func TestWrongCredentialsEndTheReceiver(t *testing.T) {
+	api := messagemediatest.NewServer(t)
+	useAccount(t, api)
+	t.Setenv("MESSAGEMEDIA_API_SECRET", "wrong")
+	for _, signed := range []bool{false, true} {
+		_, err := start(t, settings{address: "127.0.0.1:0", keys: t.TempDir(), signed: signed})
+		assert.ErrorIs(t, err, messagemedia.ErrUnauthorized)
 	}
+}
+
+// useAccount has the environment name an account of the in-memory platform.
+func useAccount(t *testing.T, api *messagemediatest.Server) {
+	t.Setenv("MESSAGEMEDIA_API_KEY", api.Key)
+	t.Setenv("MESSAGEMEDIA_API_SECRET", api.Secret)
+	t.Setenv("MESSAGEMEDIA_BASE_URL", api.URL)
+	t.Setenv("MESSAGEMEDIA_AUTH", "")
+	t.Setenv("WEBHOOK_TOKEN", "a-token-of-the-tests")
 }
 
 func TestDescribe(t *testing.T) {

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"log"
 	"net/http"
 	"os"
@@ -23,24 +19,29 @@ const tokenHeader = "X-Webhook-Token"
 
 // platform is the API, real or in memory.
 type platform struct {
-	client  *messagemedia.Client
-	token   string                   // that the webhook's header carries
-	keyFile string                   // empty for the one in memory
-	memory  *messagemediatest.Server // nil for the real one
+	client *messagemedia.Client
+	token  string                         // that the webhook's header carries
+	keys   messagemedia.SignatureKeyStore // of the signature keys
+	memory *messagemediatest.Server       // nil for the real one
 }
 
-func connect(getenv func(string) string, keyFile string) (*platform, error) {
-	key, secret := getenv("MESSAGEMEDIA_API_KEY"), getenv("MESSAGEMEDIA_API_SECRET")
-	if key == "" && secret == "" {
+func connect(keys string) (*platform, error) {
+	if os.Getenv("MESSAGEMEDIA_API_KEY") == "" && os.Getenv("MESSAGEMEDIA_API_SECRET") == "" {
 		memory, err := messagemediatest.Start()
 		if err != nil {
 			return nil, err
 		}
-		return &platform{client: memory.Client(), token: rand.Text(), memory: memory}, nil
+		return &platform{client: memory.Client(), token: rand.Text(), keys: messagemediatest.NewKeyStore(), memory: memory}, nil
 	}
-	client, err := messagemedia.NewClient(messagemedia.BasicAuth(key, secret),
-		messagemedia.WithBaseURL(cmp.Or(getenv("MESSAGEMEDIA_BASE_URL"), "https://api.messagemedia.com")))
-	return &platform{client: client, token: getenv("WEBHOOK_TOKEN"), keyFile: keyFile}, err
+	client, err := messagemedia.NewClientFromEnv()
+	if err != nil {
+		return nil, err
+	}
+	store, err := messagemedia.NewFileKeyStore(keys)
+	if err != nil {
+		return nil, err
+	}
+	return &platform{client: client, token: os.Getenv("WEBHOOK_TOKEN"), keys: store}, nil
 }
 
 func (p *platform) close() {
@@ -50,62 +51,29 @@ func (p *platform) close() {
 }
 
 // authentication says how deliveries are recognized, and which headers the webhook needs
-// for that.
-func (p *platform) authentication(ctx context.Context, signed bool) (webhook.Scheme, map[string]string, error) {
+// for that. If the API does not respond, the keys that are stored have to do.
+func (p *platform) authentication(ctx context.Context, signed bool, out *log.Logger) (webhook.Scheme, map[string]string, error) {
 	if !signed {
 		return webhook.HeaderToken(tokenHeader, p.token), map[string]string{tokenHeader: p.token}, nil
 	}
-	key, err := p.signatureKey(ctx)
-	if err != nil {
-		return nil, nil, err
+	scheme := webhook.Signed(webhook.StoredKeys(p.keys))
+	_, err := p.client.SyncSignatureKey(ctx, p.keys)
+	if err == nil {
+		return scheme, nil, nil
 	}
-	parsed, err := webhook.ParseKey(key.ID, key.Digest, key.PublicKey)
-	if err != nil {
-		return nil, nil, err
+	stored, storeErr := p.keys.SignatureKeys(ctx)
+	if !isDown(err) || storeErr != nil || len(stored) == 0 {
+		return nil, nil, errors.Join(err, storeErr)
 	}
-	return webhook.Signed(webhook.NewKeySet(parsed)), nil, nil
+	out.Println("Signature keys not synced, receiving with those that are stored:", err)
+	return scheme, nil, nil
 }
 
-// signatureKey returns the key that deliveries are signed with from now on: the
-// one that an earlier run stored, or a new one.
-func (p *platform) signatureKey(ctx context.Context) (*messagemedia.SignatureKey, error) {
-	key, err := p.load()
-	if errors.Is(err, fs.ErrNotExist) {
-		key, err = p.createKey(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	_, err = p.client.EnableSignatureKey(ctx, key.ID)
-	return key, err
-}
-
-// createKey stores the key before it is used: the API returns the public key only once.
-func (p *platform) createKey(ctx context.Context) (*messagemedia.SignatureKey, error) {
-	key, err := p.client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
-	if err != nil || p.keyFile == "" {
-		return key, err
-	}
-	stored, err := json.Marshal(key)
-	if err != nil {
-		return nil, err
-	}
-	return key, os.WriteFile(p.keyFile, stored, 0o600)
-}
-
-func (p *platform) load() (*messagemedia.SignatureKey, error) {
-	if p.keyFile == "" {
-		return nil, fs.ErrNotExist
-	}
-	stored, err := os.ReadFile(p.keyFile)
-	if err != nil {
-		return nil, err
-	}
-	var key messagemedia.SignatureKey
-	if err := json.Unmarshal(stored, &key); err != nil {
-		return nil, fmt.Errorf("%s: %w", p.keyFile, err)
-	}
-	return &key, nil
+// isDown reports whether the API did not respond, or failed: a receiver that was set up
+// before goes on without it.
+func isDown(err error) bool {
+	apiErr, responded := errors.AsType[*messagemedia.APIError](err)
+	return err != nil && !errors.Is(err, messagemedia.ErrInvalidRequest) && (!responded || apiErr.StatusCode >= 500)
 }
 
 // demonstrate simulates a text message at the in-memory platform, which delivers it. A
