@@ -421,11 +421,14 @@ func matches(err error) []string {
 }
 
 func TestMatrixOfWebhooks(t *testing.T) {
+	makesKeysInABubble(t)
 	t.Parallel()
 	runMatrix(t, webhookOperations)
 }
 
 func TestMatrixOfSignatureKeys(t *testing.T) {
+	long(t)
+	makesKeysInABubble(t)
 	t.Parallel()
 	runMatrix(t, signatureKeyOperations)
 }

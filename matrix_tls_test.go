@@ -56,6 +56,7 @@ var tlsFaults = []tlsFault{
 // was not sent, and the error has its cause. A certificate that is not valid, and a port
 // without TLS, are the same at the next attempt, so there is none.
 func TestMatrixOfTLS(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for _, operations := range [][]operation{webhookOperations, signatureKeyOperations} {
 		grid := newGrid(t, operations)

@@ -132,6 +132,7 @@ func echoing(status int, body, contentType string) *http.Response {
 // failure, and prints what comes out in each way that there is for it: results, errors and
 // logs. Credentials have the mark, too.
 func TestNoSecretShows(t *testing.T) {
+	long(t)
 	t.Parallel()
 	shown := 0
 	for operation, call := range withMarks {

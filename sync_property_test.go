@@ -35,11 +35,9 @@ var seeds = flag.Uint64("seeds", 500, "the number of random states to sync")
 // again and again until no call fails. Each result has to agree with itself, with its error
 // and with the platform's own record, and nothing may be deleted that is not owned.
 func TestSyncReachesWhatIsDesired(t *testing.T) {
+	long(t)
 	t.Parallel()
 	states := *seeds
-	if testing.Short() {
-		states = min(states, 60)
-	}
 	var seen sync.Map // what happened at all: a test of nothing would pass as well
 	t.Run("states", func(t *testing.T) {
 		for worker := range 2 {
@@ -51,9 +49,6 @@ func TestSyncReachesWhatIsDesired(t *testing.T) {
 			})
 		}
 	})
-	if testing.Short() {
-		return // so few states don't have everything
-	}
 	for _, event := range []string{"create applied", "update applied", "replace applied", "delete applied", "create not applied", "update not applied", "replace not applied",
 		"delete not applied", "create unknown", "update unknown", "replace unknown", "delete unknown", "a replacement in two", "a deletion by the other program", "full",
 		"a lying 404", "another state", "down", "an ended context", "a replacement after the end"} {
