@@ -159,8 +159,10 @@ func checkSendable(r *http.Request) error {
 		return errors.New("the request has a RequestURI, which is for servers")
 	case !check.IsToken(r.Method):
 		return errors.New("the request's method is not a token")
-	case hasUnprintable(r.URL.RequestURI()) || hasUnprintable(r.URL.Host) || hasUnprintable(r.Host):
-		return errors.New("the request's URL or host has white space or a control character")
+	case strings.ContainsFunc(r.URL.RequestURI(), isUnprintable):
+		return errors.New("the request's URL has white space or a control character")
+	case strings.ContainsFunc(r.URL.Host, isNotOfHost) || strings.ContainsFunc(r.Host, isNotOfHost):
+		return errors.New("the request's host has a character that no host has")
 	}
 	for name, values := range r.Header {
 		if !check.IsToken(name) {
@@ -175,8 +177,12 @@ func checkSendable(r *http.Request) error {
 	return nil
 }
 
-func hasUnprintable(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
+func isUnprintable(r rune) bool { return r <= ' ' || r == 0x7f }
+
+// isNotOfHost reports whether net/http refuses a character in a host. It converts those that
+// are not ASCII.
+func isNotOfHost(r rune) bool {
+	return r < utf8.RuneSelf && !isAlphanumeric(r) && !strings.ContainsRune("!$%&'()*+,-.:;=[]_~", r)
 }
 
 // isHeaderControl reports whether net/http refuses a character in the value of a header.

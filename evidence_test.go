@@ -136,6 +136,7 @@ func TestARequestThatNetHTTPRefuses(t *testing.T) {
 		"a URL without a host":      func(r *http.Request) { r.URL.Host = "" },
 		"a URL of another scheme":   func(r *http.Request) { r.URL.Scheme = "ftp" },
 		"a space in a host":         func(r *http.Request) { r.Host = "a b" },
+		"another character in it":   func(r *http.Request) { r.URL.Host = "a<b" },
 		"a control character in it": func(r *http.Request) { r.URL.RawQuery = "a=" + "\x01" },
 		"a method that is none":     func(r *http.Request) { r.Method = "P OST" },
 		"a RequestURI":              func(r *http.Request) { r.RequestURI = "/" },

@@ -457,7 +457,7 @@ func TestAPauseEndsWithTheContext(t *testing.T) {
 // context has ended, and gives up after the time of one attempt.
 func TestAReplacementFinishesWithinATimeoutOfItsOwn(t *testing.T) {
 	t.Parallel()
-	for _, answers := range []bool{true, false} {
+	for _, responds := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 			defer api.Close()
@@ -473,14 +473,14 @@ func TestAReplacementFinishesWithinATimeoutOfItsOwn(t *testing.T) {
 					return next.RoundTrip(r)
 				})
 			}
-			if !answers {
+			if !responds {
 				api.Fail(messagemediatest.Fault{Delay: time.Hour, Times: 9, Match: onlyMethod(http.MethodPost)})
 			}
 			start := time.Now()
 			result, err := api.Client(messagemedia.WithMiddleware(ending)).SyncWebhooks(ctx, []messagemedia.CreateWebhookRequest{
 				with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 }), example("https://example.com/b"),
 			}, messagemedia.AllowReplace())
-			if answers {
+			if responds {
 				require.ErrorIs(t, err, mine, "the rest was not tried")
 				assert.Equal(t, []string{"-/+ replace POST /a (retries): applied", "+ create POST /b: not applied"}, outcomes(result))
 				assert.Len(t, api.Webhooks(""), 1)
