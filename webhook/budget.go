@@ -112,10 +112,7 @@ func (s *share) finishReading() {
 }
 
 // close gives all back.
-func (s *share) close() {
-	s.finishReading()
-	s.release(s.held + freeBodyBytes)
-}
+func (s *share) close() { s.release(s.held + freeBodyBytes) }
 
 func (b *budget) wake() {
 	close(b.changed)

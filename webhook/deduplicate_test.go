@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -189,10 +190,12 @@ func TestDeduplicatorsOfOnesOwn(t *testing.T) {
 		"panics after the callback": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) { handle(ctx); panic("oops") }, accept, 500, webhook.ReasonPanic, []error{webhook.ErrPanic}, 1},
 		"exits":                     {func(context.Context, string, handleFunc) (bool, error) { runtime.Goexit(); return true, nil }, accept, 500, webhook.ReasonPanic, []error{webhook.ErrPanic}, 0},
 		"sees the callback's panic as an error": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
-			err := handle(ctx)
-			assert.ErrorIs(t, err, webhook.ErrPanic)
-			return false, err
+			return false, fmt.Errorf("rolled back: %w", handle(ctx))
 		}, func(context.Context, *webhook.Delivery) error { panic("oops") }, 500, webhook.ReasonPanic, []error{webhook.ErrPanic}, 1},
+		"returns in spite of the callback's panic": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
+			handle(ctx)
+			return false, errCommit
+		}, func(context.Context, *webhook.Delivery) error { panic("oops") }, 500, webhook.ReasonPanic, []error{webhook.ErrPanic, webhook.ErrDeduplicator, errCommit}, 1},
 		"is unwound by the callback's Goexit": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
 			handle(ctx)
 			panic("not reached")
@@ -214,6 +217,7 @@ func TestDeduplicatorsOfOnesOwn(t *testing.T) {
 				if c.status == 204 {
 					require.NoError(t, outcome.Err)
 				}
+				assert.Equal(t, slices.Contains(c.want, webhook.ErrDeduplicator), errors.Is(outcome.Err, webhook.ErrDeduplicator))
 				assert.Equal(t, c.calls, counter.calls.Load())
 			}
 		})

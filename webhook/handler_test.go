@@ -311,6 +311,7 @@ func TestErrAbortHandlerAborts(t *testing.T) {
 	outcome := observed.only(t)
 	assert.Equal(t, webhook.ReasonPanic, outcome.Reason)
 	assert.Zero(t, outcome.Status)
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { response(handler, signedRequest(t, "POST", "/hooks", "payload")) })
 	r := signedRequest(t, "POST", "/hooks", "payload")
 	assert.Equal(t, 500, handler.HandleRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: "/hooks", Header: r.Header, Body: []byte("payload")}).Status)
 }

@@ -24,7 +24,7 @@ func joinDate(values []string) []string {
 // one digit, of 28. Which one the platform writes on such days is not documented.
 func parseDate(text string) (time.Time, error) {
 	padded := text
-	if len(text) == len(http.TimeFormat)-1 && text[5] != '0' {
+	if len(text) == len(http.TimeFormat)-1 {
 		padded = text[:5] + "0" + text[5:]
 	}
 	if date, ok := parseFixedDate(padded); ok {
