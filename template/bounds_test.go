@@ -42,8 +42,8 @@ func TestStepsOfCostlyTemplates(t *testing.T) {
 	for name := range costly {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, small := template.CheckSteps(t.Context(), costlyTemplate(name, 2<<10), "JSON", sms1)
-			_, large := template.CheckSteps(t.Context(), costlyTemplate(name, 8<<10), "JSON", sms1)
+			_, small := template.CheckSteps(t.Context(), costlyTemplate(name, 1<<10), "JSON", sms1)
+			_, large := template.CheckSteps(t.Context(), costlyTemplate(name, 4<<10), "JSON", sms1)
 			assert.LessOrEqual(t, large, min(mostSteps, 8*small+100_000), "of %d", small)
 		})
 	}

@@ -47,7 +47,7 @@ func FuzzCheck(f *testing.F) {
 // than it has.
 func FuzzSteps(f *testing.F) {
 	for _, parts := range costly {
-		f.Add(parts[0], parts[1], parts[2], uint16(100))
+		f.Add(parts[0], parts[1], parts[2], uint16(20))
 	}
 	f.Fuzz(func(t *testing.T, begin, repeated, end string, times uint16) {
 		text := begin + strings.Repeat(repeated, min(int(times), (64<<10)/(len(repeated)+1))) + end

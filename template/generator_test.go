@@ -220,7 +220,7 @@ func (g grammar) generate(random *rand.Rand, more ...part) string {
 // planted in them, and counts what is missed and what is blamed without a reason.
 func TestGeneratedTemplates(t *testing.T) {
 	t.Parallel()
-	const rights, each = 100, 2
+	const rights, each = 60, 1
 	events := []messagemedia.EventType{sms}
 	for _, g := range []grammar{jsonGrammar, xmlGrammar, formGrammar} {
 		t.Run(string(g.encoding), func(t *testing.T) {
