@@ -13,8 +13,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// besides has a test for each row of the documentation's table of requests that are
-// accepted though the API's documentation does not say so.
+// besides has a test for each row of the package documentation's table of undocumented
+// requests.
 var besides = map[string]func(*testing.T, *messagemediatest.Server){
 	"a slash at the end of the path, to list webhooks: the slash is ignored": func(t *testing.T, api *messagemediatest.Server) {
 		create(t, api, valid)
@@ -120,7 +120,7 @@ func TestRequestsInTheDocumentationHaveTheDocumentedResponse(t *testing.T) {
 	}
 }
 
-// TestRequestsOfTheVendorsSDKsAreAccepted are as those send them, headers and all.
+// TestRequestsOfTheVendorsSDKsAreAccepted sends their requests, including all headers.
 func TestRequestsOfTheVendorsSDKsAreAccepted(t *testing.T) {
 	t.Parallel()
 	const (

@@ -13,7 +13,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestCallbacksHaveTheFixedFormat compares with the payloads that the vendor documents.
+// TestCallbacksHaveTheFixedFormat compares payloads with the vendor's documentation.
 func TestCallbacksHaveTheFixedFormat(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2016, 11, 3, 11, 49, 2, 807_000_000, time.UTC)
@@ -42,7 +42,7 @@ func TestCallbacksHaveTheFixedFormat(t *testing.T) {
 			&webhook.ReceivedMMS{ReplyID: "r", Content: "not sent", Attachments: []webhook.Attachment{{ContentType: "image/png", Name: "a.png", Content: []byte("png")}}},
 			`{"callback_url":"` + url + `","reply_id":"r","attachments":[{"content_type":"image/png","content":"cG5n","original_name":"a.png"}],"metadata":{}}`,
 		},
-		"a multimedia reply without any": {
+		"a multimedia reply without attachments": {
 			&webhook.ReceivedMMS{ReplyID: "r", Content: "text"},
 			`{"callback_url":"` + url + `","reply_id":"r","content":"text","metadata":{}}`,
 		},

@@ -22,18 +22,18 @@ func TestFaults(t *testing.T) {
 		fault   messagemediatest.Fault
 		status  int
 		body    string
-		fails   error // of reading the response
+		fails   error // the error of reading the response
 		changed bool
 	}{
-		"a response in place of the real one": {fault: messagemediatest.Fault{Status: 503, Body: "<html>", Header: http.Header{"Retry-After": {"7"}}}, status: 503, body: "<html>"},
-		"a response after the change":         {fault: messagemediatest.Fault{Status: 500, AfterCommit: true}, status: 500, changed: true},
-		"a reset":                             {fault: messagemediatest.Fault{ResetConnection: true}, fails: syscall.ECONNRESET},
-		"a reset after the change":            {fault: messagemediatest.Fault{ResetConnection: true, AfterCommit: true}, fails: syscall.ECONNRESET, changed: true},
-		"a cut-off body of the real response": {fault: messagemediatest.Fault{TruncateBody: true}, status: 201, fails: io.ErrUnexpectedEOF, changed: true},
-		"a cut-off body of its own":           {fault: messagemediatest.Fault{Status: 200, Body: "123456", TruncateBody: true}, status: 200, fails: io.ErrUnexpectedEOF},
-		"a fault for other requests":          {fault: messagemediatest.Fault{Status: 500, Match: func(r *http.Request) bool { return r.Method == "GET" }}, status: 201, changed: true},
-		"a delay":                             {fault: messagemediatest.Fault{Delay: time.Millisecond}, status: 201, changed: true},
-		"a slow body":                         {fault: messagemediatest.Fault{ByteDelay: time.Microsecond}, status: 201, changed: true},
+		"a replaced response":                   {fault: messagemediatest.Fault{Status: 503, Body: "<html>", Header: http.Header{"Retry-After": {"7"}}}, status: 503, body: "<html>"},
+		"a response after the change":           {fault: messagemediatest.Fault{Status: 500, AfterCommit: true}, status: 500, changed: true},
+		"a reset":                               {fault: messagemediatest.Fault{ResetConnection: true}, fails: syscall.ECONNRESET},
+		"a reset after the change":              {fault: messagemediatest.Fault{ResetConnection: true, AfterCommit: true}, fails: syscall.ECONNRESET, changed: true},
+		"a truncated body of the real response": {fault: messagemediatest.Fault{TruncateBody: true}, status: 201, fails: io.ErrUnexpectedEOF, changed: true},
+		"a truncated body of the fault":         {fault: messagemediatest.Fault{Status: 200, Body: "123456", TruncateBody: true}, status: 200, fails: io.ErrUnexpectedEOF},
+		"a fault for other requests":            {fault: messagemediatest.Fault{Status: 500, Match: func(r *http.Request) bool { return r.Method == "GET" }}, status: 201, changed: true},
+		"a delay":                               {fault: messagemediatest.Fault{Delay: time.Millisecond}, status: 201, changed: true},
+		"a slow body":                           {fault: messagemediatest.Fault{ByteDelay: time.Microsecond}, status: 201, changed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,8 +87,7 @@ func TestTimesIsTheNumberOfFailedRequests(t *testing.T) {
 	assert.Equal(t, []int{500, 500, 429, 200}, statuses)
 }
 
-// TestFaultsAreTakenInOrder: two responds in place of the real one, and then one
-// that gets lost.
+// TestFaultsAreTakenInOrder injects two replaced responses, then a lost one.
 func TestFaultsAreTakenInOrder(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -104,7 +103,7 @@ func TestFaultsAreTakenInOrder(t *testing.T) {
 	assert.Len(t, api.Webhooks(""), 1)
 }
 
-// requestsByOperation are requests for each name that a fault can select by.
+// requestsByOperation has a request for each valid Operation of a fault.
 var requestsByOperation = []struct{ operation, method, target, body string }{
 	{"CreateWebhook", "POST", path, valid},
 	{"ListWebhooks", "GET", path, ""},
@@ -142,7 +141,7 @@ func TestFaultsSelectBySubAccount(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	for name, c := range map[string]struct {
 		account *string
-		want    []int // for the account of the credentials, and for "branch"
+		want    []int // the statuses for the account of the credentials and for "branch"
 	}{
 		"any account":                    {nil, []int{555, 555}},
 		"the account of the credentials": {new(""), []int{555, 200}},
@@ -156,11 +155,11 @@ func TestFaultsSelectBySubAccount(t *testing.T) {
 	}
 }
 
-// TestMatchMayUseTheServer also when other requests wait for it.
+// TestMatchMayUseTheServer also has other requests that wait for Match.
 func TestMatchMayUseTheServer(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
-	calls := 0 // without a lock: the race detector would see two calls at once
+	calls := 0 // without a lock, so that the race detector finds concurrent calls
 	require.NoError(t, api.Fail(messagemediatest.Fault{Status: 503, Times: 1000, Match: func(r *http.Request) bool {
 		calls++
 		api.Requests()
@@ -182,8 +181,8 @@ func TestMatchMayUseTheServer(t *testing.T) {
 	assert.Equal(t, 21, calls)
 }
 
-// TestMatchMaySendRequests sends one that the fault does not select, and, once, one that
-// waits for Match until its client gives up.
+// TestMatchMaySendRequests sends a request that the fault does not select, and one that
+// waits for Match until its client times out.
 func TestMatchMaySendRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -206,7 +205,7 @@ func TestMatchMaySendRequests(t *testing.T) {
 	})
 }
 
-// TestMatchReceivesACopyOfTheRequest changes what it is given.
+// TestMatchReceivesACopyOfTheRequest changes the request that Match receives.
 func TestMatchReceivesACopyOfTheRequest(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -271,7 +270,7 @@ func TestInvalidFaultsAreNotQueued(t *testing.T) {
 	assert.Empty(t, api.Faults())
 }
 
-// TestAListLagsBehindChanges reads it with lags from 0 to more than there were changes.
+// TestAListLagsBehindChanges lists with lags from 0 to more than the number of changes.
 func TestAListLagsBehindChanges(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -320,7 +319,7 @@ func TestAListLagsBehindAHundredChanges(t *testing.T) {
 	}
 }
 
-// TestA404ThatIsNotTheAPIs looks at what a client sees of those that are not the API's.
+// TestA404ThatIsNotTheAPIs checks the client's errors for a 404 of a proxy.
 func TestA404ThatIsNotTheAPIs(t *testing.T) {
 	t.Parallel()
 	for body, contentType := range map[string]string{

@@ -38,20 +38,20 @@ func TestCredentials(t *testing.T) {
 		"another scheme":                              {[]string{"Authorization", "Bearer x"}, 401},
 		"HMAC":                                        {hmacOf(now, "sha256", "Date Content-MD5 request-line", "{}", line), 400},
 		"HMAC with SHA-1":                             {hmacOf(now, "sha1", "date x-Content-MD5 request-line", "{}", line), 400},
-		"HMAC by a clock a little off":                {hmacOf(now.Add(-250*time.Second), "sha256", "Date Content-MD5 request-line", "{}", line), 400},
-		"HMAC by a clock too far behind":              {hmacOf(now.Add(-302*time.Second), "sha256", "Date Content-MD5 request-line", "{}", line), 401},
-		"HMAC by a clock too far ahead":               {hmacOf(now.Add(360*time.Second), "sha256", "Date Content-MD5 request-line", "{}", line), 401},
+		"HMAC with a small clock skew":                {hmacOf(now.Add(-250*time.Second), "sha256", "Date Content-MD5 request-line", "{}", line), 400},
+		"HMAC with a Date too far in the past":        {hmacOf(now.Add(-302*time.Second), "sha256", "Date Content-MD5 request-line", "{}", line), 401},
+		"HMAC with a Date too far in the future":      {hmacOf(now.Add(360*time.Second), "sha256", "Date Content-MD5 request-line", "{}", line), 401},
 		"HMAC over another body":                      {hmacOf(now, "sha256", "Date Content-MD5 request-line", "{} ", line), 401},
 		"HMAC over another body, by the older header": {hmacOf(now, "sha1", "date x-Content-MD5 request-line", "{} ", line), 401},
 		"HMAC over no body":                           {hmacOf(now, "sha256", "Date request-line", "", line), 401},
-		"HMAC over the digest, which is not sent":     {append(hmacOf(now, "sha256", "Date Content-MD5 request-line", "{}", line), "Content-MD5", ""), 401},
+		"HMAC over a digest that is not sent":         {append(hmacOf(now, "sha256", "Date Content-MD5 request-line", "{}", line), "Content-MD5", ""), 401},
 		"HMAC over another path":                      {hmacOf(now, "sha256", "Date Content-MD5 request-line", "{}", "POST /v1 HTTP/1.1"), 401},
 		"HMAC over another HTTP version":              {hmacOf(now, "sha256", "Date Content-MD5 request-line", "{}", "POST "+path+" HTTP/2.0"), 401},
 		"HMAC over the names in another case":         {hmacOf(now, "sha256", "date content-md5 request-line", "{}", line), 400},
 		"HMAC over a request line in another case":    {hmacOf(now, "sha256", "Date Content-MD5 Request-Line", "{}", line), 401},
 		"HMAC that does not cover the request line":   {hmacOf(now, "sha256", "Date Content-MD5", "{}", line), 401},
 		"HMAC that does not cover the date":           {hmacOf(now, "sha256", "Content-MD5 request-line", "{}", line), 401},
-		"HMAC by an algorithm not known":              {hmacOf(now, "md5", "Date Content-MD5 request-line", "{}", line), 401},
+		"HMAC with an unknown algorithm":              {hmacOf(now, "md5", "Date Content-MD5 request-line", "{}", line), 401},
 		"HMAC that is not signed":                     {[]string{"Authorization", `hmac username="key", algorithm="hmac-sha1", headers="date request-line", signature=""`}, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,8 +103,8 @@ func TestTwoAuthorizationHeadersAreRejected(t *testing.T) {
 	assert.Equal(t, 401, response.StatusCode)
 }
 
-// hmacOf returns headers that are signed by hand with the credentials "key" and "secret":
-// those that the names say, in their order.
+// hmacOf returns headers with an HMAC signature of the credentials "key" and "secret". It
+// covers the headers of the given names in order.
 func hmacOf(date time.Time, algorithm, names, body, requestLine string) []string {
 	sum := md5.Sum([]byte(body))
 	values := map[string]string{"date": date.Format(http.TimeFormat), "content-md5": hex.EncodeToString(sum[:]), "x-content-md5": hex.EncodeToString(sum[:])}

@@ -20,7 +20,7 @@ const (
 // valid is the body of a request to create a webhook.
 const valid = `{"url":"https://example.com/hook","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"]}`
 
-// with is valid with other fields in it, and without those that stand in them, too.
+// with returns valid with added or replaced fields.
 func with(fields string) string {
 	all, changed := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	for text, into := range map[string]*map[string]json.RawMessage{valid: &all, "{" + fields + "}": &changed} {
@@ -37,8 +37,8 @@ func with(fields string) string {
 	return "{" + strings.Join(append(kept, fields), ",") + "}"
 }
 
-// exchange speaks plain HTTP with the server, as clients in any language do. The
-// headers come in pairs; an empty value removes one that is set otherwise.
+// exchange sends a plain HTTP request to the server. The headers are pairs of names and
+// values. An empty value removes a default header.
 func exchange(t *testing.T, api *messagemediatest.Server, method, target, requestBody string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, api.URL+target, strings.NewReader(requestBody))
@@ -61,7 +61,7 @@ func exchange(t *testing.T, api *messagemediatest.Server, method, target, reques
 	return response, string(data)
 }
 
-// send is exchange for those who look at the status and the body alone.
+// send is exchange without the response's header.
 func send(t *testing.T, api *messagemediatest.Server, method, target, requestBody string, headers ...string) (status int, body string) {
 	t.Helper()
 	response, body := exchange(t, api, method, target, requestBody, headers...)

@@ -63,7 +63,8 @@ func TestWebhooksAreStoredAndUniqueAsNormalized(t *testing.T) {
 	assert.Equal(t, added, api.AddWebhook("", added), "it is added as it is")
 }
 
-// TestACustomNormalization uses the server, and changes fields that an update leaves out.
+// TestACustomNormalization uses the server, and changes fields that the update does not
+// set.
 func TestACustomNormalization(t *testing.T) {
 	t.Parallel()
 	var api *messagemediatest.Server

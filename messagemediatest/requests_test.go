@@ -9,17 +9,17 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// The tests of this file, lists_test.go, routes_test.go and gateway_test.go send what programs in any
-// language could, and compare with the API's documentation. They don't use the client.
+// The tests of this file, lists_test.go, routes_test.go and gateway_test.go send raw HTTP
+// requests without the client, and compare the responses with the API's documentation.
 
 const unparsable = "Failed to parse message body."
 
-// badRequest is the body of a 400 with these details.
+// badRequest returns the body of a 400 with these details.
 func badRequest(details ...string) string {
 	return `{"message":"Bad Request","details":["` + strings.Join(details, `","`) + `"]}`
 }
 
-// longURL is one with this many characters, of two bytes each.
+// longURL returns a URL with a number of characters of two bytes each.
 func longURL(characters int) string {
 	const start = "https://example.com/"
 	return start + strings.Repeat("é", characters-len(start))
@@ -77,14 +77,14 @@ func TestCreateWebhookRejectsInvalidRequests(t *testing.T) {
 		body    string
 		details []string
 	}{
-		// The form.
+		// The JSON.
 		"nothing":                          {" ", []string{unparsable}},
-		"no JSON":                          {`{`, []string{unparsable}},
+		"invalid JSON":                     {`{`, []string{unparsable}},
 		"null":                             {`null`, []string{unparsable}},
 		"an array":                         {`[` + valid + `]`, []string{unparsable}},
 		"a string":                         {`"a"`, []string{unparsable}},
 		"data after the object":            {valid + `{}`, []string{unparsable}},
-		"a comma too many":                 {strings.Replace(valid, "}", ",}", 1), []string{unparsable}},
+		"a trailing comma":                 {strings.Replace(valid, "}", ",}", 1), []string{unparsable}},
 		"invalid UTF-8":                    {strings.Replace(valid, "hook", "hook\xff", 1), []string{unparsable}},
 		"more than a megabyte":             {valid + strings.Repeat(" ", 1<<20), []string{unparsable}},
 		"a name twice":                     {strings.Replace(valid, "{", `{"url":"https://example.com/2",`, 1), []string{unparsable, "/url: Duplicate field"}},
@@ -95,21 +95,21 @@ func TestCreateWebhookRejectsInvalidRequests(t *testing.T) {
 		"an ID":                            {with(`"id":"a"`), []string{"/id: Unknown field"}},
 
 		// Types.
-		"a number for the URL":        {with(`"url":7`), []string{unparsable, "/url: Not a string"}},
-		"an object for the method":    {with(`"method":{}`), []string{unparsable, "/method: Not a string"}},
-		"an array for the encoding":   {with(`"encoding":[]`), []string{unparsable, "/encoding: Not a string"}},
-		"a boolean for the template":  {with(`"template":false`), []string{unparsable, "/template: Not a string"}},
-		"half of a surrogate pair":    {with(`"template":"\ud83d"`), []string{unparsable, "/template: Not a string"}},
-		"a string for the events":     {with(`"events":"RECEIVED_SMS"`), []string{unparsable, "/events: Not an array"}},
-		"a null among the events":     {with(`"events":[null]`), []string{unparsable, "/events/0: Not a string"}},
-		"a number among the events":   {with(`"events":["RECEIVED_SMS",1]`), []string{unparsable, "/events/1: Not a string"}},
-		"an array for the headers":    {with(`"headers":[]`), []string{unparsable, "/headers: Not an object"}},
-		"a null header":               {with(`"headers":{"A":null}`), []string{unparsable, "/headers/A: Not a string"}},
-		"a number for a header":       {with(`"headers":{"A":1}`), []string{unparsable, "/headers/A: Not a string"}},
-		"an array for a header":       {with(`"headers":{"A":["1"]}`), []string{unparsable, "/headers/A: Not a string"}},
-		"a string for a number":       {with(`"read_timeout":"5000"`), []string{unparsable, "/read_timeout: Not a number"}},
-		"a boolean for a number":      {with(`"retries":true`), []string{unparsable, "/retries: Not a number"}},
-		"all that is wrong, together": {with(`"url":7,"method":8`), []string{unparsable, "/url: Not a string", "/method: Not a string"}},
+		"a number for the URL":       {with(`"url":7`), []string{unparsable, "/url: Not a string"}},
+		"an object for the method":   {with(`"method":{}`), []string{unparsable, "/method: Not a string"}},
+		"an array for the encoding":  {with(`"encoding":[]`), []string{unparsable, "/encoding: Not a string"}},
+		"a boolean for the template": {with(`"template":false`), []string{unparsable, "/template: Not a string"}},
+		"half of a surrogate pair":   {with(`"template":"\ud83d"`), []string{unparsable, "/template: Not a string"}},
+		"a string for the events":    {with(`"events":"RECEIVED_SMS"`), []string{unparsable, "/events: Not an array"}},
+		"a null among the events":    {with(`"events":[null]`), []string{unparsable, "/events/0: Not a string"}},
+		"a number among the events":  {with(`"events":["RECEIVED_SMS",1]`), []string{unparsable, "/events/1: Not a string"}},
+		"an array for the headers":   {with(`"headers":[]`), []string{unparsable, "/headers: Not an object"}},
+		"a null header":              {with(`"headers":{"A":null}`), []string{unparsable, "/headers/A: Not a string"}},
+		"a number for a header":      {with(`"headers":{"A":1}`), []string{unparsable, "/headers/A: Not a string"}},
+		"an array for a header":      {with(`"headers":{"A":["1"]}`), []string{unparsable, "/headers/A: Not a string"}},
+		"a string for a number":      {with(`"read_timeout":"5000"`), []string{unparsable, "/read_timeout: Not a number"}},
+		"a boolean for a number":     {with(`"retries":true`), []string{unparsable, "/retries: Not a number"}},
+		"all violations together":    {with(`"url":7,"method":8`), []string{unparsable, "/url: Not a string", "/method: Not a string"}},
 
 		// Values.
 		"no field":                                    {`{}`, []string{"/url: Url cannot be null", "/method: Method cannot be null", "/encoding: Encoding cannot be null", "/events: Events cannot be null"}},
@@ -175,7 +175,7 @@ func TestCreateWebhookRejectsInvalidRequests(t *testing.T) {
 	}
 }
 
-// updatable are the fields of a webhook that has all of them, as a response has them.
+// updatable has all fields of a webhook that can be updated, in the format of a response.
 const updatable = `"url":"https://example.com/hook","method":"POST","encoding":"JSON","headers":{"X-A":"1"},"events":["RECEIVED_SMS"],"template":"$mtId","read_timeout":1500,"retries":2,"retry_delay":30`
 
 func TestUpdateWebhookAcceptsValidRequests(t *testing.T) {
@@ -212,7 +212,7 @@ func TestUpdateWebhookRejectsInvalidRequests(t *testing.T) {
 		body    string
 		details []string
 	}{
-		"nothing":                   {"", nil}, // without a Content-Type, too
+		"nothing":                   {"", nil}, // also without a Content-Type
 		"white space":               {" ", []string{unparsable}},
 		"no field":                  {`{}`, []string{"/: At least one field must be set"}},
 		"null in every field":       {`{"url":null,"method":null,"encoding":null,"events":null,"headers":null,"template":null}`, []string{"/: At least one field must be set"}},

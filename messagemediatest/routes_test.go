@@ -12,7 +12,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestUnknownPathsAndMethodsAreRejected looks for a wrong one beside each right one.
+// TestUnknownPathsAndMethodsAreRejected varies each known path and method.
 func TestUnknownPathsAndMethodsAreRejected(t *testing.T) {
 	t.Parallel()
 	const key = `{"digest":"SHA256","cipher":"RSA"}`
@@ -101,8 +101,8 @@ func TestUnexpectedQueriesAndBodiesAreRejected(t *testing.T) {
 	}
 }
 
-// TestTheAccountHeaderMustBeSingleAndNotEmpty: with an unset variable for its name, a request for
-// a sub-account must not be one for its parent.
+// TestTheAccountHeaderMustBeSingleAndNotEmpty ensures that a client with an unset variable
+// for the sub-account does not use the parent account.
 func TestTheAccountHeaderMustBeSingleAndNotEmpty(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)

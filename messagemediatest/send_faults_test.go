@@ -25,8 +25,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestUnusualResponsesOfReceivers is about responses that are not what one expects. It runs
-// in fake time: the bubble ends only when every goroutine has.
+// TestUnusualResponsesOfReceivers runs in fake time: the bubble ends only when every
+// goroutine has returned.
 func TestUnusualResponsesOfReceivers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -36,11 +36,11 @@ func TestUnusualResponsesOfReceivers(t *testing.T) {
 		err          string
 		acknowledged bool
 	}{
-		"a panic is no response": {
+		"a panic sends no response": {
 			response: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 			err:      "EOF",
 		},
-		"a panic after the header is no whole response": {
+		"a panic after the header truncates the response": {
 			response: func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(200)
 				http.NewResponseController(w).Flush()
@@ -48,14 +48,14 @@ func TestUnusualResponsesOfReceivers(t *testing.T) {
 			},
 			status: 200, err: "unexpected EOF",
 		},
-		"early hints are passed over": {
+		"early hints are skipped": {
 			response: func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(103)
 				w.WriteHeader(204)
 			},
 			status: 204, acknowledged: true,
 		},
-		"another protocol is none": {
+		"a switch of protocols is a response without an end": {
 			response: func(w http.ResponseWriter, r *http.Request) {
 				connection, _, _ := http.NewResponseController(w).Hijack()
 				defer connection.Close()
@@ -64,7 +64,7 @@ func TestUnusualResponsesOfReceivers(t *testing.T) {
 			},
 			status: 101, err: "no response within the webhook's ReadTimeout",
 		},
-		"what is compressed is read": {
+		"a compressed response is decompressed": {
 			response: func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Encoding", "gzip")
 				zip := gzip.NewWriter(w)
@@ -73,7 +73,7 @@ func TestUnusualResponsesOfReceivers(t *testing.T) {
 			},
 			status: 200, body: "thanks", acknowledged: true,
 		},
-		"of what never ends, the beginning is read": {
+		"the beginning of an endless response is read": {
 			response: func(w http.ResponseWriter, r *http.Request) {
 				for r.Context().Err() == nil {
 					if _, err := io.WriteString(w, strings.Repeat("x", 1000)); err != nil {
@@ -83,7 +83,7 @@ func TestUnusualResponsesOfReceivers(t *testing.T) {
 			},
 			status: 200, body: strings.Repeat("x", 64<<10), acknowledged: true,
 		},
-		"what drips ends with the time to read it": {
+		"a throttled response times out": {
 			response: func(w http.ResponseWriter, r *http.Request) {
 				for r.Context().Err() == nil {
 					io.WriteString(w, "x")
@@ -118,8 +118,8 @@ func TestUnusualResponsesOfReceivers(t *testing.T) {
 	}
 }
 
-// TestAnAttemptIsOneRequest has the receiver drop connections: net/http would send
-// a GET again by itself when the connection had been used before.
+// TestAnAttemptIsOneRequest has a receiver that drops connections. On a reused connection,
+// net/http would retry a GET by itself.
 func TestAnAttemptIsOneRequest(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -135,7 +135,7 @@ func TestAnAttemptIsOneRequest(t *testing.T) {
 	assert.EqualValues(t, 4, calls.Load())
 }
 
-// TestAHandlerThatNeverResponds ignores that its request is over.
+// TestAHandlerThatNeverResponds has a handler that ignores the end of its request.
 func TestAHandlerThatNeverResponds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestConcurrentSends(t *testing.T) {
 	group.Wait()
 }
 
-// TestWebhooksAreCalledConcurrently has each of two receivers wait for the other.
+// TestWebhooksAreCalledConcurrently has two receivers that wait for each other.
 func TestWebhooksAreCalledConcurrently(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -193,9 +193,9 @@ func TestWebhooksAreCalledConcurrently(t *testing.T) {
 func TestCloseEndsRunningSends(t *testing.T) {
 	t.Parallel()
 	for name, handler := range map[string]http.Handler{
-		"an attempt":                http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
-		"the wait between two":      responding(503),
-		"the wait after a redirect": responding(302),
+		"an attempt":                    http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+		"the wait between two attempts": responding(503),
+		"the wait after a redirect":     responding(302),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -235,8 +235,8 @@ func TestTheContextEndsRetriesWithoutDelays(t *testing.T) {
 	assert.Zero(t, report.Deliveries[0].Attempts[0].Wait, "there was no next attempt")
 }
 
-// TestHeadersOfAWebhookThatHTTPTreatsSpecially compares what is reported with what
-// arrives.
+// TestHeadersOfAWebhookThatHTTPTreatsSpecially compares the reported headers with the
+// received ones.
 func TestHeadersOfAWebhookThatHTTPTreatsSpecially(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -271,7 +271,7 @@ func TestHeadersOfAWebhookThatHTTPTreatsSpecially(t *testing.T) {
 	}
 }
 
-// TestSignedRequestsOfEveryKindVerify are verified as they arrive, over HTTP/2, too.
+// TestSignedRequestsOfEveryKindVerify verifies received requests, including HTTP/2.
 func TestSignedRequestsOfEveryKindVerify(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(2048))
@@ -312,8 +312,8 @@ func TestSignedRequestsOfEveryKindVerify(t *testing.T) {
 	}
 }
 
-// TestAnAttemptsErrorOmitsMethodAndURL: method and URL stand beside it, and the URL
-// can have a token in it.
+// TestAnAttemptsErrorOmitsMethodAndURL checks that the error does not repeat the URL, which
+// can contain a token.
 func TestAnAttemptsErrorOmitsMethodAndURL(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -323,7 +323,7 @@ func TestAnAttemptsErrorOmitsMethodAndURL(t *testing.T) {
 	assert.Equal(t, refused, report.Deliveries[0].Attempts[0].Err)
 }
 
-// TestLargeDeliveries have a body of 3 MiB, and time for it where the race detector runs.
+// TestLargeDeliveries sends a body of 3 MiB. The timeout allows for the race detector.
 func TestLargeDeliveries(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)

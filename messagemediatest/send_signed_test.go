@@ -18,7 +18,7 @@ func TestDeliveriesAreSignedByTheAccountOrByOptions(t *testing.T) {
 		server  []messagemediatest.Option
 		enabled bool
 		send    []messagemediatest.SendOption
-		signed  string // by whom
+		signed  string // the signer, or empty
 	}{
 		"no key is enabled":                                   {},
 		"a key is enabled":                                    {enabled: true, signed: "account"},

@@ -23,7 +23,7 @@ import (
 
 var sms = &webhook.ReceivedSMS{ReplyID: "a175e797", SourceNumber: "+61491570156", Content: `"Yes" & more`}
 
-// subscribe creates a webhook that is called for text messages, changed as asked.
+// subscribe creates a webhook for inbound SMS, modified by a function.
 func subscribe(t *testing.T, client *messagemedia.Client, change func(*messagemedia.CreateWebhookRequest)) *messagemedia.Webhook {
 	t.Helper()
 	subscription := messagemedia.CreateWebhookRequest{
@@ -41,8 +41,8 @@ func subscribe(t *testing.T, client *messagemedia.Client, change func(*messageme
 
 func unchanged(*messagemedia.CreateWebhookRequest) {}
 
-// responding is a receiver that responds with these statuses, one after the other,
-// and then with the last of them.
+// responding returns a receiver that responds with these statuses in order, and repeats
+// the last one.
 func responding(statuses ...int) http.Handler {
 	var calls atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +108,7 @@ func TestSendRejectsInvalidEvents(t *testing.T) {
 	}
 }
 
-// TestTheRequestFollowsTheWebhook looks at what arrives, over a socket.
+// TestTheRequestFollowsTheWebhook checks the request that arrives over a socket.
 func TestTheRequestFollowsTheWebhook(t *testing.T) {
 	t.Parallel()
 	for encoding, contentType := range map[messagemedia.Encoding]string{
@@ -150,7 +150,7 @@ func TestTheRequestFollowsTheWebhook(t *testing.T) {
 	}
 }
 
-// TestValuesInAURL sends to a handler, which sees the request line.
+// TestValuesInAURL checks the request line that a handler receives.
 func TestValuesInAURL(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -159,9 +159,9 @@ func TestValuesInAURL(t *testing.T) {
 		target  string
 		status  int
 	}{
-		"are percent-encoded":                                      {`"a b" & c=/é`, nil, "/hooks/%22a%20b%22%20%26%20c%3D%2F%C3%A9?text=%22a%20b%22%20%26%20c%3D%2F%C3%A9", 200},
-		"are raw when that is asked for":                           {`a&b=/c`, []messagemediatest.SendOption{messagemediatest.WithUnescapedURLValues()}, "/hooks/a&b=/c?text=a&b=/c", 200},
-		"are refused by servers when they are raw and have blanks": {`a b`, []messagemediatest.SendOption{messagemediatest.WithUnescapedURLValues()}, "", 400},
+		"are percent-encoded":                                             {`"a b" & c=/é`, nil, "/hooks/%22a%20b%22%20%26%20c%3D%2F%C3%A9?text=%22a%20b%22%20%26%20c%3D%2F%C3%A9", 200},
+		"are not encoded with the option":                                 {`a&b=/c`, []messagemediatest.SendOption{messagemediatest.WithUnescapedURLValues()}, "/hooks/a&b=/c?text=a&b=/c", 200},
+		"are rejected by servers if they are not encoded and have blanks": {`a b`, []messagemediatest.SendOption{messagemediatest.WithUnescapedURLValues()}, "", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,10 +187,10 @@ func TestAFailedDeliveryIsRetried(t *testing.T) {
 		attempts     int
 		acknowledged bool
 	}{
-		"until it is acknowledged with 2xx":     {5, []int{503, 301, 404, 200}, 4, true},
-		"until the retries are used up":         {2, []int{500}, 3, false},
-		"never, when there are no retries":      {0, []int{500, 204}, 1, false},
-		"never, when the first response is 2xx": {5, []int{299}, 1, true},
+		"until it is acknowledged with 2xx":   {5, []int{503, 301, 404, 200}, 4, true},
+		"until no retry is left":              {2, []int{500}, 3, false},
+		"never, if there are no retries":      {0, []int{500, 204}, 1, false},
+		"never, if the first response is 2xx": {5, []int{299}, 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -216,11 +216,11 @@ func TestWaitsBetweenAttempts(t *testing.T) {
 	for name, c := range map[string]struct {
 		delay, readTimeout time.Duration
 		options            []messagemediatest.SendOption
-		want               []time.Duration // since the start, of each attempt's beginning
+		want               []time.Duration // the time from the start to each attempt
 	}{
-		"nothing waits by default":        {time.Minute, 0, nil, []time.Duration{0, 0, 0}},
-		"the webhook's delay":             {time.Minute, 0, []messagemediatest.SendOption{messagemediatest.WithRetryDelays()}, []time.Duration{0, time.Minute, 2 * time.Minute}},
-		"five seconds when there is none": {0, 0, []messagemediatest.SendOption{messagemediatest.WithRetryDelays()}, []time.Duration{0, 5 * time.Second, 10 * time.Second}},
+		"no delay by default":                      {time.Minute, 0, nil, []time.Duration{0, 0, 0}},
+		"the webhook's delay":                      {time.Minute, 0, []messagemediatest.SendOption{messagemediatest.WithRetryDelays()}, []time.Duration{0, time.Minute, 2 * time.Minute}},
+		"five seconds if the webhook has no delay": {0, 0, []messagemediatest.SendOption{messagemediatest.WithRetryDelays()}, []time.Duration{0, 5 * time.Second, 10 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -303,11 +303,11 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 func TestATemplateThatCannotBeRendered(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ url, template, want string }{
-		"a syntax error":       {"http://receiver.example/", "#if($moId", "the template: "},
-		"a failing method":     {"http://receiver.example/", "$moContent.substring(99)", "the template: "},
-		"a URL that is no URL": {"http://receiver.example/#if(", "", "the URL as a template: "},
-		"a directive too many": {"http://receiver.example/", "#parse('x')", "#parse"},
-		"a URL that fails":     {"http://receiver.example/$moContent.substring(99)", "", "the URL as a template: "},
+		"a syntax error":            {"http://receiver.example/", "#if($moId", "the template: "},
+		"a failing method":          {"http://receiver.example/", "$moContent.substring(99)", "the template: "},
+		"a syntax error in the URL": {"http://receiver.example/#if(", "", "the URL as a template: "},
+		"an unsupported directive":  {"http://receiver.example/", "#parse('x')", "#parse"},
+		"a URL that fails":          {"http://receiver.example/$moContent.substring(99)", "", "the URL as a template: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -381,8 +381,8 @@ func TestATruncatedResponseIsAnError(t *testing.T) {
 	assert.False(t, report.Acknowledged())
 }
 
-// TestADeliveryOverHTTP2Verifies: the platform signs HTTP/1.1, whatever a receiver's
-// own server speaks.
+// TestADeliveryOverHTTP2Verifies ensures that the signature covers HTTP/1.1, independent of
+// the receiver's HTTP version.
 func TestADeliveryOverHTTP2Verifies(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -406,7 +406,7 @@ func TestADeliveryOverHTTP2Verifies(t *testing.T) {
 
 func TestConcurrentEvents(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // it ends only when nothing of a Send is left
+	synctest.Test(t, func(t *testing.T) { // ends only when all goroutines of Send have returned
 		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 		defer api.Close()
 		for _, method := range []string{"POST", "PUT", "PATCH"} {

@@ -35,12 +35,12 @@ func TestSubAccountsAreSeparate(t *testing.T) {
 	assert.Equal(t, 204, status)
 }
 
-// TestFakeTime has long waits on both sides of a connection in memory.
+// TestFakeTime has long waits on both sides of an in-memory connection.
 func TestFakeTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
-		defer api.Close() // before the bubble ends, and so before the test's clean-up
+		defer api.Close() // before the bubble ends, which is before the test's cleanup
 		api.Fail(messagemediatest.Fault{Delay: time.Hour}, messagemediatest.Fault{Delay: time.Hour})
 		start := time.Now()
 
@@ -116,7 +116,7 @@ func TestInvalidOptionsAreErrors(t *testing.T) {
 	}
 }
 
-// failingTest is a test that fails without an end of the test that runs it.
+// failingTest is a testing.TB that records failures without failing the running test.
 type failingTest struct {
 	testing.TB
 	errors []error
@@ -151,7 +151,7 @@ func TestInAProgramInvalidClientOptionsAreErrorsOfCalls(t *testing.T) {
 	assert.Empty(t, api.Requests())
 }
 
-// TestTheInMemoryNetworkWorksWithTLS has a delay of fake time, over either version of HTTP.
+// TestTheInMemoryNetworkWorksWithTLS has a delay in fake time, for both versions of HTTP.
 func TestTheInMemoryNetworkWorksWithTLS(t *testing.T) {
 	t.Parallel()
 	for name, proto := range map[string]string{"Basic": "HTTP/2.0", "HMAC": "HTTP/1.1"} {
@@ -189,7 +189,7 @@ func TestCallsOfTheObserverAreSerializedAndMayUseTheServer(t *testing.T) {
 		api.Webhooks("")
 		assert.NotEmpty(t, api.Requests())
 		e.Header.Set("Authorization", "changed")
-		if e.Operation == "CreateWebhook" { // a request of its own, which is observed later
+		if e.Operation == "CreateWebhook" { // send a request, which is observed later
 			_, err := api.Client().ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
 			assert.NoError(t, err)
 		}
@@ -223,8 +223,8 @@ func TestAnObserverThatPanicsIsCalledForTheNextRequest(t *testing.T) {
 	assert.Equal(t, 2, calls)
 }
 
-// TestCloseDoesNotWaitForClients has one that sends half a request, one that sends
-// half a header, and one that does not read.
+// TestCloseDoesNotWaitForClients has clients that send half a request, send half a
+// header, or do not read.
 func TestCloseDoesNotWaitForClients(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

@@ -31,35 +31,35 @@ func TestResponsesToSignatureKeyRequests(t *testing.T) {
 		status               int
 		response             string
 	}{
-		"a key without digest and cipher":    {"POST", keysPath, `{"digest":null}`, 400, `{"message":"Bad Request","details":["/digest: Digest cannot be null","/cipher: Cipher cannot be null"]}`},
-		"a key of an unknown kind":           {"POST", keysPath, `{"digest":"MD5","cipher":"RA"}`, 400, `{"message":"Bad Request","details":["/digest: [MD5] is invalid","/cipher: [RA] is invalid"]}`},
-		"a body that is not JSON":            {"POST", keysPath, `{`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
-		"a key with empty names":             {"POST", keysPath, `{"digest":"","cipher":""}`, 400, badRequest("/digest: [] is invalid", "/cipher: [] is invalid")},
-		"a key of kinds in another case":     {"POST", keysPath, `{"digest":"sha256","cipher":"rsa"}`, 400, badRequest("/digest: [sha256] is invalid", "/cipher: [rsa] is invalid")},
-		"a digest with a hyphen":             {"POST", keysPath, `{"digest":"SHA-256","cipher":"RSA"}`, 400, badRequest("/digest: [SHA-256] is invalid")},
-		"names in another case":              {"POST", keysPath, `{"Digest":"SHA256","cipher":"RSA"}`, 400, badRequest("/Digest: Unknown field", "/digest: Digest cannot be null")},
-		"a name twice":                       {"POST", keysPath, `{"digest":"SHA256","digest":"SHA512","cipher":"RSA"}`, 400, badRequest(unparsable, "/digest: Duplicate field")},
-		"an unknown name":                    {"POST", keysPath, `{"digest":"SHA256","cipher":"RSA","bits":1024}`, 400, badRequest("/bits: Unknown field")},
-		"a number for the digest":            {"POST", keysPath, `{"digest":256,"cipher":"RSA"}`, 400, badRequest(unparsable, "/digest: Not a string")},
-		"an unknown parameter":               {"GET", keysPath + "?size=1", ``, 400, badRequest("size is not a known property")},
-		"a list":                             {"GET", keysPath, ``, 200, `[]`},
-		"the list's page 0":                  {"GET", keysPath + "?page=0", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
-		"a page that is no number":           {"GET", keysPath + "?page=x", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
-		"a negative size":                    {"GET", keysPath + "?page_size=-1", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
-		"getting a key that is not there":    {"GET", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
-		"getting what is no UUID":            {"GET", keysPath + "/x", ``, 400, `{"message":"Bad Request","details":["key_id property value is invalid"]}`},
-		"deleting a key that is not there":   {"DELETE", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
-		"deleting what is no UUID":           {"DELETE", keysPath + "/x", ``, 404, `{"message":"Entity not found"}`},
-		"none is enabled":                    {"GET", keysPath + "/enabled", ``, 404, `{"message":"Currently no key is enabled"}`},
-		"enabling nothing":                   {"PATCH", keysPath + "/enabled", `{"key_id":null}`, 400, `{"message":"Bad Request","details":["/key_id: Key id cannot be null"]}`},
-		"enabling the empty ID":              {"PATCH", keysPath + "/enabled", `{"key_id":""}`, 400, badRequest("/key_id: Key id cannot be null")},
-		"enabling by a name in another case": {"PATCH", keysPath + "/enabled", `{"KEY_ID":"x"}`, 400, badRequest("/KEY_ID: Unknown field", "/key_id: Key id cannot be null")},
-		"enabling a number":                  {"PATCH", keysPath + "/enabled", `{"key_id":1}`, 400, badRequest(unparsable, "/key_id: Not a string")},
-		"enabling what is no UUID":           {"PATCH", keysPath + "/enabled", `{"key_id":"x"}`, 404, `{"message":"Entity not found"}`},
-		"enabling what is not JSON":          {"PATCH", keysPath + "/enabled", `x`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
-		"disabling none":                     {"DELETE", keysPath + "/enabled", ``, 204, ``},
-		"a method that keys don't have":      {"PUT", keysPath, ``, 405, ``},
-		"a path that only begins so":         {"GET", keysPath + "x", ``, 404, ``},
+		"a key without digest and cipher":            {"POST", keysPath, `{"digest":null}`, 400, `{"message":"Bad Request","details":["/digest: Digest cannot be null","/cipher: Cipher cannot be null"]}`},
+		"a key of an unknown kind":                   {"POST", keysPath, `{"digest":"MD5","cipher":"RA"}`, 400, `{"message":"Bad Request","details":["/digest: [MD5] is invalid","/cipher: [RA] is invalid"]}`},
+		"a body that is not JSON":                    {"POST", keysPath, `{`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
+		"a key with empty names":                     {"POST", keysPath, `{"digest":"","cipher":""}`, 400, badRequest("/digest: [] is invalid", "/cipher: [] is invalid")},
+		"a key of kinds in another case":             {"POST", keysPath, `{"digest":"sha256","cipher":"rsa"}`, 400, badRequest("/digest: [sha256] is invalid", "/cipher: [rsa] is invalid")},
+		"a digest with a hyphen":                     {"POST", keysPath, `{"digest":"SHA-256","cipher":"RSA"}`, 400, badRequest("/digest: [SHA-256] is invalid")},
+		"names in another case":                      {"POST", keysPath, `{"Digest":"SHA256","cipher":"RSA"}`, 400, badRequest("/Digest: Unknown field", "/digest: Digest cannot be null")},
+		"a name twice":                               {"POST", keysPath, `{"digest":"SHA256","digest":"SHA512","cipher":"RSA"}`, 400, badRequest(unparsable, "/digest: Duplicate field")},
+		"an unknown name":                            {"POST", keysPath, `{"digest":"SHA256","cipher":"RSA","bits":1024}`, 400, badRequest("/bits: Unknown field")},
+		"a number for the digest":                    {"POST", keysPath, `{"digest":256,"cipher":"RSA"}`, 400, badRequest(unparsable, "/digest: Not a string")},
+		"an unknown parameter":                       {"GET", keysPath + "?size=1", ``, 400, badRequest("size is not a known property")},
+		"a list":                                     {"GET", keysPath, ``, 200, `[]`},
+		"the list's page 0":                          {"GET", keysPath + "?page=0", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
+		"a page that is not a number":                {"GET", keysPath + "?page=x", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
+		"a negative size":                            {"GET", keysPath + "?page_size=-1", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
+		"getting an unknown key":                     {"GET", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
+		"getting an ID that is not a UUID":           {"GET", keysPath + "/x", ``, 400, `{"message":"Bad Request","details":["key_id property value is invalid"]}`},
+		"deleting an unknown key":                    {"DELETE", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
+		"deleting an ID that is not a UUID":          {"DELETE", keysPath + "/x", ``, 404, `{"message":"Entity not found"}`},
+		"getting the enabled key if none is enabled": {"GET", keysPath + "/enabled", ``, 404, `{"message":"Currently no key is enabled"}`},
+		"enabling nothing":                           {"PATCH", keysPath + "/enabled", `{"key_id":null}`, 400, `{"message":"Bad Request","details":["/key_id: Key id cannot be null"]}`},
+		"enabling the empty ID":                      {"PATCH", keysPath + "/enabled", `{"key_id":""}`, 400, badRequest("/key_id: Key id cannot be null")},
+		"enabling by a name in another case":         {"PATCH", keysPath + "/enabled", `{"KEY_ID":"x"}`, 400, badRequest("/KEY_ID: Unknown field", "/key_id: Key id cannot be null")},
+		"enabling a number":                          {"PATCH", keysPath + "/enabled", `{"key_id":1}`, 400, badRequest(unparsable, "/key_id: Not a string")},
+		"enabling an ID that is not a UUID":          {"PATCH", keysPath + "/enabled", `{"key_id":"x"}`, 404, `{"message":"Entity not found"}`},
+		"enabling with invalid JSON":                 {"PATCH", keysPath + "/enabled", `x`, 400, `{"message":"Bad Request","details":["Failed to parse message body."]}`},
+		"disabling if no key is enabled":             {"DELETE", keysPath + "/enabled", ``, 204, ``},
+		"a method that keys don't have":              {"PUT", keysPath, ``, 405, ``},
+		"a path that begins with a known one":        {"GET", keysPath + "x", ``, 404, ``},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +134,7 @@ func TestSignatureKeysArePaged(t *testing.T) {
 	assert.Empty(t, keys, "sub-accounts are apart")
 }
 
-// publicKeys creates keys at a server, and returns their public halves.
+// publicKeys creates keys in a server and returns their public keys.
 func publicKeys(t *testing.T, api *messagemediatest.Server, count int) (ids, keys []string) {
 	t.Helper()
 	for range count {
@@ -197,8 +197,7 @@ func TestKeysHaveTheConfiguredSize(t *testing.T) {
 	}
 }
 
-// TestSignedRequestsVerify signs with keys of each digest, as a client and as a
-// server sees requests.
+// TestSignedRequestsVerify signs outgoing and received requests with keys of each digest.
 func TestSignedRequestsVerify(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)

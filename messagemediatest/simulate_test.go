@@ -20,7 +20,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// recorder is a receiver that keeps what it is sent, and responds 204.
+// recorder is a receiver that records requests and responds 204.
 type recorder struct {
 	mu       sync.Mutex
 	requests []recorded
@@ -42,7 +42,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// verifies reports whether a request was signed by the signer, and by its ID.
+// verifies reports whether a request has the signer's signature and key ID.
 func (r recorded) verifies(t *testing.T, signer *messagemediatest.Signer) bool {
 	t.Helper()
 	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(signer.Key())))
@@ -53,7 +53,7 @@ func (r recorded) verifies(t *testing.T, signer *messagemediatest.Signer) bool {
 	return err == nil
 }
 
-// TestADuplicateFollowsAfterTheGivenTime waits for days of fake time.
+// TestADuplicateFollowsAfterTheGivenTime waits for days in fake time.
 func TestADuplicateFollowsAfterTheGivenTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestSendReportsRejectsInvalidArguments(t *testing.T) {
 	assert.Len(t, results, 1, "what was sent until then is there")
 }
 
-// TestInvalidArgumentsOfSendsAreErrors has arguments that are nil or otherwise invalid, for each method.
+// TestInvalidArgumentsOfSendsAreErrors has nil and invalid arguments for each method.
 func TestInvalidArgumentsOfSendsAreErrors(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -247,7 +247,7 @@ func TestResultsAreCopies(t *testing.T) {
 	assert.Equal(t, "branch", *api.Faults()[0].Account)
 }
 
-// TestAnAttemptsHeaderIsACopy has a transport that changes the header of the request.
+// TestAnAttemptsHeaderIsACopy has a transport that changes the request's header.
 func TestAnAttemptsHeaderIsACopy(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)

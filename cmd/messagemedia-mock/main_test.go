@@ -122,8 +122,8 @@ func TestRunExplainsErrors(t *testing.T) {
 	}
 }
 
-// TestTheHelpHasCurlForEveryCall runs each command of the help, in its order, and
-// finds every route among them.
+// TestTheHelpHasCurlForEveryCall runs each command of the help in order, and checks that
+// they cover every route.
 func TestTheHelpHasCurlForEveryCall(t *testing.T) {
 	t.Parallel()
 	var help, stderr bytes.Buffer
@@ -143,7 +143,7 @@ func TestTheHelpHasCurlForEveryCall(t *testing.T) {
 
 	for _, name := range []string{"sh", "curl"} {
 		if _, err := exec.LookPath(name); err != nil {
-			t.Skip(err) // as on Windows
+			t.Skip(err) // for example, on Windows
 		}
 	}
 	c := start(t)
@@ -160,8 +160,8 @@ func TestTheHelpHasCurlForEveryCall(t *testing.T) {
 	}
 }
 
-// curl runs a command, and returns the status and the body. A stream ends after a
-// moment.
+// curl runs a command and returns the status and the body. It stops a stream after a
+// short time.
 func (c *command) curl(t *testing.T, text string, environment map[string]string) (status int, body []byte) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -181,7 +181,7 @@ func (c *command) curl(t *testing.T, text string, environment map[string]string)
 	return status, output[:i]
 }
 
-// remember keeps the IDs in a response for later commands.
+// remember stores the IDs of a response for later commands.
 func remember(body []byte, environment map[string]string) {
 	var response struct {
 		ID        string

@@ -112,7 +112,7 @@ func startMock(t *testing.T, arguments ...string) *mock {
 	return m
 }
 
-// subscribe creates a webhook for all that the tests simulate.
+// subscribe creates a webhook for all simulated events.
 func (m *mock) subscribe(t *testing.T, url string, change func(*messagemedia.CreateWebhookRequest)) *messagemedia.Webhook {
 	t.Helper()
 	request := messagemedia.CreateWebhookRequest{
@@ -127,7 +127,7 @@ func (m *mock) subscribe(t *testing.T, url string, change func(*messagemedia.Cre
 	return hook
 }
 
-// simulate sends an event as curl does.
+// simulate sends an event like curl.
 func (m *mock) simulate(t *testing.T, event string) {
 	t.Helper()
 	response, err := http.Post(m.url+"/mock/events", "application/json", strings.NewReader(event))
@@ -136,7 +136,7 @@ func (m *mock) simulate(t *testing.T, event string) {
 	require.Equal(t, http.StatusOK, response.StatusCode)
 }
 
-// receiver is an endpoint that keeps the bodies it got.
+// receiver is an endpoint that records the bodies of requests.
 type receiver struct {
 	*httptest.Server
 
@@ -173,8 +173,8 @@ type tab struct {
 	ctx context.Context
 
 	mu       sync.Mutex
-	problems []string // errors on the console, and exceptions
-	allowed  []string // texts of those that a test expects
+	problems []string // errors on the console and exceptions
+	allowed  []string // texts in the expected ones
 }
 
 // newTab opens a tab. The test fails if there is an error on its console that allow does
@@ -207,8 +207,8 @@ func (b *tab) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
 	}
 }
 
-// allow permits errors on the console that have one of these texts in them: Chromium
-// itself reports responses that are errors.
+// allow permits errors on the console that contain one of these texts. Chromium reports
+// error responses on the console.
 func (b *tab) allow(texts ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -286,7 +286,7 @@ func (b *tab) openLine(selector string) {
 	b.waitForText(selector+" .inside", "Authentication")
 }
 
-// set fills a field in, as typing or choosing does.
+// set sets a field, like typing or choosing.
 func (b *tab) set(selector, value string) {
 	b.t.Helper()
 	b.eval(fmt.Sprintf(`{

@@ -197,7 +197,7 @@ func TestTemplate(t *testing.T) {
 	b.waitForText("#loaded", "404")
 }
 
-// TestUntrustedInputIsShownAsText has markup wherever a page could take it for its own.
+// TestUntrustedInputIsShownAsText has markup in untrusted input of every kind.
 func TestUntrustedInputIsShownAsText(t *testing.T) {
 	const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`
 	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {

@@ -22,9 +22,9 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-const maxScreenshotBytes = 150 << 10 // of both together
+const maxScreenshotBytes = 150 << 10 // the maximum total size
 
-// TestScreenshots makes those of the README.
+// TestScreenshots takes the README's screenshots.
 func TestScreenshots(t *testing.T) {
 	var calls atomic.Int64
 	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {

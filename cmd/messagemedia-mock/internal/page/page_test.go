@@ -18,7 +18,7 @@ import (
 
 const token = "the-token-of-the-page"
 
-// site is a page over a socket, beside an API.
+// site is a page and an API over a socket.
 type site struct {
 	t       *testing.T
 	api     *messagemediatest.Server
@@ -45,7 +45,7 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// do sends a request without the token, changed as asked.
+// do sends a request without the token, modified by a function.
 func (s *site) do(method, path, body string, changes ...func(*http.Request)) *http.Response {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
@@ -71,7 +71,7 @@ func withHeader(name, value string) func(*http.Request) {
 
 func (s *site) withCookie(r *http.Request) { r.AddCookie(s.cookie) }
 
-// get reads JSON with the token, and requires a success.
+// get reads JSON with the token and requires a success.
 func get[T any](s *site, path string) T { return call[T](s, "GET", path, "") }
 
 func call[T any](s *site, method, path, body string) T {
@@ -100,8 +100,8 @@ func (s *site) subscribe(url string, change func(*messagemedia.CreateWebhookRequ
 	return hook
 }
 
-// receiver is an endpoint that responds with these statuses, the last one again and
-// again, and keeps the bodies it got.
+// receiver is an endpoint that responds with these statuses in order, repeats the last
+// one, and records the bodies.
 func receiver(t *testing.T, statuses ...int) (url string, bodies *[]string) {
 	t.Helper()
 	bodies = new([]string)

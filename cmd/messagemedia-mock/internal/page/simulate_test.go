@@ -75,7 +75,7 @@ func TestInvalidEventsAreRejected(t *testing.T) {
 	}
 }
 
-// TestWaitsBetweenAttempts has fake time, and so no sockets.
+// TestWaitsBetweenAttempts uses fake time and therefore no sockets.
 func TestWaitsBetweenAttempts(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]time.Duration{"": 0, "?retry_delays=true": time.Minute} {

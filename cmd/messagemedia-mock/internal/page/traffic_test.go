@@ -301,8 +301,8 @@ func TestAttachmentsAreDownloaded(t *testing.T) {
 	assert.Equal(t, 401, s.do("GET", "/mock/traffic/2/attachments/0", "").StatusCode)
 }
 
-// TestCurlCommandsRepeatRequests runs the commands with a shell that prints the words, and
-// one of them with curl.
+// TestCurlCommandsRepeatRequests runs the commands in a shell that prints the words, and
+// one command with curl.
 func TestCurlCommandsRepeatRequests(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -336,7 +336,7 @@ func TestCurlCommandsRepeatRequests(t *testing.T) {
 	assert.Equal(t, []string{hostile, hostile}, *bodies)
 }
 
-// requireCommand skips the test where there is no such command, as on Windows.
+// requireCommand skips the test if the command does not exist, for example on Windows.
 func requireCommand(t *testing.T, name string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
