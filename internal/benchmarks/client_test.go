@@ -1,8 +1,8 @@
-// Package benchmarks compares the SDK with what one would write by hand, all in
-// one place. The script .ci/figures runs it, and makes the table of the README.
+// Package benchmarks compares the SDK with hand-written code. The script .ci/figures runs
+// it and creates the table of the README.
 //
-// Each comparison has two sides in the same run, client=hand and client=sdk. What
-// "hand" stands for is said with each.
+// Each comparison has two sides in the same run, client=hand and client=sdk. Each benchmark
+// documents its hand-written side.
 package benchmarks
 
 import (
@@ -29,9 +29,9 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// handWebhook and handClient are a client as one would write it for the same
-// requests: net/http and encoding/json, a timeout, a check of the status, a limit for
-// the response. Both clients reuse connections.
+// handWebhook and handClient are a hand-written client for the same requests: net/http and
+// encoding/json, with a timeout, a check of the status and a limit for the response. Both
+// clients reuse connections.
 type handWebhook struct {
 	ID          string            `json:"id,omitempty"`
 	URL         string            `json:"url,omitempty"`
@@ -132,7 +132,7 @@ func benchByHand() handWebhook {
 	}
 }
 
-// benchServer responds at once, so that what differs is the clients.
+// benchServer responds at once, so that only the clients differ.
 func benchServer(tb testing.TB) *httptest.Server {
 	webhook := messagemedia.Webhook{
 		ID: benchID, URL: "https://example.com/hooks/sms", Method: http.MethodPost, Encoding: messagemedia.EncodingJSON,
@@ -161,7 +161,7 @@ func benchServer(tb testing.TB) *httptest.Server {
 	return server
 }
 
-// benchOperations are the calls that are compared, by the SDK and by hand.
+// benchOperations are the compared calls of the SDK and the hand-written client.
 func benchOperations(tb testing.TB) map[string]map[string]func(context.Context) error {
 	server := benchServer(tb)
 	through := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
@@ -214,7 +214,7 @@ func BenchmarkClient(b *testing.B) {
 	}
 }
 
-// inParallel shares b.N calls among some goroutines.
+// inParallel distributes b.N calls over a number of goroutines.
 func inParallel(b *testing.B, goroutines int, call func(context.Context) error) {
 	calls := make(chan struct{}, b.N)
 	for range b.N {
@@ -235,7 +235,7 @@ func inParallel(b *testing.B, goroutines int, call func(context.Context) error) 
 	group.Wait()
 }
 
-// hmacRequest is one that HMACAuth signs, and what the signature covers.
+// hmacRequest returns a request for HMACAuth and the signed text.
 func hmacRequest(tb testing.TB) (request *http.Request, body []byte) {
 	body, err := json.Marshal(benchRequest())
 	require.NoError(tb, err)
@@ -244,7 +244,7 @@ func hmacRequest(tb testing.TB) (request *http.Request, body []byte) {
 	return request, body
 }
 
-// hashAlone is what no signer can do without: the digest of the body, and the HMAC.
+// hashAlone is the minimum work of a signer: the digest of the body and the HMAC.
 func hashAlone(secret, body, text []byte) (digest, signature string) {
 	sum := md5.Sum(body)
 	mac := hmac.New(sha256.New, secret)
@@ -254,7 +254,7 @@ func hashAlone(secret, body, text []byte) (digest, signature string) {
 
 var hmacText = []byte("Date: Mon, 23 Nov 2026 10:00:00 GMT\nContent-MD5: d41d8cd98f00b204e9800998ecf8427e\nPOST /v1/webhooks/messages HTTP/1.1")
 
-// BenchmarkHMAC signs, and hashes alone.
+// BenchmarkHMAC compares signing with hashing alone.
 func BenchmarkHMAC(b *testing.B) {
 	request, body := hmacRequest(b)
 	auth, secret := messagemedia.HMACAuth("key", "secret"), []byte("secret")
@@ -274,8 +274,8 @@ func BenchmarkHMAC(b *testing.B) {
 	})
 }
 
-// TestAllocations holds the limits of docs/benchmarks.md. It does not run beside other
-// tests, which would allocate in between.
+// TestAllocations checks the limits of docs/benchmarks.md. It is not parallel, because other
+// tests would add allocations.
 func TestAllocations(t *testing.T) {
 	operations := benchOperations(t)
 	count := func(call func(context.Context) error) float64 {

@@ -25,15 +25,15 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// By hand, a receiver does what none can do without: the hash and RSA alone,
-// encoding/json alone, both without a handler, a handler that reads the body.
+// The hand-written receiver does the minimum work: the hash and RSA alone, encoding/json
+// alone, both without a handler, or a handler that reads the body.
 
 const benchReport = `{"event":"DELIVERY_REPORT","delivery_report_id":"01e1fa0a-6e27-4945-9cdb-18644b4de043",` +
 	`"message_id":"d781dcab-d9d8-4fb2-9e03-872f07ae94ba","account_id":"MyAccount","vendor_id":"MyVendor","format":"SMS",` +
 	`"source_number":"+61491570156","original_text":"Your parcel arrives today","status":"delivered","error_code":"220",` +
 	`"submitted_date":"2017-05-19T06:06:32.000Z","date_received":"2017-05-19T06:06:33.123Z","metadata":{"order":"7","shop":"Perth"}}`
 
-// benchDelivery is a delivery that was signed a moment ago, in parts.
+// benchDelivery has the parts of a freshly signed delivery.
 type benchDelivery struct {
 	message   webhook.RawRequest
 	keys      *webhook.KeySet
@@ -64,7 +64,7 @@ func newBenchDelivery(tb testing.TB, body []byte) *benchDelivery {
 	}
 }
 
-// newSigner is that of a platform whose key is enabled.
+// newSigner returns the signer of a platform with an enabled key.
 func newSigner(tb testing.TB) (signer *messagemediatest.Signer, publicKey string) {
 	api := messagemediatest.NewServer(tb)
 	client := api.Client()
@@ -81,7 +81,7 @@ func newVerifier(tb testing.TB, keys *webhook.KeySet) *webhook.Verifier {
 	return verifier
 }
 
-// verifyByHand is the hash and RSA alone, over a head that was put together before.
+// verifyByHand computes the hash and RSA alone, over a prepared head.
 func (d *benchDelivery) verifyByHand() error {
 	hash := sha256.New()
 	hash.Write(d.head)
@@ -89,8 +89,8 @@ func (d *benchDelivery) verifyByHand() error {
 	return rsa.VerifyPKCS1v15(d.key, crypto.SHA256, hash.Sum(nil), d.signature)
 }
 
-// BenchmarkVerify verifies a body that is not JSON, so that parsing it does not
-// count: BenchmarkParse measures that.
+// BenchmarkVerify verifies a body that is not JSON, to exclude parsing, which
+// BenchmarkParse measures.
 func BenchmarkVerify(b *testing.B) {
 	for _, size := range []int{1 << 10, 1 << 20} {
 		d := newBenchDelivery(b, bytes.Repeat([]byte("x"), size))
@@ -114,8 +114,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// benchReportJSON is webhook.DeliveryReport as one would write it for
-// encoding/json, in the same types.
+// benchReportJSON is webhook.DeliveryReport for encoding/json, with the same types.
 type benchReportJSON struct {
 	DeliveryReportID string             `json:"delivery_report_id"`
 	MessageID        string             `json:"message_id"`
@@ -134,8 +133,8 @@ type benchReportJSON struct {
 	FieldErrors      map[string]string  `json:"field_errors"`
 }
 
-// BenchmarkParse reads a delivery report. encoding/json alone would take a name that
-// is there twice, or in another case.
+// BenchmarkParse parses a delivery report. Unlike the SDK, encoding/json alone accepts
+// duplicate names and names in another case.
 func BenchmarkParse(b *testing.B) {
 	payload := []byte(benchReport)
 	b.Run("client=hand", func(b *testing.B) {
@@ -157,7 +156,7 @@ func BenchmarkParse(b *testing.B) {
 	})
 }
 
-// TestBothSidesParseTheSameReport: else the two would not compare.
+// TestBothSidesParseTheSameReport ensures that both sides are comparable.
 func TestBothSidesParseTheSameReport(t *testing.T) {
 	t.Parallel()
 	var report benchReportJSON
@@ -165,8 +164,8 @@ func TestBothSidesParseTheSameReport(t *testing.T) {
 	require.Equal(t, webhook.DeliveryReport(report), *webhook.Parse([]byte(benchReport)).(*webhook.DeliveryReport))
 }
 
-// BenchmarkHandler responds to a delivery report, beside VerifyRaw alone, which verifies
-// and parses. The handler has a deduplicator and an observer.
+// BenchmarkHandler compares a handler with VerifyRaw alone, which verifies and parses. The
+// handler has a deduplicator and an observer.
 func BenchmarkHandler(b *testing.B) {
 	d := newBenchDelivery(b, []byte(benchReport))
 	verifier := newVerifier(b, d.keys)
@@ -181,8 +180,8 @@ func BenchmarkHandler(b *testing.B) {
 	b.Run("client=sdk", func(b *testing.B) { d.handle(b, newBenchHandler(b, verifier)) })
 }
 
-// BenchmarkTokenDelivery responds to a delivery report with a token. By hand, it is read
-// and parsed, without a check.
+// BenchmarkTokenDelivery responds to a delivery report with a token. The hand-written
+// handler reads and parses the report without a check.
 func BenchmarkTokenDelivery(b *testing.B) {
 	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
 	d := newBenchDelivery(b, []byte(benchReport))
@@ -209,7 +208,7 @@ func newBenchHandler(tb testing.TB, verifier *webhook.Verifier) *webhook.Handler
 	return handler
 }
 
-// handle has a handler respond to the delivery again and again.
+// handle calls a handler repeatedly with the delivery.
 func (d *benchDelivery) handle(b *testing.B, handler http.Handler) {
 	r := httptest.NewRequest(d.message.Method, d.message.Target, nil)
 	r.Header, r.ContentLength = d.message.Header, int64(len(d.message.Body))
@@ -225,7 +224,7 @@ func (d *benchDelivery) handle(b *testing.B, handler http.Handler) {
 	}
 }
 
-// worstPayloads are what is slowest to parse within the limit of a body, 8 MiB.
+// worstPayloads are the slowest payloads to parse within the body limit of 8 MiB.
 var worstPayloads = map[string]func() []byte{
 	"nested": func() []byte {
 		return []byte(`{"a":` + strings.Repeat("[", 4<<20-5) + strings.Repeat("]", 4<<20-5) + `}`)
@@ -262,8 +261,8 @@ func fillNumbered(begin, format, end string) []byte {
 	return append(payload, end...)
 }
 
-// BenchmarkParseWorst has payloads of 8 MiB that an attacker, or a sender of messages,
-// could make. Each is to take less than a second.
+// BenchmarkParseWorst parses payloads of 8 MiB that an attacker or a sender could create.
+// Each should take less than a second.
 func BenchmarkParseWorst(b *testing.B) {
 	for name, payload := range worstPayloads {
 		b.Run("payload="+strings.ReplaceAll(name, " ", "_"), func(b *testing.B) {
@@ -277,14 +276,14 @@ func BenchmarkParseWorst(b *testing.B) {
 	}
 }
 
-// forgetful is a Deduplicator that has seen nothing, so that each delivery is handled.
+// forgetful is a Deduplicator that reports every delivery as new.
 type forgetful struct{}
 
 func (forgetful) Do(ctx context.Context, _ string, handle func(context.Context) error) (bool, error) {
 	return false, handle(ctx)
 }
 
-// statusWriter costs less than an httptest.ResponseRecorder, which does not count.
+// statusWriter replaces httptest.ResponseRecorder, whose cost would distort the result.
 type statusWriter struct {
 	header http.Header
 	status int
@@ -294,8 +293,8 @@ func (w *statusWriter) Header() http.Header         { return w.header }
 func (w *statusWriter) Write(p []byte) (int, error) { return len(p), nil }
 func (w *statusWriter) WriteHeader(status int)      { w.status = status }
 
-// BenchmarkThroughput has 16 clients send a signed delivery report over loopback to
-// a server, whose handler by hand reads the body and no more.
+// BenchmarkThroughput has 16 clients that send a signed delivery report over loopback to a
+// server. The hand-written handler only reads the body.
 func BenchmarkThroughput(b *testing.B) {
 	d := newBenchDelivery(b, []byte(benchReport))
 	receiver, err := webhook.NewHandler(newVerifier(b, d.keys), func(context.Context, *webhook.Delivery) error { return nil })

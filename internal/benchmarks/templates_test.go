@@ -31,8 +31,8 @@ var benchEvent = &webhook.DeliveryReport{
 	Metadata:         map[string]string{"booking": "4711", "table": "12"},
 }
 
-// goTemplate renders what JSONTemplate renders for a delivery report, with its
-// names in place of the platform's variables.
+// goTemplate renders the same text as JSONTemplate for a delivery report, with names for
+// text/template instead of the platform's variables.
 const goTemplate = `{
 {{- if or .drId .status .statusCode}}
   "event": "DELIVERY_REPORT",
@@ -61,7 +61,7 @@ const goTemplate = `{
 
 type entry struct{ Key, Value string }
 
-// goVariables are the variables as text/template likes them.
+// goVariables are the variables for text/template.
 func goVariables() map[string]any {
 	return map[string]any{
 		"drId": benchEvent.DeliveryReportID, "status": string(benchEvent.Status), "statusCode": "220", "billingUnits": "1",
@@ -72,7 +72,7 @@ func goVariables() map[string]any {
 	}
 }
 
-// escapeJSON is what one would give text/template for the purpose.
+// escapeJSON is the hand-written escape function for text/template.
 func escapeJSON(text string) (string, error) {
 	quoted, err := json.Marshal(text)
 	return strings.TrimSuffix(strings.TrimPrefix(string(quoted), `"`), `"`), err
@@ -84,7 +84,7 @@ func parseGoTemplate(tb testing.TB) *template.Template {
 	return parsed
 }
 
-// TestBothSidesRenderTheSameText compares what both render.
+// TestBothSidesRenderTheSameText compares the output of both sides.
 func TestBothSidesRenderTheSameText(t *testing.T) {
 	t.Parallel()
 	parsed, err := velocity.Parse(messagemedia.JSONTemplate)
@@ -97,8 +97,8 @@ func TestBothSidesRenderTheSameText(t *testing.T) {
 	require.Equal(t, benchEvent, webhook.Parse([]byte(payload)))
 }
 
-// BenchmarkJSONTemplate renders a delivery report with the template parsed. By hand
-// stands for text/template here.
+// BenchmarkJSONTemplate renders a delivery report with a parsed template. The hand-written
+// side uses text/template.
 func BenchmarkJSONTemplate(b *testing.B) {
 	b.Run("client=hand", func(b *testing.B) {
 		parsed, variables := parseGoTemplate(b), goVariables()

@@ -19,7 +19,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// completeEvents are one of each kind, with a different value in each field.
+// completeEvents has an event of each type, with a different value in each field.
 func completeEvents(submitted time.Time) []webhook.Event {
 	metadata := map[string]string{"b": "2", "a": "1"}
 	return []webhook.Event{
@@ -44,8 +44,8 @@ func render(t *testing.T, text string, variables *velocity.Map) string {
 	return output
 }
 
-// TestTheVariablesOfEachEventType has the table of the documentation: what is
-// there and what it is, under all of its names, and what is not.
+// TestTheVariablesOfEachEventType checks the variables against the documentation's table,
+// under all their names, including the undefined ones.
 func TestTheVariablesOfEachEventType(t *testing.T) {
 	t.Parallel()
 	const message = " $mtId $messageId $accountId $vendorId $sourceAddress $mtContent $messageContent" +
@@ -66,7 +66,7 @@ func TestTheVariablesOfEachEventType(t *testing.T) {
 	assert.Nil(t, platform.Variables(nil, 0))
 }
 
-// TestZeroFieldsAreUndefined has events with their zero values.
+// TestZeroFieldsAreUndefined has zero events.
 func TestZeroFieldsAreUndefined(t *testing.T) {
 	t.Parallel()
 	for want, event := range map[string][]webhook.Event{
@@ -85,15 +85,15 @@ func TestZeroFieldsAreUndefined(t *testing.T) {
 	}
 }
 
-// TestAStatusCodeIsAString, as in the vendor's templates and payloads: numbers and
-// texts compare otherwise.
+// TestAStatusCodeIsAString follows the vendor's templates and payloads. Templates compare
+// numbers and strings differently.
 func TestAStatusCodeIsAString(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "false true", render(t, "#if($statusCode >= 300)true#{else}false#end #if($retryCount >= 2)true#{else}false#end", platform.Variables(&webhook.DeliveryReport{StatusCode: 400}, 2)))
 }
 
-// TestJSONTemplateWithUndocumentedPlatformBehavior is about what is not documented, and
-// must not matter.
+// TestJSONTemplateWithUndocumentedPlatformBehavior checks that JSONTemplate does not depend
+// on undocumented behavior.
 func TestJSONTemplateWithUndocumentedPlatformBehavior(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -146,7 +146,7 @@ func TestJSONTemplateWithUndocumentedPlatformBehavior(t *testing.T) {
 	}
 }
 
-// otherEvents are of each kind, with texts that have to be escaped.
+// otherEvents has an event of each type, with texts that need escaping.
 func otherEvents() []webhook.Event {
 	const text = "</a> \"é😀\" \\ 'x' \n\u2028 &"
 	at := time.Date(2026, 9, 30, 8, 43, 0, 0, time.UTC)
@@ -158,7 +158,7 @@ func otherEvents() []webhook.Event {
 	}
 }
 
-// TestEmptyMetadataIsLikeNone is as good as none.
+// TestEmptyMetadataIsLikeNone compares an event with empty metadata and one without any.
 func TestEmptyMetadataIsLikeNone(t *testing.T) {
 	t.Parallel()
 	without := render(t, messagemedia.JSONTemplate, platform.Variables(&webhook.ReceivedSMS{ReplyID: "1"}, 0))
@@ -166,8 +166,8 @@ func TestEmptyMetadataIsLikeNone(t *testing.T) {
 	assert.Equal(t, without, empty)
 }
 
-// TestJSONTemplateWithEachSetOfFields leaves out every combination of the fields of
-// each kind of event, but for the one that tells its kind.
+// TestJSONTemplateWithEachSetOfFields omits every combination of the fields of each event
+// type, except for the field that identifies the type.
 func TestJSONTemplateWithEachSetOfFields(t *testing.T) {
 	t.Parallel()
 	parsed, err := velocity.Parse(messagemedia.JSONTemplate)

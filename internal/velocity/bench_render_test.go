@@ -10,8 +10,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// costly are parts of templates that take long for their length, with $s a text of
-// 32,768 letters, $u one of as many that are not ASCII, $l a list and $m a map of 1,000.
+// costly are parts of templates that are slow relative to their length. $s is a text of
+// 32,768 letters, $u a text of as many non-ASCII letters, $l a list and $m a map of 1,000.
 var costly = map[string]string{
 	"a regexp with many matches":   `#set($x = $s.replaceAll("[ab]", ""))`,
 	"a regexp of Unicode":          `#set($x = $u.replaceAll("(?iu)[abcdfhjklm]", ""))`,
@@ -48,8 +48,8 @@ const costlySetup = `#set($s = "a")#set($u = "é")#set($l = [])#set($m = {})` +
 	`#foreach($i in [1..15])#set($s = $s + $s)#set($u = $u + $u)#end` +
 	`#foreach($i in [1..1000])#set($x = $l.add($i))#set($x = $m.put("k$i", $i))#end`
 
-// BenchmarkCostly renders templates of 1 to 64 KiB that repeat what is costly, with the
-// default limits: the time grows with the length at most, and ends at the limits.
+// BenchmarkCostly renders templates of 1 to 64 KiB that repeat a costly part, with the
+// default limits. The time grows at most linearly, up to the limits.
 func BenchmarkCostly(b *testing.B) {
 	for _, name := range slices.Sorted(maps.Keys(costly)) {
 		for _, size := range []int{1 << 10, 4 << 10, 16 << 10, 64 << 10} {

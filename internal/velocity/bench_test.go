@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// hostile are templates that grow without an end in their size.
+// hostile are adversarial templates of any size.
 var hostile = map[string]func(n int) string{
 	"text":                      func(n int) string { return strings.Repeat("a", n) },
 	"backslashes":               func(n int) string { return strings.Repeat(`\`, n) },
@@ -54,8 +54,8 @@ func manyNames(n int) string {
 	return s.String()
 }
 
-// BenchmarkHostile parses and renders hostile templates that grow: the time for a
-// byte must not.
+// BenchmarkHostile parses and renders hostile templates of growing sizes. The time per byte
+// must not grow.
 func BenchmarkHostile(b *testing.B) {
 	for name, template := range hostile {
 		for _, size := range []int{1 << 10, 8 << 10, 64 << 10, 512 << 10} {

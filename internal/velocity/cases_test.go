@@ -17,7 +17,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// testCase is a template with what the real Velocity 1.7 made of it.
+// testCase is a template with the recorded result of the real Velocity 1.7.
 type testCase struct {
 	ID       string          `json:"id"`
 	Tags     []string        `json:"tags"`
@@ -29,7 +29,7 @@ type testCase struct {
 	} `json:"expected"`
 }
 
-// readCases reads the cases of a file, one JSON object a line.
+// readCases reads the cases of a file, one JSON object per line.
 func readCases(tb testing.TB, file string) []testCase {
 	tb.Helper()
 	f, err := os.Open(file)
@@ -48,7 +48,7 @@ func readCases(tb testing.TB, file string) []testCase {
 	return cases
 }
 
-// variables reads JSON as values, with the keys of objects in their order.
+// variables reads JSON as values, with the keys of objects in order.
 func variables(tb testing.TB, text []byte) *velocity.Map {
 	tb.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -120,7 +120,7 @@ func readMap(decoder *json.Decoder) (velocity.Value, error) {
 
 var attachmentType = velocity.NewBeanType("Attachment", "contentType", "base64", "originalName")
 
-// attachments are the objects that the maps of a list stand for.
+// attachments converts the maps of a list to objects.
 func attachments(maps *velocity.List) *velocity.List {
 	list := velocity.NewList()
 	for i := range maps.Len() {
@@ -133,7 +133,7 @@ func attachments(maps *velocity.List) *velocity.List {
 	return list
 }
 
-// unsupported are the directives of the language that the engine does not have.
+// unsupported are the directives that this package does not support.
 var unsupported = []string{"#macro", "#define", "#evaluate", "#include", "#parse"}
 
 func TestCasesRenderAsInVelocity(t *testing.T) {
@@ -146,11 +146,10 @@ func TestCasesRenderAsInVelocity(t *testing.T) {
 	}
 }
 
-// TestFurtherCasesRenderAsInVelocity has what the sample lacks: the odd corners of the
-// language, and of the objects that a template meets. They were recorded from Apache
-// Velocity 1.7 and its tools 2.0 with Java 17, too, where all of them have the same
-// context. Where that fails only when it begins to render, such as for a string that is
-// a broken template, the engine fails already when it parses.
+// TestFurtherCasesRenderAsInVelocity covers irregularities of the language and of its
+// objects, which the first file lacks. The cases were recorded from Apache Velocity 1.7 and
+// its tools 2.0 with Java 17, with one context for all. If Velocity fails when it begins to
+// render, such as for a string that is an invalid template, Parse fails.
 func TestFurtherCasesRenderAsInVelocity(t *testing.T) {
 	t.Parallel()
 	context, err := os.ReadFile("testdata/further_context.json")
@@ -166,7 +165,7 @@ func TestFurtherCasesRenderAsInVelocity(t *testing.T) {
 	}
 }
 
-// check compares what the engine makes of the template with what was recorded.
+// check compares the result of a template with the recorded one.
 func (c testCase) check(t *testing.T) {
 	t.Helper()
 	output, err := render(t, c.Template, variables(t, c.Context))
@@ -188,7 +187,7 @@ func (c testCase) check(t *testing.T) {
 	}
 }
 
-// errorKinds are the kinds of errors as the cases name them.
+// errorKinds maps the names of error kinds in the cases.
 var errorKinds = map[velocity.ErrorKind]string{velocity.Syntax: "parse", velocity.Method: "method", velocity.Render: "render"}
 
 func render(tb testing.TB, template string, variables *velocity.Map) (string, error) {

@@ -21,8 +21,8 @@ func seeds(f *testing.F) {
 	}
 }
 
-// FuzzParse checks that parsing never panics, and that positions are in the
-// template, at the beginning of a character.
+// FuzzParse checks that parsing never panics, and that positions are within the template
+// at the beginning of a character.
 func FuzzParse(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, text string) {

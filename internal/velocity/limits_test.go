@@ -11,7 +11,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// stepsOf returns how many steps rendering takes.
+// stepsOf returns the number of steps of a rendering.
 func stepsOf(tb testing.TB, template string, given *velocity.Map) int {
 	tb.Helper()
 	parsed := mustParse(tb, template)
@@ -24,7 +24,7 @@ func stepsOf(tb testing.TB, template string, given *velocity.Map) int {
 	return steps
 }
 
-// TestStepsCorrespondToTime has what a template takes in steps, which are about 0.1 µs.
+// TestStepsCorrespondToTime checks the numbers of steps. A step takes about 0.1 µs.
 func TestStepsCorrespondToTime(t *testing.T) {
 	t.Parallel()
 	const kib = 1 << 10
@@ -62,7 +62,7 @@ func TestStepsCorrespondToTime(t *testing.T) {
 	}
 }
 
-// TestConversionsStopAtTheLimit converts a text that is far beyond it.
+// TestConversionsStopAtTheLimit converts a text far beyond the limit.
 func TestConversionsStopAtTheLimit(t *testing.T) {
 	t.Parallel()
 	given := mapOf("long", velocity.String(strings.Repeat("a", 1<<20)))

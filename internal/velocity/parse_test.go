@@ -12,7 +12,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// failureOf is the error of an engine that must fail.
+// failureOf returns the *velocity.Error of err, and fails the test if there is none.
 func failureOf(tb testing.TB, err error) *velocity.Error {
 	tb.Helper()
 	failed, ok := errors.AsType[*velocity.Error](err)
@@ -73,7 +73,7 @@ func TestUnsupportedDirectivesAreNamed(t *testing.T) {
 	}
 }
 
-// tree describes nodes in short, with their positions.
+// tree returns a short description of nodes with their positions.
 func tree(nodes func(visit func(velocity.Node) bool)) []string {
 	var lines []string
 	nodes(func(node velocity.Node) bool {
@@ -195,8 +195,8 @@ func TestNestingIsLimited(t *testing.T) {
 	}
 }
 
-// nestedString is a template with strings nested by escapes, which do not double as
-// quotes do.
+// nestedString returns a template with strings that are nested with escapes. Unlike quotes,
+// escapes do not double at each level.
 func nestedString(levels int) string {
 	text := "x"
 	for level := levels; level > 0; level-- {
@@ -240,8 +240,8 @@ func TestLongNumbersAreRejected(t *testing.T) {
 	}
 }
 
-// TestHostileTemplatesTakeLinearTime would take hours if anything in them were quadratic.
-// The timeout of the tests ends it then.
+// TestHostileTemplatesTakeLinearTime would take hours if parsing or rendering were
+// quadratic, so the timeout of the tests would end it.
 func TestHostileTemplatesTakeLinearTime(t *testing.T) {
 	t.Parallel()
 	for name, template := range hostile {

@@ -24,7 +24,7 @@ func mustParse(tb testing.TB, text string) *velocity.Template {
 	return template
 }
 
-// mapOf is a map of keys and values in turn.
+// mapOf returns a map of alternating keys and values.
 func mapOf(pairs ...any) *velocity.Map {
 	m := velocity.NewMap()
 	for i := 0; i < len(pairs); i += 2 {
@@ -63,8 +63,8 @@ func TestValuesPrintAsInJava(t *testing.T) {
 	}
 }
 
-// TestObjectsWithoutTextPrintTheirClass has what Java prints with another number each
-// time.
+// TestObjectsWithoutTextPrintTheirClass has objects that Java prints with a varying hash
+// code.
 func TestObjectsWithoutTextPrintTheirClass(t *testing.T) {
 	t.Parallel()
 	bean := velocity.NewBeanType("Attachment", "name").New()
@@ -199,7 +199,7 @@ func TestTheContextEndsRendering(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded, "in the middle")
 }
 
-// endsAfter is a context that ends when it was looked at a few times.
+// endsAfter is a context that ends after a number of calls of Err.
 type endsAfter struct {
 	context.Context
 	looks *int
@@ -212,7 +212,7 @@ func (c endsAfter) Err() error {
 	return nil
 }
 
-// TestTheContextEndsLongMethods ends the context while one method is called once.
+// TestTheContextEndsLongMethods ends the context during one call of a method.
 func TestTheContextEndsLongMethods(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{

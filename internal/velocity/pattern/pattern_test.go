@@ -16,7 +16,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity/pattern"
 )
 
-// testCase is an expression with what java.util.regex of Java 17 made of it.
+// testCase is an expression with the recorded result of java.util.regex of Java 17.
 type testCase struct {
 	Pattern string      `json:"pattern"`
 	Text    string      `json:"text"`
@@ -64,7 +64,7 @@ func TestExpressionsMatchAsInJava(t *testing.T) {
 	}
 }
 
-// findAll returns the matches with their groups, nil for a group without part in one.
+// findAll returns the matches with their groups. A group that did not match is nil.
 func findAll(tb testing.TB, expression *pattern.Pattern, text string) [][]*string {
 	tb.Helper()
 	var found [][]*string
@@ -203,8 +203,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.ErrorIs(t, err, pattern.ErrTooDeep)
 }
 
-// FuzzFind checks that matching never panics and always ends with the work that it may
-// do, and that what it finds is in the text.
+// FuzzFind checks that matching never panics, stays within the permitted work, and finds
+// only matches within the text.
 func FuzzFind(f *testing.F) {
 	for _, c := range readCases(f) {
 		f.Add(c.Pattern, c.Text)
