@@ -2,17 +2,16 @@ package messagemedia
 
 import "time"
 
-// EventType names what a webhook can subscribe to. Values that are not listed
-// here pass through in both directions, so an event type that the platform adds
-// tomorrow can be used today.
+// EventType names an event that a webhook can subscribe to. Unlisted values are accepted
+// and returned unchanged.
 type EventType string
 
 // The documented event types. Those that end in DR are delivery reports.
 const (
-	EventReceivedSMS EventType = "RECEIVED_SMS" // a text message came in
-	EventReceivedMMS EventType = "RECEIVED_MMS" // a multimedia message came in
+	EventReceivedSMS EventType = "RECEIVED_SMS" // a text message was received
+	EventReceivedMMS EventType = "RECEIVED_MMS" // a multimedia message was received
 	EventOptOutSMS   EventType = "OPT_OUT_SMS"  // a recipient opted out
-	EventEnrouteDR   EventType = "ENROUTE_DR"   // the message is on its way
+	EventEnrouteDR   EventType = "ENROUTE_DR"   // the message is in progress
 	EventExpiredDR   EventType = "EXPIRED_DR"   // the message expired before it was delivered
 	EventRejectedDR  EventType = "REJECTED_DR"  // the message will not be delivered
 	EventFailedDR    EventType = "FAILED_DR"    // the delivery failed
@@ -20,9 +19,8 @@ const (
 	EventSubmittedDR EventType = "SUBMITTED_DR" // the message was handed to a carrier
 )
 
-// Encoding says in which form a webhook's deliveries arrive; the platform sets
-// their Content-Type from it. Values that are not listed here pass through in
-// both directions.
+// Encoding names the format of a webhook's payloads. The platform sets their Content-Type
+// from it. Unlisted values are accepted and returned unchanged.
 type Encoding string
 
 // The documented encodings.
@@ -33,89 +31,88 @@ const (
 )
 
 // Webhook is a subscription as the API returns it. It marshals to the API's own JSON, and
-// back. fmt and log/slog print it without the values of its headers and without the user
-// info, query and fragment of its URL; its JSON, and a test's diff of its fields, show them.
+// back. fmt and log/slog print it without header values and without the user info, query
+// and fragment of its URL. Its JSON and a test's diff show them.
 type Webhook struct {
-	// ID is made by the platform, a UUID.
+	// ID is a UUID that the platform assigns.
 	ID string `json:"id"`
 
-	// URL is what the platform calls. Together with Method it is unique in an account.
+	// URL is the endpoint. Together with Method it is unique in an account.
 	URL string `json:"url"`
 
-	// Method is the HTTP method of the call.
+	// Method is the HTTP method of deliveries.
 	Method string `json:"method"`
 
-	// Encoding is the form of the payload. It is empty when the API says null.
+	// Encoding is the format of the payload. If the response has null, it is empty.
 	Encoding Encoding `json:"encoding"`
 
-	// Events are the events that the webhook is called for.
+	// Events are the event types that the webhook subscribes to.
 	Events []EventType `json:"events"`
 
-	// Headers are sent with each delivery. They often hold the receiver's tokens.
+	// Headers are sent with each delivery. They often contain the receiver's tokens.
 	Headers map[string]string `json:"headers"`
 
-	// Template is the Apache Velocity template that the payload is rendered from,
-	// empty when none is set.
+	// Template is the Apache Velocity template of the payload. It may be empty.
 	Template string `json:"template,omitzero"`
 
-	// ReadTimeout is how long the platform waits for the receiver's response, 0 when
-	// it was not set: the platform then waits 20 seconds.
+	// ReadTimeout is how long the platform waits for the receiver's response. If zero, it
+	// is unset and the platform waits 20 seconds.
 	ReadTimeout time.Duration `json:"-"` // read_timeout, in milliseconds
 
-	// Retries is how often a failed delivery is tried again. At 0, the platform's
-	// default, a delivery that fails once is lost.
+	// Retries is the number of retries of a failed delivery. If zero, which is the
+	// platform's default, a delivery that fails once is lost.
 	Retries int `json:"retries"`
 
-	// RetryDelay is the time between two tries, 0 when there are no retries.
+	// RetryDelay is the time between two attempts. If there are no retries, it is zero.
 	RetryDelay time.Duration `json:"-"` // retry_delay, in seconds
 
-	// untold are fields that the response has as null.
+	// untold has the fields that are null in the response.
 	untold fieldSet
 }
 
 // CreateWebhookRequest describes a webhook to create. URL, Method, Encoding and
-// Events are required. ReadTimeout, Retries and RetryDelay can't be changed later.
+// Events are required. ReadTimeout, Retries and RetryDelay cannot be changed later.
 type CreateWebhookRequest struct {
-	// URL is what the platform calls: http or https, at most 1000 characters. It
-	// may contain template variables, as in "https://example.com/sms?text=$moContent".
-	// Whether the platform percent-encodes their values is not documented.
+	// URL is the endpoint: http or https, at most 1000 characters. It may contain
+	// template variables, as in "https://example.com/sms?text=$moContent". Whether the
+	// platform percent-encodes their values is not documented.
 	URL string `json:"url"`
 
-	// Method is one of GET, POST, PATCH, PUT and DELETE.
+	// Method is the HTTP method of deliveries: GET, POST, PATCH, PUT or DELETE.
 	Method string `json:"method"`
 
-	// Encoding is the form of the payload; the platform sets the Content-Type from it.
+	// Encoding is the format of the payload. The platform sets the Content-Type from it.
 	Encoding Encoding `json:"encoding"`
 
-	// Events has at least one event type.
+	// Events are the event types to subscribe to, at least one.
 	Events []EventType `json:"events"`
 
-	// Headers are sent with each delivery. Names have at most 200 characters, values
-	// at most 1000, and Content-Type is not allowed.
+	// Headers are sent with each delivery. A name can have 200 characters, a value 1000.
+	// Content-Type is not allowed.
 	Headers map[string]string `json:"headers,omitzero"`
 
-	// Template is the Apache Velocity template for the payload: [JSONTemplate], or
-	// one of your own, which package template can check.
+	// Template is the Apache Velocity template of the payload: [JSONTemplate] or your
+	// own, which package template can check.
 	Template string `json:"template,omitzero"`
 
-	// ReadTimeout is how long the platform waits for the receiver's response: whole
-	// milliseconds, from 1 ms to 60 s. 0 leaves the platform's default, 20 s.
+	// ReadTimeout is how long the platform waits for the receiver's response, in whole
+	// milliseconds from 1 ms to 60 s. If zero, it is the platform's default, 20 s.
 	ReadTimeout time.Duration `json:"-"` // read_timeout, in milliseconds
 
-	// Retries is how often a failed delivery is tried again, from 0 to 5. At 0, the
-	// platform's default, a delivery that fails once is lost.
+	// Retries is the number of retries of a failed delivery, from 0 to 5. If zero, which
+	// is the platform's default, a delivery that fails once is lost.
 	Retries int `json:"retries,omitzero"`
 
-	// RetryDelay is the time between two tries: whole seconds, from 5 s to 60 s.
-	// 0 leaves the platform's default.
+	// RetryDelay is the time between two attempts, in whole seconds from 5 s to 60 s. If
+	// zero, it is the platform's default, which is not documented.
 	RetryDelay time.Duration `json:"-"` // retry_delay, in seconds
 }
 
-// UpdateWebhookRequest describes a change. Only the fields that are set are
-// sent, and at least one must be; the rules are those of [CreateWebhookRequest].
+// UpdateWebhookRequest describes a change. Only fields that are set are sent, and at least
+// one must be set. The limits are those of [CreateWebhookRequest].
 //
-// The platform does not change ReadTimeout, Retries and RetryDelay: to change
-// those, delete and recreate the webhook.
+// The platform cannot change ReadTimeout, Retries and RetryDelay. To change those, delete
+// and recreate the webhook.
 type UpdateWebhookRequest struct {
 	// URL replaces the URL, unless it is empty.
 	URL string `json:"url,omitzero"`
@@ -126,14 +123,14 @@ type UpdateWebhookRequest struct {
 	// Encoding replaces the encoding, unless it is empty.
 	Encoding Encoding `json:"encoding,omitzero"`
 
-	// Events replaces all events, unless it is nil. It can't be empty.
+	// Events replaces all events, unless it is nil. An empty slice is invalid.
 	Events []EventType `json:"events,omitzero"`
 
 	// Headers replaces all headers, unless it is nil. An empty map clears them.
 	Headers map[string]string `json:"headers,omitzero"`
 
-	// Template replaces the template, unless it is nil. A pointer to the empty
-	// string, new(""), clears it.
+	// Template replaces the template, unless it is nil. A pointer to an empty string,
+	// new(""), clears it.
 	Template *string `json:"template,omitzero"`
 }
 
@@ -142,7 +139,7 @@ type ListWebhooksRequest struct {
 	// Page is the number of the page. The first is 0.
 	Page int
 
-	// PageSize is how many webhooks a page has at most. 0 leaves the platform's
+	// PageSize is the maximum number of webhooks in a page. If zero, it is the platform's
 	// default, 100.
 	PageSize int
 }
@@ -153,8 +150,8 @@ type WebhookPage struct {
 	// Page is the number of this page. The first is 0.
 	Page int `json:"page"`
 
-	// PageSize is the size of a page as the platform used it, which may differ
-	// from the one asked for. A page with fewer webhooks is the last one.
+	// PageSize is the page size that the platform used. It may differ from the requested
+	// one. A page with fewer webhooks is the last one.
 	PageSize int `json:"pageSize"`
 
 	// Webhooks are the page's webhooks.

@@ -21,20 +21,19 @@ const (
 	defaultReadTimeout = 20 * time.Second
 )
 
-// CreateWebhook creates a webhook, and returns it as the response shows it, with the ID
-// that the platform gave it. The platform may spell the URL or the template otherwise than
-// the request.
+// CreateWebhook creates a webhook and returns it as in the response, with the ID that the
+// platform assigned. The platform may spell the URL or the template otherwise than the
+// request.
 //
-// Whatever breaks on the way, it creates one webhook at most. An account has at most one for
-// a URL and method, so after a lost response CreateWebhook looks the webhook up: if it is as
-// asked, it is returned as if the response had come; if it is not, the error matches both
-// [ErrConflict] and [ErrOutcomeUnknown], since this call may have created it before another
-// program changed it.
+// A call creates at most one webhook. URL and method are unique in an account, so after a
+// lost response CreateWebhook looks the webhook up. If it matches the request, it is
+// returned. If it does not, the error matches both [ErrConflict] and [ErrOutcomeUnknown],
+// since this call may have created it before another program changed it.
 //
-// If the account has another webhook for this URL and method, the error matches
-// [ErrConflict]; if the request is invalid or the account has 150 webhooks already,
-// [ErrInvalidRequest]; if neither a response nor the look-up told whether the webhook was
-// created, [ErrOutcomeUnknown].
+// If the account already has a webhook with this URL and method, the error matches
+// [ErrConflict]. If the request is invalid or the account has 150 webhooks, it matches
+// [ErrInvalidRequest]. If neither a response nor the look-up shows whether the webhook was
+// created, it matches [ErrOutcomeUnknown].
 func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest) (*Webhook, error) {
 	const operation = "CreateWebhook"
 	if err := request.Validate(); err != nil {
@@ -63,7 +62,7 @@ func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest
 	return nil, err
 }
 
-// secretsOf are the tokens of a webhook's receiver.
+// secretsOf returns the parts of a webhook that may be tokens of its receiver.
 func secretsOf(url string, headers map[string]string) (secrets redact.Secrets) {
 	secrets.AddURL(url)
 	for _, value := range headers {
@@ -102,10 +101,10 @@ func (c *Client) listWebhooks(ctx context.Context, operation string, request Lis
 	return &page, nil
 }
 
-// Webhooks iterates over all webhooks of the account. Each range over it reads
-// every page before it yields the first webhook, so a loop may delete what it is
-// given. An error is yielded once, without a webhook, and ends the loop. A list of more
-// than 1,000 pages is one.
+// Webhooks returns an iterator over all webhooks of the account. Each range over it reads
+// every page before it yields the first webhook, so the loop may delete webhooks. An error
+// is yielded once, with a nil webhook, and ends the loop. A list of more than 1,000 pages is
+// an error.
 func (c *Client) Webhooks(ctx context.Context) iter.Seq2[*Webhook, error] {
 	return iterate(func() ([]*Webhook, error) {
 		listing, err := c.webhookPages(ctx, "Webhooks").read(nil)
@@ -113,8 +112,8 @@ func (c *Client) Webhooks(ctx context.Context) iter.Seq2[*Webhook, error] {
 	})
 }
 
-// webhookPages are the pages of the account's webhooks. One that is shorter than the
-// platform's page size is the last.
+// webhookPages returns the pages of the account's webhooks. The last page is shorter than
+// the platform's page size.
 func (c *Client) webhookPages(ctx context.Context, operation string) pages[Webhook] {
 	return pages[Webhook]{
 		operation: operation,
@@ -130,10 +129,10 @@ func (c *Client) webhookPages(ctx context.Context, operation string) pages[Webho
 	}
 }
 
-// GetWebhook returns the webhook with an ID. The API has no such call, so GetWebhook lists
-// webhooks up to the page that has it. If the account has no such webhook, the error matches
-// [ErrNotFound]; a list of several pages is read twice before that is said, since a deletion
-// moves webhooks from one page to another.
+// GetWebhook returns the webhook with this ID. The API has no such call, so GetWebhook reads
+// the list up to the page that has the webhook. If no webhook has this ID, the error matches
+// [ErrNotFound]. A list of several pages is read twice before that, since a deletion moves
+// webhooks from one page to another.
 func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
 	const operation = "GetWebhook"
 	var v violations
