@@ -19,17 +19,16 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Authenticator adds credentials to a request. [BasicAuth] and [HMACAuth] make
-// one; write your own to change what is sent, or to fetch credentials.
+// Authenticator adds credentials to a request. [BasicAuth] and [HMACAuth] return one. Write
+// your own to fetch credentials, or for another scheme.
 //
-// Authenticate is called for every attempt, from several goroutines at once. The
-// request is final: its URL, header and body will go out as they are, its
-// context is that of the call, and GetBody is set when there is a body. An error
-// ends the call.
+// Authenticate is called for every attempt, concurrently. The URL, header and body of the
+// request are final, its context is derived from that of the call, and GetBody is set if
+// there is a body. If Authenticate returns an error, the call ends with that error.
 //
-// An Authenticator that signs the HTTP version must also have the method
-// RequiresHTTP1() bool and return true from it; one that wraps HMACAuth is such.
-// The client then speaks HTTP/1.1 only.
+// If an Authenticator signs the HTTP version, as one that wraps HMACAuth does, it must also
+// have a method RequiresHTTP1() bool that returns true. The client then only speaks
+// HTTP/1.1.
 type Authenticator interface {
 	Authenticate(*http.Request) error
 }
@@ -47,21 +46,21 @@ func BasicAuth(key, secret string) Authenticator {
 	}
 }
 
-// HMACAuth signs each attempt with the API secret, by HMAC-SHA256 unless an
-// option says otherwise. The secret itself is never sent. If key, secret or an option is
-// invalid, [NewClient] returns an error.
+// HMACAuth signs each attempt with the API secret, by default with HMAC-SHA256. The secret
+// is never sent. If key, secret or an option is invalid, [NewClient] returns an error.
 //
-// The signature holds for about 300 seconds by the gateway's clock, and covers
-// the date, the body, the method, the path with its query, and the HTTP version:
+// A signature is valid for about 300 seconds by the platform's clock. It covers the date,
+// the body, the method, the path with its query, and the HTTP version. Therefore:
 //
-//   - the local clock must be right; an error 401 says how far it is off,
-//   - requests go over HTTP/1.1, also where TLS would negotiate HTTP/2,
-//   - a proxy in front of the API must pass the path on as it is. Behind a path
-//     prefix, HMAC works only if the gateway sees the prefix, too.
+//   - The local clock must be correct. If the API responds 401, the error contains the
+//     clock skew.
+//   - Requests use HTTP/1.1, even if TLS would negotiate HTTP/2.
+//   - A proxy in front of the API must not change the path. If the base URL has a path
+//     prefix, the platform must receive it.
 //
-// Under GODEBUG=fips140=only, a secret must have at least 14 bytes, and WithHMACSHA1 is an
-// error of [NewClient]. The scheme's MD5 of the body is computed outside of the
-// enforcement: it is a checksum, which the HMAC covers.
+// Under GODEBUG=fips140=only, [NewClient] returns an error if the secret has fewer than 14
+// bytes or if [WithHMACSHA1] is given. The MD5 of the body is computed outside of the
+// enforcement, since it is a checksum that the HMAC covers.
 func HMACAuth(key, secret string, options ...HMACOption) Authenticator {
 	signer := hmacSigner{key: key, secret: []byte(secret), algorithm: "hmac-sha256", hash: sha256.New, digestHeader: "Content-MD5"}
 	var errs []error
@@ -81,12 +80,12 @@ func HMACAuth(key, secret string, options ...HMACOption) Authenticator {
 // HMACOption changes how [HMACAuth] signs.
 type HMACOption func(*hmacSigner)
 
-// WithHMACSHA1 signs by HMAC-SHA1, as some older accounts need.
+// WithHMACSHA1 signs with HMAC-SHA1, which some older accounts need.
 func WithHMACSHA1() HMACOption {
 	return func(s *hmacSigner) { s.algorithm, s.hash = algorithmSHA1, sha1.New }
 }
 
-// WithMD5Header sends the body's MD5 under another name than Content-MD5,
+// WithMD5Header sets the name of the header with the body's MD5. The default is Content-MD5,
 // which some proxies drop. The vendor's older SDKs use x-Content-MD5.
 func WithMD5Header(name string) HMACOption {
 	return func(s *hmacSigner) { s.digestHeader = name }
@@ -97,7 +96,7 @@ func WithMD5Header(name string) HMACOption {
 type credentials struct {
 	authenticate func(*http.Request) error
 	http1        bool
-	err          error // what is wrong with the credentials, without a word of them
+	err          error // all problems of the credentials; it quotes none of them
 }
 
 func (c *credentials) Authenticate(r *http.Request) error {
@@ -109,17 +108,17 @@ func (c *credentials) Authenticate(r *http.Request) error {
 
 func (c *credentials) RequiresHTTP1() bool { return c.http1 }
 
-// checkKey refuses an API key that its header can't carry.
+// checkKey rejects an API key that contains a delimiter of its header.
 func checkKey(key, forbidden string) error {
 	if strings.ContainsAny(key, forbidden) {
-		return fmt.Errorf("the API key contains a %s, which its header can't carry", forbidden)
+		return fmt.Errorf("the API key contains a %s, which is not allowed in its header", forbidden)
 	}
 	return checkCredential("the API key", key)
 }
 
 func checkSecret(secret string) error { return checkCredential("the API secret", secret) }
 
-// checkCredential refuses what came along when a value was copied.
+// checkCredential rejects an empty value, and characters that were copied by accident.
 func checkCredential(name, value string) error {
 	switch {
 	case value == "":
@@ -127,40 +126,40 @@ func checkCredential(name, value string) error {
 	case strings.TrimSpace(value) != value:
 		return errors.New(name + " begins or ends with white space")
 	case strings.ContainsFunc(value, isInvisible):
-		return errors.New(name + " contains a control character or one that does not show, such as a byte order mark")
+		return errors.New(name + " contains a control or invisible character, such as a byte order mark")
 	}
 	return nil
 }
 
-// hmacSigner makes the signatures of Kong's hmac-auth, version 1.
+// hmacSigner signs requests as Kong's hmac-auth plugin, version 1, expects it.
 type hmacSigner struct {
 	key          string
 	secret       []byte
 	algorithm    string
 	hash         func() hash.Hash
-	digestHeader string // as it is signed
-	digestKey    string // the same, as http.Header has it
-	bodyNames    string // what is signed of a request with a body
+	digestHeader string // the name that is signed
+	digestKey    string // its canonical form, the key in http.Header
+	bodyNames    string // the signed names, for a request with a body
 }
 
 const (
-	// minFIPSKeyBytes is the least length of a key for HMAC under fips140=only: 112 bits.
+	// minFIPSKeyBytes is the minimum length of an HMAC key under fips140=only: 112 bits.
 	minFIPSKeyBytes = 112 / 8
 	algorithmSHA1   = "hmac-sha1"
 )
 
-// check reports what is wrong with the options, and what would panic under fips140=only.
+// check returns an error for invalid options, and for those that panic under fips140=only.
 func (s *hmacSigner) check() error {
 	enforced := fips140.Enforced()
 	return errors.Join(
-		check.That(check.IsToken(s.digestHeader), "WithMD5Header: %.100q is not the name of a header; the gateway knows Content-MD5 and x-Content-MD5", s.digestHeader),
+		check.That(check.IsToken(s.digestHeader), "WithMD5Header: %.100q is not a header name; the platform accepts Content-MD5 and x-Content-MD5", s.digestHeader),
 		check.That(!enforced || s.algorithm != algorithmSHA1, "WithHMACSHA1: SHA-1 is not allowed under GODEBUG=fips140=only"),
 		check.That(!enforced || len(s.secret) == 0 || len(s.secret) >= minFIPSKeyBytes, "the API secret must have at least %d bytes under GODEBUG=fips140=only", minFIPSKeyBytes),
 	)
 }
 
-// authenticate sets the headers that are signed, and the signature. The signed
-// text has a line for each of them, and one for the request line.
+// authenticate sets the signed headers and the signature. The signed text has a line for
+// each of these headers, followed by the request line.
 func (s *hmacSigner) authenticate(r *http.Request) error {
 	date := time.Now().UTC().Format(http.TimeFormat)
 	r.Header.Set("Date", date)
@@ -181,10 +180,10 @@ func (s *hmacSigner) authenticate(r *http.Request) error {
 	return nil
 }
 
-// bodyMD5 digests a copy of the body: the one in the request is yet to be sent.
+// bodyMD5 reads a copy of the body, since the request's own is sent later.
 func bodyMD5(r *http.Request) (digest string, err error) {
 	if r.GetBody == nil {
-		return "", errors.New("the body can't be signed: the request has no GetBody")
+		return "", errors.New("sign the body: the request has no GetBody")
 	}
 	body, err := r.GetBody()
 	if err != nil {

@@ -116,11 +116,11 @@ func TestCredentialsThatCannotBeRight(t *testing.T) {
 		"a colon in a key for Basic":             {messagemedia.BasicAuth("k3y:k3y", "pa55word"), "the API key contains a :"},
 		"a quote in a key for HMAC":              {messagemedia.HMACAuth(`k3y"k3y`, "pa55word"), `the API key contains a "`},
 		"a line break in a key for HMAC":         {messagemedia.HMACAuth("k3y\r\nk3y", "pa55word"), "control character"},
-		"a byte order mark before a key":         {messagemedia.BasicAuth("\ufeffk3yk3y", "pa55word"), "the API key contains a control character or one that does not show"},
-		"a zero-width space in a secret":         {messagemedia.HMACAuth("k3yk3y", "pa55word\u200b1"), "the API secret contains a control character or one that does not show"},
+		"a byte order mark before a key":         {messagemedia.BasicAuth("\ufeffk3yk3y", "pa55word"), "the API key contains a control or invisible character"},
+		"a zero-width space in a secret":         {messagemedia.HMACAuth("k3yk3y", "pa55word\u200b1"), "the API secret contains a control or invisible character"},
 		"a line break in a secret":               {messagemedia.BasicAuth("k3yk3y", "pa55\nword"), "the API secret contains a control character"},
 		"an option that is nil":                  {messagemedia.HMACAuth("k3yk3y", "pa55word", nil), "HMACAuth: option 1 is nil"},
-		"a digest header that is not a header":   {messagemedia.HMACAuth("k3yk3y", "pa55word", messagemedia.WithMD5Header("Content MD5")), `"Content MD5" is not the name of a header`},
+		"a digest header that is not a header":   {messagemedia.HMACAuth("k3yk3y", "pa55word", messagemedia.WithMD5Header("Content MD5")), `"Content MD5" is not a header name`},
 		"a key and a secret that both are empty": {messagemedia.HMACAuth("", ""), "the API key is empty\nthe API secret is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

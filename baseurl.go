@@ -39,7 +39,7 @@ func (s *settings) checkBaseURL() error {
 
 func (s *settings) baseURLProblem() string {
 	if strings.ContainsFunc(s.baseURL, func(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) }) {
-		return "the URL contains white space, a control character or one that does not show"
+		return "the URL contains white space, a control character or an invisible one"
 	}
 	base, err := url.Parse(s.baseURL)
 	switch {

@@ -61,7 +61,7 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 		"no time for an attempt":         {basic, []messagemedia.Option{messagemedia.WithAttemptTimeout(0)}, "WithAttemptTimeout: must be positive, got 0s"},
 		"less than one attempt":          {basic, []messagemedia.Option{messagemedia.WithMaxAttempts(0)}, "WithMaxAttempts: must be at least 1, got 0"},
 		"a negative wait":                {basic, []messagemedia.Option{messagemedia.WithMaxRetryWait(-time.Second)}, "WithMaxRetryWait: must not be negative, got -1s"},
-		"a line break in the user agent": {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" contains a control character`},
+		"a line break in the user agent": {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" contains a control or invisible character`},
 		"no logger":                      {basic, []messagemedia.Option{messagemedia.WithLogger(nil)}, "WithLogger: logger is nil"},
 		"an option that is nil":          {basic, []messagemedia.Option{nil}, "option 1 is nil"},
 		"several at once, the first":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "there are no credentials"},

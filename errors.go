@@ -12,79 +12,80 @@ import (
 )
 
 const (
-	maxErrorText      = 1 << 10  // bytes of Error, of what comes from outside
-	maxValidationText = 16 << 10 // bytes, of what the caller wrote
+	maxErrorText      = 1 << 10  // bytes of Error with text from outside
+	maxValidationText = 16 << 10 // bytes of Error with text of the caller
 	maxRequestIDText  = 100
 )
 
-// What an error matches with errors.Is, whatever its type.
+// Sentinel errors, for errors.Is. Errors of any type may match them.
 var (
-	// ErrInvalidRequest: The API responded 400, or the request was refused before it
-	// was sent (see [ValidationError]).
+	// ErrInvalidRequest means that the API responded 400, or that the request was
+	// rejected before it was sent (see [ValidationError]).
 	ErrInvalidRequest = errors.New("invalid request")
 
-	// ErrUnauthorized: The API responded 401. The credentials are wrong, or belong to
-	// another region, or the clock of an HMAC client is.
+	// ErrUnauthorized means that the API responded 401. The credentials are wrong or
+	// belong to another region, or the clock of an HMAC client is off.
 	ErrUnauthorized = errors.New("unauthorized")
 
-	// ErrForbidden: The API responded 403. The account does not have the feature.
+	// ErrForbidden means that the API responded 403. The account does not have the
+	// feature.
 	ErrForbidden = errors.New("forbidden")
 
-	// ErrNotFound: The API responded 404, or a listing does not have the webhook.
+	// ErrNotFound means that the API responded 404, or that the list lacks the webhook.
 	ErrNotFound = errors.New("not found")
 
-	// ErrConflict: The API responded 409. URL and method are another webhook's.
+	// ErrConflict means that the API responded 409. Another webhook already uses this URL
+	// and method.
 	ErrConflict = errors.New("conflict")
 
-	// ErrRateLimited: The API responded 429, at every attempt.
+	// ErrRateLimited means that the API responded 429 to the last attempt.
 	ErrRateLimited = errors.New("rate limited")
 
-	// ErrServer: The API responded 5xx, at every attempt that could be made.
+	// ErrServer means that the API responded 5xx to the last attempt.
 	ErrServer = errors.New("server error")
 
-	// ErrOutcomeUnknown: a change was sent, and no response reports whether it took
-	// effect. The error matches its cause beside this.
+	// ErrOutcomeUnknown means that a change was sent and that its outcome is unknown. The
+	// error also matches its cause.
 	ErrOutcomeUnknown = errors.New("outcome unknown: the change may have taken effect")
 )
 
-// APIError is what the API responded in place of success: a status other than
-// 2xx. It matches ErrInvalidRequest (400), ErrUnauthorized (401), ErrForbidden
-// (403), ErrNotFound (404), ErrConflict (409), ErrRateLimited (429) and
-// ErrServer (5xx) with errors.Is.
+// APIError is a non-2xx response of the API. With errors.Is, it matches ErrInvalidRequest
+// (400), ErrUnauthorized (401), ErrForbidden (403), ErrNotFound (404), ErrConflict (409),
+// ErrRateLimited (429) and ErrServer (5xx).
 type APIError struct {
-	// Operation is the method of Client that was called, such as "CreateWebhook".
+	// Operation is the called method of Client, such as "CreateWebhook".
 	Operation string
 
 	// StatusCode is the HTTP status.
 	StatusCode int
 
-	// Message is the API's explanation, empty if the body has none that can be read.
-	// Values of the request's headers, and its URL's query, user info and fragment, are
-	// hidden in it if they have 8 bytes or more, as are the credentials.
+	// Message is the API's explanation. If the body has none or is unreadable, it is
+	// empty. Credentials, the request's header values, and the user info, query and
+	// fragment of its URL are redacted if they have 8 bytes or more.
 	Message string
 
-	// Details are what is wrong with the request, as in "/url: Not a valid http url". The
-	// same is hidden in them.
+	// Details are the problems of the request, such as "/url: Not a valid http url". They
+	// are redacted like Message.
 	Details []string
 
-	// RequestID identifies the call to the vendor's support. It is empty when the
-	// response has none.
+	// RequestID identifies the request to the vendor's support. If the response has none,
+	// it is empty.
 	RequestID string
 
-	// RetryAfter is how long the API asked to wait, 0 when it did not.
+	// RetryAfter is how long the API asked to wait. If it did not ask, it is zero.
 	RetryAfter time.Duration
 
-	// Header and Body are the response as it came, and may repeat the request with its
-	// tokens. Body has its first 64 KiB. They are no part of Error, of what fmt and slog
-	// print, and of the error's JSON.
+	// Header and Body are those of the response, and may repeat the request with its
+	// tokens. Body has at most 64 KiB. Neither is in the text of Error, in the output of
+	// fmt and slog, or in the error's JSON.
 	Header http.Header `json:"-"`
 	Body   []byte      `json:"-"`
 
-	// hint says what the response itself does not: why the credentials were refused.
+	// hint explains why the credentials were rejected, which the response does not.
 	hint string
 }
 
-// Error names the operation, the status, the API's explanation and the request ID, in one
+// Error returns the operation, the status, the API's explanation and the request ID, in one
 // line of at most 1 KiB.
 func (e *APIError) Error() string {
 	var s strings.Builder
@@ -106,7 +107,7 @@ func (e *APIError) Error() string {
 	return head + redact.Line(s.String(), maxErrorText-len(head)-len(tail)) + tail
 }
 
-// statusText is a status with its name, if it has one.
+// statusText returns a status with its name, if it has one.
 func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
@@ -118,11 +119,11 @@ func requestIDText(id string) string {
 	return " (request id " + redact.Line(id, maxRequestIDText) + ")"
 }
 
-// Format prints the same for every verb: fmt would print the fields for some, the body
-// among them.
+// Format prints the text of Error for every verb. For some verbs, fmt would print the
+// fields, with the body.
 func (e APIError) Format(state fmt.State, verb rune) { redact.Format(state, verb, e.Error()) }
 
-// LogValue is a group without the header and the body.
+// LogValue returns a group without the header and the body.
 func (e APIError) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("error", e.Error()),
@@ -131,7 +132,7 @@ func (e APIError) LogValue() slog.Value {
 		slog.String("request_id", redact.Line(e.RequestID, maxRequestIDText)))
 }
 
-// Is reports whether target is the value that stands for the status.
+// Is reports whether target is the sentinel error of the status.
 func (e *APIError) Is(target error) bool {
 	switch e.StatusCode {
 	case http.StatusBadRequest:
@@ -150,17 +151,17 @@ func (e *APIError) Is(target error) bool {
 	return e.StatusCode >= 500 && target == ErrServer
 }
 
-// ValidationError is a request that was refused before anything was sent. It
-// matches ErrInvalidRequest with errors.Is.
+// ValidationError is a request that was rejected before anything was sent. With errors.Is,
+// it matches ErrInvalidRequest.
 type ValidationError struct {
 	// Operation is the method of Client that the request is for.
 	Operation string
 
-	// Details are all that is wrong, worded like those of the API.
+	// Details are all problems of the request, in the wording of the API.
 	Details []string
 }
 
-// Error names the operation and all that is wrong, in one line.
+// Error returns the operation and all details in one line.
 func (e *ValidationError) Error() string {
 	details := redact.Line(strings.Join(e.Details, "; "), maxValidationText)
 	return fmt.Sprintf("messagemedia: %s: invalid request: %s", e.Operation, details)
@@ -169,27 +170,27 @@ func (e *ValidationError) Error() string {
 // Is reports whether target is ErrInvalidRequest.
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalidRequest }
 
-// DecodeError is a response that says success and can't be read: it is cut off, larger
-// than 10 MiB, or not the JSON that the API documents. The response to a deletion is empty
-// or JSON; anything else comes from a proxy or a portal. DecodeError wraps the cause. If a
-// change was asked for, the error matches ErrOutcomeUnknown, too.
+// DecodeError is a 2xx response that cannot be decoded: it is truncated, larger than 10 MiB,
+// or not the JSON that the API documents. The response to a deletion must be empty or JSON;
+// any other comes from a proxy or a portal. If the call was a change, the error also matches
+// [ErrOutcomeUnknown].
 type DecodeError struct {
-	// Operation is the method of Client that was called.
+	// Operation is the called method of Client.
 	Operation string
 
 	// StatusCode is the HTTP status, 2xx.
 	StatusCode int
 
-	// RequestID identifies the call to the vendor's support. It is empty when the
-	// response has none.
+	// RequestID identifies the request to the vendor's support. If the response has none,
+	// it is empty.
 	RequestID string
 
-	// Err is what was wrong.
+	// Err is the cause.
 	Err error
 }
 
-// Error names the operation, the status, what was wrong and the request ID, in one line
-// of at most 1 KiB.
+// Error returns the operation, the status, the cause and the request ID, in one line of at
+// most 1 KiB.
 func (e *DecodeError) Error() string {
 	head, tail := fmt.Sprintf("messagemedia: %s: decode response: %s: ", e.Operation, statusText(e.StatusCode)), requestIDText(e.RequestID)
 	return head + redact.Line(fmt.Sprint(e.Err), maxErrorText-len(head)-len(tail)) + tail

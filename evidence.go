@@ -166,7 +166,7 @@ func checkSendable(r *http.Request) error {
 	}
 	for name, values := range r.Header {
 		if !check.IsToken(name) {
-			return fmt.Errorf("%.100q is not the name of a header", name)
+			return fmt.Errorf("%.100q is not a header name", name)
 		}
 		for _, value := range values {
 			if strings.ContainsFunc(value, isHeaderControl) {

@@ -20,7 +20,7 @@ const (
 // Option configures a [Client]. NewClient returns an error if a value is invalid.
 type Option func(*settings)
 
-// settings are what the options choose, before they are checked together.
+// settings collect the options, before they are checked together.
 type settings struct {
 	baseURL        string
 	httpClient     *http.Client
@@ -31,35 +31,36 @@ type settings struct {
 	logger         *slog.Logger
 	insecureHTTP   bool
 	middleware     []func(http.RoundTripper) http.RoundTripper
-	errs           []error // of options
+	errs           []error // of invalid options
 }
 
-// WithHTTPClient sends through a copy of the given client; yours is not changed. The copy
-// does not follow redirects, and its Timeout limits an attempt, if it is shorter than
-// [WithAttemptTimeout]. The default is an http.Client with the transport
-// [http.DefaultTransport], which is looked up at each call.
+// WithHTTPClient sends requests with a copy of the given client. The copy does not follow
+// redirects. If its Timeout is shorter than [WithAttemptTimeout], it limits each attempt. The
+// default is an http.Client with [http.DefaultTransport], which is looked up at each call.
 //
-// With [HMACAuth], an *http.Transport is copied, too, and the copy kept to HTTP/1.1, with
-// up to 64 idle connections for each host unless the transport sets a number;
-// [Client.CloseIdleConnections] closes them. A transport that RegisterProtocol gave another
-// RoundTripper for the base URL's scheme, and any RoundTripper that is not an
-// *http.Transport, is used as it is. What such a one did with a request that failed is
-// unknown: the error then matches [ErrOutcomeUnknown] for every change.
+// With [HMACAuth], an *http.Transport is copied as well, and the copy only speaks HTTP/1.1.
+// It keeps up to 64 idle connections per host, unless the transport sets a number.
+// [Client.CloseIdleConnections] closes them.
 //
-// The client retries. A RoundTripper that retries, too, multiplies the attempts, and sends
-// again what must be sent once.
+// A transport with another RoundTripper for the base URL's scheme, set by RegisterProtocol,
+// is used unchanged. So is any RoundTripper that is not an *http.Transport. If a change
+// fails in such a RoundTripper, the error matches [ErrOutcomeUnknown], since the client
+// cannot tell whether the request was sent.
+//
+// A RoundTripper must not retry. It would multiply the attempts of the client, and repeat
+// requests that are not idempotent.
 func WithHTTPClient(client *http.Client) Option {
 	return func(s *settings) { s.httpClient = client }
 }
 
 // WithMiddleware wraps the RoundTripper that sends requests, to trace, count or change
-// them, after it was kept to HTTP/1.1 where the Authenticator needs that. The first of
-// several sees a request first, which has its credentials by then. [OperationFromContext]
-// says what a request is for.
+// them. Requests already have their credentials. If the option is given several times, the
+// first middleware is the outermost. [OperationFromContext] returns the operation that a
+// request belongs to.
 //
 // A middleware must follow the rules of [http.RoundTripper], and must not retry. If it
-// fails without a call of next, or hides next's error, the client takes the request as one
-// that may have been sent.
+// fails without calling next, or hides the error of next, the client assumes that the
+// request may have been sent.
 func WithMiddleware(middleware func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(s *settings) {
 		if middleware == nil {
@@ -70,46 +71,45 @@ func WithMiddleware(middleware func(next http.RoundTripper) http.RoundTripper) O
 	}
 }
 
-// WithAttemptTimeout limits each attempt of a call, until its response is read. The
-// default is 30 seconds. The call's context limits the call as a whole, including
-// the waits between attempts.
+// WithAttemptTimeout limits each attempt of a call, including reading the response. The
+// default is 30 seconds. The call's context limits the whole call, including the waits
+// between attempts.
 func WithAttemptTimeout(timeout time.Duration) Option {
 	return func(s *settings) { s.attemptTimeout = timeout }
 }
 
-// WithMaxAttempts sets how often a call is sent at most. The default is 3; 1 turns
-// retries off.
+// WithMaxAttempts sets the maximum number of attempts of a call. The default is 3. A value
+// of 1 disables retries.
 func WithMaxAttempts(attempts int) Option {
 	return func(s *settings) { s.maxAttempts = attempts }
 }
 
-// WithMaxRetryWait sets the longest wait between two attempts. The default is 30
-// seconds. When the API asks for more in Retry-After, the call ends at once with
-// an error that has the wait in it. 0 tries again without waiting.
+// WithMaxRetryWait sets the longest wait between two attempts. The default is 30 seconds. If
+// zero, calls retry without waiting. If the API asks for a longer wait in Retry-After, the
+// call returns an error that contains the wait at once.
 func WithMaxRetryWait(wait time.Duration) Option {
 	return func(s *settings) { s.maxRetryWait = wait }
 }
 
-// WithUserAgent adds your program's name to the User-Agent header, before the
-// SDK's own: "billing/2.1" gives "billing/2.1 webhooks-go-sdk/0.1.0 (go1.26.0)".
+// WithUserAgent adds the name of your program to the User-Agent header, in front of the
+// SDK's: "billing/2.1" results in "billing/2.1 webhooks-go-sdk/0.1.0 (go1.26.0)".
 func WithUserAgent(product string) Option {
 	return func(s *settings) { s.userAgent = product }
 }
 
-// WithLogger logs each attempt: at level Debug if it succeeded, at Warn if it failed, with
-// the operation, method, path template as "route", attempt, duration, status and request
-// ID; after a failure also the error, and a "reason": dns, connect, proxy, tls,
-// authenticate, timeout, canceled, reset, status or decode. A call that needed more than
-// one attempt has one record more, at Info, with its end: success, failure or unknown.
+// WithLogger logs each attempt, at level Debug if it succeeded and at Warn if it failed. The
+// attributes are operation, method, route (the path template), attempt, duration, status
+// and request_id. A failure also has error and reason: dns, connect, proxy, tls,
+// authenticate, timeout, canceled, reset, status or decode. A call with more than one
+// attempt adds a record at level Info whose attribute end is success, failure or unknown.
 //
-// No record has a header, a body or an ID of a webhook. Without this option nothing is
-// logged.
+// Records contain no headers, no bodies and no IDs of webhooks. The default is not to log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithInsecureHTTP allows a base URL with plain http to a host other than this
-// one, for a mock in another container. Credentials then travel in clear text.
+// WithInsecureHTTP allows a base URL with plain http to a host other than localhost, such as
+// a mock in another container. Credentials are then sent in clear text.
 func WithInsecureHTTP() Option {
 	return func(s *settings) { s.insecureHTTP = true }
 }
@@ -125,7 +125,7 @@ func (s *settings) apply(options []Option) error {
 	return errors.Join(s.errs...)
 }
 
-// check reports everything that is wrong with the settings.
+// check returns all problems of the settings.
 func (s *settings) check() error {
 	return errors.Join(
 		s.checkBaseURL(),
@@ -133,7 +133,7 @@ func (s *settings) check() error {
 		check.That(s.attemptTimeout > 0, "WithAttemptTimeout: must be positive, got %v", s.attemptTimeout),
 		check.That(s.maxAttempts > 0, "WithMaxAttempts: must be at least 1, got %d; 1 disables retries", s.maxAttempts),
 		check.That(s.maxRetryWait >= 0, "WithMaxRetryWait: must not be negative, got %v; 0 retries without waiting", s.maxRetryWait),
-		check.That(!strings.ContainsFunc(s.userAgent, isInvisible), "WithUserAgent: %.100q contains a control character or one that does not show; write \"name/version\"", s.userAgent),
+		check.That(!strings.ContainsFunc(s.userAgent, isInvisible), "WithUserAgent: %.100q contains a control or invisible character; write \"name/version\"", s.userAgent),
 		check.That(s.logger != nil, "WithLogger: logger is nil; omit the option to disable logging"),
 	)
 }

@@ -157,7 +157,7 @@ func (v *violations) header(name, value string, first map[string]string) {
 		first[canonical] = name
 	}
 	if !check.IsToken(name) {
-		v.add("/headers", "%.*q is not the name of a header", maxHeaderNameLength, name)
+		v.add("/headers", "%.*q is not a header name", maxHeaderNameLength, name)
 	}
 	if length := utf8.RuneCountInString(name); length > maxHeaderNameLength {
 		add("The name must have at most %d characters, got %d", maxHeaderNameLength, length)

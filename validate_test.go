@@ -57,8 +57,8 @@ func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
 		"an event of tomorrow":              {func(r *create) { r.Events = append(r.Events, "RECEIVED_RCS") }, nil},
 		"an event that is not UTF-8":        {func(r *create) { r.Events[0] = "\xff" }, []string{"/events/0: Not valid UTF-8"}},
 		"the header Content-Type":           {func(r *create) { r.Headers = map[string]string{"content-type": "a/b"} }, []string{"/headers/content-type: Content-Type is not allowed, the encoding sets it"}},
-		"a header without a name":           {func(r *create) { r.Headers = map[string]string{"": "a"} }, []string{`/headers: "" is not the name of a header`}},
-		"a header name with a space":        {func(r *create) { r.Headers = map[string]string{"X A": "a"} }, []string{`/headers: "X A" is not the name of a header`}},
+		"a header without a name":           {func(r *create) { r.Headers = map[string]string{"": "a"} }, []string{`/headers: "" is not a header name`}},
+		"a header name with a space":        {func(r *create) { r.Headers = map[string]string{"X A": "a"} }, []string{`/headers: "X A" is not a header name`}},
 		"a header name of 200 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 200): "a"} }, nil},
 		"a header name of 201 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 201): "a"} }, []string{"/headers/" + strings.Repeat("a", 200) + ": The name must have at most 200 characters, got 201"}},
 		"a header value of 1000 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1000)} }, nil},
@@ -85,7 +85,7 @@ func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
 		"a retry delay that is not whole":   {func(r *create) { r.RetryDelay = 5500 * time.Millisecond }, []string{"/retry_delay: Retry delay must be a multiple of 1s, got 5.5s"}},
 		"everything at once": {func(r *create) { *r = create{Retries: 9, Headers: map[string]string{"B C": "\n", "Content-Type": "x"}} }, []string{
 			"/url: Url cannot be null", "/method: Method cannot be null", "/encoding: Encoding cannot be null", "/events: Events cannot be empty",
-			`/headers: "B C" is not the name of a header`, "/headers/B C: The value contains a line break or another control character",
+			`/headers: "B C" is not a header name`, "/headers/B C: The value contains a line break or another control character",
 			"/headers/Content-Type: Content-Type is not allowed, the encoding sets it", "/retries: Retries must be between 0 and 5, got 9",
 		}},
 	} {
@@ -112,7 +112,7 @@ func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
 		"nothing set":         {update{}, []string{"/: At least one field must be set"}},
 		"a wrong URL":         {update{URL: "ftp://example.com"}, []string{"/url: Not a valid http url: the URL does not begin with http:// or https://"}},
 		"no events":           {update{Events: []messagemedia.EventType{}}, []string{"/events: Events cannot be empty"}},
-		"a wrong header":      {update{Headers: map[string]string{"a b": ""}}, []string{`/headers: "a b" is not the name of a header`}},
+		"a wrong header":      {update{Headers: map[string]string{"a b": ""}}, []string{`/headers: "a b" is not a header name`}},
 		"text that is broken": {update{Method: "\xff", Encoding: "\xff", Template: new("\xff")}, []string{"/method: Not valid UTF-8", "/encoding: Not valid UTF-8", "/template: Not valid UTF-8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
 // documents that it refuses.
 func TestURLs(t *testing.T) {
 	t.Parallel()
-	const whiteSpace = "the URL contains white space, a control character or one that does not show; escape it"
+	const whiteSpace = "the URL contains white space, a control character or an invisible one; escape it"
 	for url, problem := range map[string]string{
 		"https://example.com":                                 "",
 		"http://example.com":                                  "",

@@ -16,7 +16,7 @@ import (
 // user info: the rest can hold a token.
 func urlProblem(url string) string {
 	if strings.ContainsFunc(url, func(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) }) {
-		return "the URL contains white space, a control character or one that does not show; escape it"
+		return "the URL contains white space, a control character or an invisible one; escape it"
 	}
 	scheme, rest, found := strings.Cut(url, "://")
 	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {

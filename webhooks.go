@@ -147,12 +147,11 @@ func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
 	return nil, fmt.Errorf("messagemedia: %s: %w: no webhook of the account has this ID", operation, ErrNotFound)
 }
 
-// UpdateWebhook changes the fields that the request sets, and returns the webhook as the
-// response shows it. If there is no such webhook, the error matches [ErrNotFound].
+// UpdateWebhook changes the fields that the request sets and returns the webhook as in the
+// response. If no webhook has this ID, the error matches [ErrNotFound].
 //
-// Sending the same change twice has the same result, so attempts that failed are
-// repeated. If an attempt's response was lost and no later one told that the change was
-// made, the error matches [ErrOutcomeUnknown].
+// An update is idempotent, so failed attempts are retried. If a response was lost and no
+// later attempt succeeded, the error matches [ErrOutcomeUnknown].
 func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWebhookRequest) (*Webhook, error) {
 	const operation = "UpdateWebhook"
 	var v violations
@@ -181,9 +180,9 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWeb
 	return &updated, nil
 }
 
-// DeleteWebhook deletes a webhook. If there is no such webhook, the error matches
-// [ErrNotFound], unless an earlier attempt whose response was lost may have deleted it: if
-// the list of webhooks lacks it then, the call succeeds.
+// DeleteWebhook deletes the webhook with this ID. If no webhook has this ID, the error
+// matches [ErrNotFound]. If the response to an earlier attempt of the same call was lost and
+// the list of webhooks lacks the ID, the call succeeds.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	const operation = "DeleteWebhook"
 	var v violations
