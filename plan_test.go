@@ -259,17 +259,17 @@ func TestPlanErrors(t *testing.T) {
 		details []string
 	}{
 		"two of one URL and method": {[]messagemedia.CreateWebhookRequest{valid, example("https://example.com/a"), valid, valid}, messagemedia.AllowReplace(),
-			[]string{"/2: Has the URL and method of /0", "/3: Has the URL and method of /0"}},
+			[]string{"/2: The URL and method are the same as in /0", "/3: The URL and method are the same as in /0"}},
 		"requests that can't be right": {[]messagemedia.CreateWebhookRequest{valid, {URL: "https://example.com/", Method: "POST", Encoding: "JSON"}, {}}, messagemedia.AllowReplace(),
 			[]string{"/1/events: Events cannot be empty", "/2/url: Url cannot be null", "/2/method: Method cannot be null", "/2/encoding: Encoding cannot be null", "/2/events: Events cannot be empty"}},
-		"an option that is nil":     {nil, nil, []string{"option 1: It is nil"}},
-		"a function that is nil":    {nil, messagemedia.Prune(nil), []string{"Prune: The function is nil; leave the option out to delete nothing"}},
+		"an option that is nil":     {nil, nil, []string{"option 1: The option is nil"}},
+		"a function that is nil":    {nil, messagemedia.Prune(nil), []string{"Prune: The function is nil; omit the option to delete nothing"}},
 		"an empty prefix":           {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix(""), []string{"PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: the URL does not begin with http:// or https://"}},
 		"a prefix without a host":   {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix("https://"), []string{`PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: "" is not a host name`}},
 		"a prefix without a scheme": {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix("example.com/"), []string{"PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: the URL does not begin with http:// or https://"}},
 		"a prefix with a query":     {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix("https://example.com/?a="), []string{"PruneURLPrefix: The prefix has a query or a fragment; use Prune with a function to choose by those"}},
 		"all of it at once": {[]messagemedia.CreateWebhookRequest{{URL: "https://example.com/", Method: "POST", Encoding: "JSON"}}, messagemedia.Prune(nil),
-			[]string{"/0/events: Events cannot be empty", "Prune: The function is nil; leave the option out to delete nothing"}},
+			[]string{"/0/events: Events cannot be empty", "Prune: The function is nil; omit the option to delete nothing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -39,11 +39,11 @@ func DeleteKeysLeftBehind() SignatureKeyOption {
 func newKeySettings(operation string, store SignatureKeyStore, options []SignatureKeyOption) (keySettings, error) {
 	s := keySettings{digest: DigestSHA256}
 	if store == nil {
-		s.violations.add("store", "It is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore")
+		s.violations.add("store", "The store is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore")
 	}
 	for i, option := range options {
 		if option == nil {
-			s.violations.add(fmt.Sprint("option ", i+1), "It is nil")
+			s.violations.add(fmt.Sprint("option ", i+1), "The option is nil")
 			continue
 		}
 		option(&s)

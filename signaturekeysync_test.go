@@ -265,8 +265,8 @@ func TestSignatureKeyRunsThatAreInvalid(t *testing.T) {
 		options []messagemedia.SignatureKeyOption
 		want    []string
 	}{
-		"no store":          {nil, nil, []string{"store: It is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore"}},
-		"a nil option":      {messagemediatest.NewKeyStore(), []messagemedia.SignatureKeyOption{messagemedia.TakeOverSignatureKey(), nil}, []string{"option 2: It is nil"}},
+		"no store":          {nil, nil, []string{"store: The store is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore"}},
+		"a nil option":      {messagemediatest.NewKeyStore(), []messagemedia.SignatureKeyOption{messagemedia.TakeOverSignatureKey(), nil}, []string{"option 2: The option is nil"}},
 		"an unknown digest": {messagemediatest.NewKeyStore(), []messagemedia.SignatureKeyOption{messagemedia.SignatureKeyDigest("MD5")}, []string{`SignatureKeyDigest: must be SHA224, SHA256 or SHA512, got "MD5"`}},
 	} {
 		t.Run(name, func(t *testing.T) {

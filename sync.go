@@ -7,47 +7,56 @@ import (
 	"time"
 )
 
-// maxPlans is how often SyncWebhooks plans at most.
+// maxPlans is the maximum number of plans of one SyncWebhooks.
 const maxPlans = 3
 
-// SyncWebhooks reconciles the account's webhooks with the desired ones. They are recognized
-// by method and URL, also where the platform spells the URL otherwise (a slash for an empty
-// path, the case of the host, a default port, escapes, dots, no fragment). What differs in
-// no more than that, the order of events, the case of header names, a template's line ends
-// or a default of the platform is the same; the result names such a spelling as a
-// difference. If a read timeout or a number of retries is zero, it means the platform's
-// default, 20 seconds and 0; if a retry delay is, any; if headers or a template are, none.
-// What the API does not tell, with a null, is no difference. So SyncWebhooks can run at
-// every start of a program: once everything is as desired, it lists the webhooks and does
-// no more. Otherwise it makes one request for each change, and two for a replacement.
+// SyncWebhooks reconciles the account's webhooks with the desired ones. Call it at every
+// start of a program. If nothing differs, it only lists the webhooks. Otherwise it makes one
+// request for each change, and two for a replacement.
 //
-// It deletes nothing unless [Prune] or [PruneURLPrefix] says so, and never touches
-// a webhook that is neither desired nor theirs; one that has a desired URL and
-// method is updated, whoever made it. It replaces nothing without [AllowReplace].
-// It rejects, with a [*ValidationError] and before it changes anything, requests that are
-// invalid, two for the same URL and method, a replacement that is not allowed, a plan that
-// goes beyond 150 webhooks, and pruning for no desired webhook at all without [AllowEmpty].
+// A webhook is identified by its method and URL. Two URLs are equal even if they differ in
+// the case of the host, a default port, escapes, dot segments, a slash for an empty path, or
+// a fragment. The order of events, the case of header names and the line ends of a template
+// make no difference. The result names a URL or a template that the platform spells
+// otherwise in Differences.
 //
-// Any number of programs that desire the same may call it at once. If a change fails because
-// the account is not as it was listed, or if its outcome is unknown, SyncWebhooks pauses,
-// lists and plans again, three times at most in all. So these callers all succeed, and each
-// webhook exists once.
+// Zero ReadTimeout means 20 seconds, zero Retries means none, and zero RetryDelay matches
+// any delay. Nil Headers and an empty Template mean none. A field that the API returns as
+// null makes no difference.
 //
-// A change that fails does not keep it from the next one, with these exceptions. Deletions
-// that need not make room under the limit come last, and only if all that is desired is
-// there. And nothing more is sent if ctx has ended, if the credentials or the account were
-// refused (401, 403), if the API asked to wait, or if it is down: a change failed in all its
-// attempts, and so did the look-up after it. A replacement that has deleted its webhook
-// finishes its creation even if ctx has ended, for at most the time of one attempt
-// ([WithAttemptTimeout]).
+// SyncWebhooks updates a webhook with a desired URL and method, whoever created it. It
+// deletes only webhooks that [Prune] or [PruneURLPrefix] selects, and replaces webhooks only
+// with [AllowReplace]. It changes no others.
 //
-// The result says what was done, also beside an error, and is never nil. The error
-// joins those of all changes, each with the method and URL of its webhook, so it
-// can match several values at once: Err of a [ChangeResult] is that of one change.
-// If the outcome of any change is unknown, the error matches [ErrOutcomeUnknown]; the
-// response to a change that shows another state than was asked for makes it so.
-// If a replacement deleted a webhook and could not recreate it, there is a
-// [*ReplaceError] among them. A further call does what is left.
+// Before it changes anything, SyncWebhooks returns a [*ValidationError] for an invalid
+// request, two requests with the same URL and method, a replacement without AllowReplace, a
+// plan that exceeds 150 webhooks, and pruning without desired webhooks unless [AllowEmpty]
+// is given.
+//
+// Programs with the same desired webhooks may call SyncWebhooks concurrently. If a change
+// fails because the account has changed since it was listed, or if its outcome is unknown,
+// SyncWebhooks pauses, then lists and plans again. It makes at most three plans. So all
+// these programs succeed, and each webhook exists once.
+//
+// If a change fails, SyncWebhooks continues with the next one, except in these cases:
+//
+//   - Deletions that are not needed to stay under the limit come last. They are skipped
+//     unless every desired webhook exists.
+//   - It sends nothing more if ctx has ended, if the API responded 401 or 403, or if the API
+//     asked to wait.
+//   - It sends nothing more if the API is down: all attempts of a change failed, and the
+//     look-up afterwards failed as well.
+//
+// If a replacement has deleted its webhook and ctx ends, SyncWebhooks still recreates the
+// webhook, within the time of one attempt ([WithAttemptTimeout]).
+//
+// The result contains every change that was made, even with an error, and is never nil. The
+// error joins the errors of all changes, each with the method and URL of its webhook, so it
+// can match several sentinel errors. Err of a [ChangeResult] is the error of one change. If
+// the outcome of a change is unknown, or if the response to it shows another state than the
+// request, the error matches [ErrOutcomeUnknown]. If a replacement deleted a webhook and
+// could not recreate it, the error contains a [*ReplaceError]. Call SyncWebhooks again to
+// complete the work.
 func (c *Client) SyncWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*SyncResult, error) {
 	target, err := newDesiredState("SyncWebhooks", desired, options)
 	if err != nil {
@@ -63,15 +72,15 @@ type syncRun struct {
 	client *Client
 	target *desiredState
 
-	earlierResults []changeRecord // of earlier plans: what was done, or may have been
+	earlierResults []changeRecord // changes of earlier plans that were or may have been made
 	planResults    []changeRecord // of the latest plan
 
-	// retriedUnknown are the errors of changes of the latest plan that an earlier plan
-	// tried, too, with an outcome that is still unknown.
+	// retriedUnknown has the errors of changes in the latest plan whose outcome is unknown
+	// since an earlier plan attempted them.
 	retriedUnknown map[changeKey]error
 
-	// notRecreated are webhooks that a replacement deleted, and that no listing has
-	// had since.
+	// notRecreated has the webhooks that a replacement deleted and that no later list
+	// contained.
 	notRecreated map[webhookKey]*Webhook
 }
 
@@ -101,8 +110,8 @@ func (s *syncRun) run(ctx context.Context) error {
 	}
 }
 
-// list reads the account's webhooks. If something depends on what the list lacks, it is
-// read until that is proven.
+// list reads the account's webhooks. If an unknown outcome depends on the absence of a
+// webhook, it reads the list until the absence is proven.
 func (s *syncRun) list(ctx context.Context) ([]*Webhook, error) {
 	pages := s.client.webhookPages(ctx, "SyncWebhooks")
 	if s.hasUnknowns() {
@@ -112,10 +121,9 @@ func (s *syncRun) list(ctx context.Context) ([]*Webhook, error) {
 	return listing.items, err
 }
 
-// apply makes the changes of a plan. It reports whether a further plan may do what
-// this one did not.
+// apply makes the changes of a plan. It reports whether another plan may complete them.
 func (s *syncRun) apply(ctx context.Context, changes []Change) (again bool) {
-	complete := true // what is desired is there
+	complete := true // every desired webhook exists
 	for i, change := range changes {
 		if change.Action == ActionDelete && !complete {
 			s.markSkipped(changes[i : i+1])
@@ -130,7 +138,7 @@ func (s *syncRun) apply(ctx context.Context, changes []Change) (again bool) {
 			return false
 		}
 		if change.Action != ActionReplace && s.planResults[len(s.planResults)-1].Outcome == OutcomeApplied {
-			continue // the look-up has shown it
+			continue // isUp has found the change applied
 		}
 		complete = complete && change.Action == ActionDelete
 		again = again || needsReplan(err)
@@ -138,8 +146,8 @@ func (s *syncRun) apply(ctx context.Context, changes []Change) (again bool) {
 	return again
 }
 
-// isUp looks up what became of a change whose attempts all failed, and reports whether the
-// API responds to that. CreateWebhook has looked already if its outcome is unknown.
+// isUp lists the webhooks after a change whose attempts all failed, and reports whether the
+// API responds. If the outcome of CreateWebhook is unknown, it has already tried that.
 func (s *syncRun) isUp(ctx context.Context, err error) bool {
 	if _, looked := errors.AsType[*lookUpError](err); looked {
 		return false
@@ -151,7 +159,7 @@ func (s *syncRun) isUp(ctx context.Context, err error) bool {
 	return err == nil
 }
 
-// applyChange makes a change, and records its outcome.
+// applyChange makes a change and records its outcome.
 func (s *syncRun) applyChange(ctx context.Context, change Change) error {
 	var after *Webhook
 	var err error
@@ -177,8 +185,8 @@ func (s *syncRun) applyChange(ctx context.Context, change Change) error {
 	return s.recordResponse(change, after)
 }
 
-// replace deletes a webhook and recreates it. If it comes no further than the
-// deletion, that is recorded as one, and the creation as another.
+// replace deletes a webhook and recreates it. If only the deletion succeeds, it records a
+// deletion and a failed creation.
 func (s *syncRun) replace(ctx context.Context, change Change) error {
 	if err := s.client.DeleteWebhook(ctx, change.Before.ID); err != nil {
 		return s.recordFailure(change, err)
@@ -200,8 +208,8 @@ func (s *syncRun) replace(ctx context.Context, change Change) error {
 	return s.recordFailure(creation, err)
 }
 
-// outlasting returns a context that ends later than ctx by what an attempt may take, for
-// what must not be left half done.
+// outlasting returns a context that ends one attempt timeout later than ctx, to complete a
+// replacement.
 func (c *Client) outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -214,7 +222,7 @@ func (c *Client) outlasting(ctx context.Context) (context.Context, context.Cance
 	return longer, func() { stop(); cancel() }
 }
 
-// abortsSync reports whether all other changes would fail with this error, too.
+// abortsSync reports whether all other changes would fail with the same error.
 func abortsSync(err error) bool {
 	return askedToWait(err) > 0 || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrRateLimited)
 }
@@ -225,9 +233,9 @@ func mayBeDown(err error) bool {
 	return transport || errors.Is(err, ErrServer)
 }
 
-// needsReplan reports whether the account may differ from what was listed: someone else
-// changed it, or a change whose outcome is unknown did. A 400 that gives no details is the
-// one of the limit of webhooks.
+// needsReplan reports whether the account may differ from its list, because of another
+// program or of a change with an unknown outcome. A 400 without details means that the
+// account has reached its limit of webhooks.
 func needsReplan(err error) bool {
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrOutcomeUnknown) {
 		return true

@@ -449,7 +449,7 @@ func TestADeletionThatAProxyResponds404To(t *testing.T) {
 		result, err := api.Client(messagemedia.WithMaxRetryWait(0)).SyncWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://example.com"), messagemedia.AllowEmpty())
 		require.ErrorIs(t, err, messagemedia.ErrNotFound)
 		assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
-		assert.ErrorContains(t, err, "; the list of webhooks has it")
+		assert.ErrorContains(t, err, "; the list of webhooks contains the webhook")
 		assert.Equal(t, []string{"- delete POST /a: not applied"}, outcomes(result))
 		assert.Equal(t, "GET DELETE GET DELETE GET DELETE GET", methodsSince(api, 1))
 	}
@@ -563,9 +563,9 @@ func TestALostWebhookIsReportedUntilItIsThere(t *testing.T) {
 		faults []messagemediatest.Fault
 		text   string
 	}{
-		"the creation is not tried again": {
+		"the creation is not attempted again": {
 			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 401, Match: post(3)}},
-			"the creation was not tried",
+			"creation not attempted",
 		},
 		"the account can't be listed again": {
 			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 403, Match: func(r *http.Request) bool { return posts == 2 }}},
@@ -573,7 +573,7 @@ func TestALostWebhookIsReportedUntilItIsThere(t *testing.T) {
 		},
 		"the account is full then": {
 			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 200, Body: listOf(150), Match: func(r *http.Request) bool { return posts == 2 }}},
-			"the creation was not tried",
+			"creation not attempted",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,33 +12,32 @@ import (
 // an error if a value is invalid.
 type SyncOption func(*desiredState)
 
-// Prune deletes webhooks that are not desired and that the function says yes to.
-// Without this option and [PruneURLPrefix] none are deleted; with several, each
-// adds some.
+// Prune deletes webhooks that are not desired and for which owned returns true. Without
+// Prune or [PruneURLPrefix], no webhook is deleted. If several are given, a webhook that any
+// of them selects is deleted.
 //
-// Pruning is for one declaration. While two versions of a program run side by side, as in
-// a rolling deployment, and both prune, each deletes what the other one created, at each
-// start of an instance, until the last instance of the old version is gone; an instance of
-// the old version that starts again deletes the new version's webhooks. So sync without
-// pruning from every instance, and prune once from the deployment, after the old version is
-// gone. For the same reason, two programs that share an account must own different URLs.
+// Prune from one place only. In a rolling deployment, two versions of a program run at the
+// same time. If both prune, each starting instance deletes the webhooks that only the other
+// version declares. Therefore call [Client.SyncWebhooks] without pruning from every
+// instance, and prune once, after the last instance of the old version has stopped. For the
+// same reason, two programs that share an account must own different URLs.
 func Prune(owned func(*Webhook) bool) SyncOption {
 	return func(t *desiredState) {
 		if owned == nil {
-			t.violations.add("Prune", "The function is nil; leave the option out to delete nothing")
+			t.violations.add("Prune", "The function is nil; omit the option to delete nothing")
 			return
 		}
 		t.owned = append(t.owned, owned)
 	}
 }
 
-// PruneURLPrefix deletes webhooks that are not desired and whose URL is the prefix
-// or lies below it: "https://example.com/hooks" stands for itself, for
-// "https://example.com/hooks/sms" and for "https://example.com/hooks?a=b", and not
-// for "https://example.com/hooks-of-a-colleague". It is compared byte for byte.
+// PruneURLPrefix deletes webhooks that are not desired and whose URL is the prefix or below
+// it. The prefix "https://example.com/hooks" selects itself,
+// "https://example.com/hooks/sms" and "https://example.com/hooks?a=b", but not
+// "https://example.com/hooks-of-a-colleague". URLs are compared byte by byte.
 //
-// A prefix has a scheme and a host, so that it can't stand for every webhook, and
-// neither a query nor a fragment.
+// The prefix must have a scheme and a host, so that it cannot select every webhook. It must
+// have neither a query nor a fragment.
 func PruneURLPrefix(prefix string) SyncOption {
 	return func(t *desiredState) {
 		if problem := urlProblem(prefix); problem != "" {
@@ -54,22 +53,22 @@ func PruneURLPrefix(prefix string) SyncOption {
 	}
 }
 
-// AllowReplace permits deleting and recreating a webhook if a field differs that can be set
-// at creation only: the read timeout, the number of retries and the delay between them. In
-// the moment between the two, events reach nobody. Without this option such a difference is
-// an error, and nothing is changed.
+// AllowReplace permits deleting and recreating a webhook to change its read timeout, retries
+// or retry delay, which can be set only at creation. Events between the deletion and the
+// creation are lost. Without this option, such a difference is an error and nothing is
+// changed.
 func AllowReplace() SyncOption {
 	return func(t *desiredState) { t.allowReplace = true }
 }
 
-// AllowEmpty permits [Prune] and [PruneURLPrefix] if no webhook is desired at all, so that
-// all that they select is deleted. Without this option that is an error, since an empty
-// declaration is more often a file that was not read than a wish.
+// AllowEmpty permits [Prune] and [PruneURLPrefix] if no webhook is desired, so that every
+// selected webhook is deleted. Without this option, that is an error, since an empty
+// declaration is usually a mistake.
 func AllowEmpty() SyncOption {
 	return func(t *desiredState) { t.allowEmpty = true }
 }
 
-// desiredState is what an account should have, and what may be done to get there.
+// desiredState is the desired state of an account, with the options.
 type desiredState struct {
 	operation    string
 	desired      []CreateWebhookRequest
@@ -79,7 +78,7 @@ type desiredState struct {
 	violations   violations
 }
 
-// newDesiredState reports everything that can never be right about what is desired.
+// newDesiredState validates the requests and the options.
 func newDesiredState(operation string, desired []CreateWebhookRequest, options []SyncOption) (*desiredState, error) {
 	t := &desiredState{operation: operation, desired: slices.Clone(desired)}
 	first := make(map[webhookKey]int)
@@ -91,20 +90,20 @@ func newDesiredState(operation string, desired []CreateWebhookRequest, options [
 			}
 		}
 		if earlier, ok := first[request.key()]; ok {
-			t.violations.add(pointer, "Has the URL and method of /%d", earlier)
+			t.violations.add(pointer, "The URL and method are the same as in /%d", earlier)
 			continue
 		}
 		first[request.key()] = i
 	}
 	for i, option := range options {
 		if option == nil {
-			t.violations.add(fmt.Sprint("option ", i+1), "It is nil")
+			t.violations.add(fmt.Sprint("option ", i+1), "The option is nil")
 			continue
 		}
 		option(t)
 	}
 	if len(desired) == 0 && len(t.owned) > 0 && !t.allowEmpty {
-		t.violations.add("/", "No webhook is desired, so pruning would delete all that it selects; pass AllowEmpty if that is meant")
+		t.violations.add("/", "No webhook is desired, so pruning would delete every selected webhook; pass AllowEmpty to permit that")
 	}
 	return t, t.violations.err(operation)
 }

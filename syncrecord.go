@@ -8,44 +8,44 @@ import (
 	"strings"
 )
 
-// How SyncWebhooks keeps its books: what became of each change, by the word of the response
-// to it and of later listings.
+// This file records the outcome of each change of SyncWebhooks, as shown by its response and
+// by later lists.
 
-// changeRecord is a change as it is recorded.
+// changeRecord is a change with its recorded outcome.
 type changeRecord struct {
 	ChangeResult
 
-	// notFound is the API's 404 for a deletion, until a listing tells whether another
-	// program was faster. Then the deletion is none of this call's.
+	// notFound is the API's 404 for a deletion. If a later list lacks the webhook, another
+	// program deleted it, unless maybeOwn is set.
 	notFound error
-	// maybeOwn reports whether an earlier attempt of this call may have made the deletion.
+	// maybeOwn reports whether an earlier attempt of this call may have deleted the webhook.
 	maybeOwn bool
 }
 
-// recordSuccess records a change that is applied.
+// recordSuccess records an applied change.
 func (s *syncRun) recordSuccess(change Change, after *Webhook) {
 	s.planResults = append(s.planResults, changeRecord{ChangeResult: ChangeResult{Change: change, Outcome: OutcomeApplied, After: after}})
 }
 
-// recordResponse records a change that the API responded to with success. If the webhook in
-// the response has another spelling of what was asked for, that is a difference; if it has
-// another state, nobody knows what the platform will do.
+// recordResponse records a change that the API accepted. If the webhook in the response is
+// spelled otherwise than the request, the change has Differences. If its state differs, the
+// outcome is unknown.
 func (s *syncRun) recordResponse(change Change, after *Webhook) error {
 	if change.Action == ActionDelete {
 		s.recordSuccess(change, nil)
 		return nil
 	}
 	if fields := after.otherState(*change.Desired); len(fields) > 0 {
-		return s.recordFailure(change, fmt.Errorf("the response shows another state than was asked for (%s); %w", strings.Join(fields, ", "), ErrOutcomeUnknown))
+		return s.recordFailure(change, fmt.Errorf("the response differs from the request (%s); %w", strings.Join(fields, ", "), ErrOutcomeUnknown))
 	}
 	change.Differences = after.respelled(*change.Desired)
 	s.recordSuccess(change, after)
 	return nil
 }
 
-// recordFailure records a change that was not applied, and returns the error with the
-// webhook's name. A nil error means that the change was not tried; that is an error
-// of its own only if a webhook is missing, or if an earlier plan tried the change.
+// recordFailure records a change that was not applied, and returns its error with the method
+// and URL of the webhook. If err is nil, the change was not attempted. That is an error only
+// if a replacement deleted the webhook or if an earlier plan attempted the change.
 func (s *syncRun) recordFailure(change Change, err error) error {
 	result := ChangeResult{Change: change, Outcome: OutcomeNotApplied}
 	earlier := s.retriedUnknown[change.key()]
@@ -71,28 +71,28 @@ func (s *syncRun) recordFailure(change Change, err error) error {
 }
 
 var (
-	errCreateSkipped = errors.New("the creation was not tried")
-	errNotTriedAgain = errors.New("not tried again")
+	errCreateSkipped = errors.New("creation not attempted")
+	errNotTriedAgain = errors.New("not attempted again")
 )
 
 func changeError(change Change, err error) error {
 	return fmt.Errorf("messagemedia: SyncWebhooks: %s %v: %w", change.Action, change.webhookKey(), err)
 }
 
-// recordNotFound records the deletion of a webhook that the API says does not exist: until
-// a listing agrees, its outcome is unknown.
+// recordNotFound records a deletion to which the API responded 404. Its outcome is unknown
+// until a list confirms that the webhook does not exist.
 func (s *syncRun) recordNotFound(deletion Change, err error) error {
 	earlier := s.retriedUnknown[deletion.key()]
 	record := changeRecord{notFound: err, maybeOwn: earlier != nil || errors.Is(err, ErrOutcomeUnknown)}
 	if !errors.Is(err, ErrOutcomeUnknown) {
-		err = fmt.Errorf("%w; no later list of webhooks tells whether another program deleted it: %w", err, ErrOutcomeUnknown)
+		err = fmt.Errorf("%w; no later list of webhooks shows whether another program deleted it: %w", err, ErrOutcomeUnknown)
 	}
 	record.ChangeResult = ChangeResult{Change: deletion, Outcome: OutcomeUnknown, Err: changeError(deletion, err)}
 	s.planResults = append(s.planResults, record)
 	return record.Err
 }
 
-// markSkipped records changes that are not tried, so that the result is complete.
+// markSkipped records changes that are not attempted, so that the result is complete.
 func (s *syncRun) markSkipped(changes []Change) {
 	for _, change := range changes {
 		if change.Action == ActionNone {
@@ -103,8 +103,8 @@ func (s *syncRun) markSkipped(changes []Change) {
 	}
 }
 
-// startPlan makes a plan the latest. A change of it that was tried before, with an
-// outcome that is still unknown, is reported once.
+// startPlan makes plan the latest plan. If it repeats a change whose outcome is still
+// unknown, the change is reported once.
 func (s *syncRun) startPlan(plan *Plan) {
 	for _, record := range s.planResults {
 		if record.Action != ActionNone && record.Outcome != OutcomeNotApplied {
@@ -125,13 +125,13 @@ func (s *syncRun) startPlan(plan *Plan) {
 	})
 }
 
-// hasUnknowns reports whether a listing may tell more of a change.
+// hasUnknowns reports whether the outcome of a change is unknown.
 func (s *syncRun) hasUnknowns() bool {
 	isUnknown := func(record changeRecord) bool { return record.Outcome == OutcomeUnknown }
 	return slices.ContainsFunc(s.earlierResults, isUnknown) || slices.ContainsFunc(s.planResults, isUnknown)
 }
 
-// resolveUnknowns takes from a listing what became of the changes so far.
+// resolveUnknowns updates the outcomes of the changes so far from a list of the webhooks.
 func (s *syncRun) resolveUnknowns(webhooks []*Webhook) {
 	index := indexOf(webhooks)
 	for _, records := range []*[]changeRecord{&s.earlierResults, &s.planResults} {
@@ -147,9 +147,9 @@ func (s *syncRun) resolveUnknowns(webhooks []*Webhook) {
 	maps.DeleteFunc(s.notRecreated, func(key webhookKey, _ *Webhook) bool { return index.normal[key.normal()] != nil })
 }
 
-// resolveUnknown records that a change whose outcome was unknown is applied, if a
-// listing shows its effect. If not, the change may still be on its way. Of a replacement
-// whose outcome is unknown only the deletion was tried.
+// resolveUnknown records that a change is applied if the list shows its effect. If not, the
+// outcome stays unknown, since the platform may apply the change later. Of a replacement
+// with an unknown outcome, only the deletion was attempted.
 func (s *syncRun) resolveUnknown(record *changeRecord, index webhookIndex) {
 	switch record.Action {
 	case ActionCreate, ActionUpdate:
@@ -168,12 +168,12 @@ func (s *syncRun) resolveUnknown(record *changeRecord, index webhookIndex) {
 			*record = changeRecord{ChangeResult: ChangeResult{Change: Change{Action: ActionDelete, Before: record.Before}, Outcome: OutcomeApplied}}
 		case record.notFound != nil && !record.maybeOwn:
 			record.Outcome = OutcomeNotApplied
-			record.Err = changeError(record.Change, fmt.Errorf("%w; the list of webhooks has it", record.notFound))
+			record.Err = changeError(record.Change, fmt.Errorf("%w; the list of webhooks contains the webhook", record.notFound))
 		}
 	}
 }
 
-// err joins the errors of the latest plan, and of earlier changes that may have been made.
+// err joins the errors of the latest plan, and of earlier changes with an unknown outcome.
 func (s *syncRun) err() error {
 	var errs []error
 	for _, record := range s.earlierResults {
@@ -187,8 +187,8 @@ func (s *syncRun) err() error {
 	return errors.Join(errs...)
 }
 
-// result is what was done so far. A webhook that an earlier plan made or changed,
-// and the latest found as desired, is in it once.
+// result returns the changes so far. If an earlier plan created or changed a webhook that
+// the latest plan found unchanged, the result contains it once.
 func (s *syncRun) result() *SyncResult {
 	changed := make(map[string]bool)
 	for _, record := range s.earlierResults {
