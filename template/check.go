@@ -12,19 +12,17 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// Check reports what is wrong with a template for an encoding and some event types. If
-// events is empty, it checks for all documented ones.
+// Check returns the problems of a template for an encoding and event types. If events is
+// empty, Check uses all documented event types.
 //
-// It follows untrusted input through every branch of the template, and renders the
-// template for events of each type: complete ones, ones without what may be missing, and
-// ones whose texts are made to break a payload. It decodes what that gave, and looks for
-// the values. See the package's documentation for what it looks at, and for what can't be
-// known.
+// Check follows untrusted input through every branch of the template. It also renders the
+// template for sample events of each type, decodes the payloads and compares their values
+// with the events. The package documentation lists the checks and their limits.
 //
-// The work is bounded by steps, whatever the template: it takes at most some 2 seconds. The
-// steps suffice for some 8 KiB of references with every event type, and for 16 KiB with one.
-// If they do not, or ctx ends, a problem with [CodeTooComplex] or [CodeInterrupted] says that
-// the check is not complete.
+// The number of steps is bounded for every template, so a check takes at most about 2
+// seconds. The steps suffice for about 8 KiB of references with every event type, and for 16
+// KiB with one. If they do not suffice, Check reports [CodeTooComplex]. If ctx ends, Check
+// reports [CodeInterrupted]. In both cases the other problems may be incomplete.
 func Check(ctx context.Context, template string, encoding messagemedia.Encoding, events []messagemedia.EventType, options ...Option) []Problem {
 	c := newChecker(ctx, events, options)
 	c.checkTemplate(template, encoding)
@@ -35,7 +33,7 @@ func Check(ctx context.Context, template string, encoding messagemedia.Encoding,
 	return c.problems()
 }
 
-// checker collects what it finds.
+// checker collects the findings of one check.
 type checker struct {
 	ctx        context.Context
 	settings   settings
@@ -43,27 +41,27 @@ type checker struct {
 	findings   []*finding
 	known      map[Problem]*finding
 	deliveries map[messagemedia.EventType]*rendered // of complete events
-	steps      int                                  // that are left
-	incomplete bool                                 // the check has ended early
+	steps      int                                  // remaining
+	incomplete bool                                 // the check ended early
 }
 
-// maxSteps is how many steps a check has. BenchmarkCheck has the templates that take the
-// longest of those that are known: up to some 1.5 seconds on one core of a shared machine.
+// maxSteps is the number of steps of a check. BenchmarkCheck has the slowest known
+// templates: up to about 1.5 seconds on one core of a shared machine.
 const maxSteps = 3_000_000
 
-// rendered is what a webhook sends for an event.
+// rendered is the output of a webhook's templates for an event.
 type rendered struct {
 	url, body string
-	complete  bool // there is a body, or no template for one
+	complete  bool // the body was rendered, or has no template
 }
 
-// finding is a problem of some of the event types, none of which stands for all.
+// finding is a problem and its event types. If events is empty, it applies to all of them.
 type finding struct {
 	Problem
 	events []messagemedia.EventType
 }
 
-// place is one in a template. The zero value is the whole of it.
+// place is a position in a template. The zero value means the whole template.
 type place = velocity.Position
 
 func newChecker(ctx context.Context, events []messagemedia.EventType, options []Option) *checker {
@@ -87,7 +85,7 @@ func newChecker(ctx context.Context, events []messagemedia.EventType, options []
 	return c
 }
 
-// add takes down a problem, once. Events are those that it is a problem of.
+// add records a problem for event types. It merges the event types of equal problems.
 func (c *checker) add(problem Problem, events ...messagemedia.EventType) {
 	if c.settings.suppressed[problem.Code] {
 		return
@@ -105,13 +103,13 @@ func (c *checker) add(problem Problem, events ...messagemedia.EventType) {
 	}
 }
 
-// at is a problem at a place of a field.
+// at returns a problem at a place of a field.
 func at(field string, place place, code Code, severity Severity, message, suggestion string) Problem {
 	return Problem{Code: code, Field: field, Line: place.Line, Column: place.Column, Severity: severity, Message: message, Suggestion: suggestion}
 }
 
-// problems are the findings in the order of their places. Each says of which events it is
-// a problem, unless it is one of all.
+// problems returns the findings in the order of their places. A message names the event
+// types unless the problem applies to all of them.
 func (c *checker) problems() []Problem {
 	var problems []Problem
 	for _, f := range c.findings {
@@ -124,8 +122,8 @@ func (c *checker) problems() []Problem {
 	return problems
 }
 
-// join names event types. All delivery reports are named as such: the six differ in their
-// values and not in their variables.
+// join lists event types. It shortens all six delivery reports to "delivery reports": they
+// differ in their values, not in their variables.
 func join(events []messagemedia.EventType) string {
 	var names, reports []string
 	for _, event := range events {
@@ -172,8 +170,8 @@ func (c *checker) addEmptyBody() {
 		Message: "no template: the platform sends an empty body", Suggestion: "set messagemedia.JSONTemplate"})
 }
 
-// goesOn reports whether neither the context nor the steps have ended, and takes down
-// which has.
+// goesOn reports whether the check can continue. If the context or the steps have ended, it
+// records that.
 func (c *checker) goesOn(field string) bool {
 	switch err := c.ctx.Err(); {
 	case c.incomplete:
@@ -184,13 +182,12 @@ func (c *checker) goesOn(field string) bool {
 	case c.steps <= 0:
 		c.incomplete = true
 		c.add(Problem{Code: CodeTooComplex, Field: field, Severity: SeverityError,
-			Message: "the template is too complex: more steps than a check has; the platform's own limits are not documented", Suggestion: "check fewer event types at once, or write less"})
+			Message: "the template is too complex: a check does not have enough steps; the platform's own limits are not documented", Suggestion: "check fewer event types at once, or shorten the template"})
 	}
 	return !c.incomplete
 }
 
-// followInput looks for untrusted input that reaches a place where it could mean something
-// else than itself.
+// followInput records untrusted input that can reach the structure of the payload.
 func (t *parsedTemplate) followInput() {
 	reached := make(map[*velocity.Reference]bool)
 	for _, group := range t.kindsOfEvents() {
@@ -208,7 +205,7 @@ func (t *parsedTemplate) followInput() {
 			t.unquoted[reference] = true
 		}
 	}
-	// What no event of the webhook reaches can be reached once it has other events.
+	// A branch that no event of the webhook reaches becomes reachable if the events change.
 	all := taint.Variables{Present: allVariables}
 	if result := t.analyze(all); result != nil {
 		for _, f := range result.Findings {

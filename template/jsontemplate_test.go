@@ -33,7 +33,7 @@ func TestJSONTemplateOfEachSample(t *testing.T) {
 		})
 	}
 	_, err := template.Sample("READ_RECEIPT")
-	assert.EqualError(t, err, `template: event type "READ_RECEIPT" is not documented, so nobody knows its variables`)
+	assert.EqualError(t, err, `template: Sample: undocumented event type "READ_RECEIPT"`)
 }
 
 func thereAndBack(t *testing.T, event webhook.Event) webhook.Event {

@@ -1,14 +1,13 @@
 package template
 
-// Option changes what [Check] and [CheckRequest] report.
+// Option configures [Check] and [CheckRequest].
 type Option func(*settings)
 
 type settings struct{ suppressed map[Code]bool }
 
-// Suppress leaves out the problems of some codes: those that are on purpose. What else
-// such a template does is checked all the same. [CodeTooComplex] and [CodeInterrupted] are
-// reported whatever is suppressed, since without them an incomplete check would look like
-// a complete one.
+// Suppress omits intended problems, by their codes. All other checks still run. It never
+// omits [CodeTooComplex] and [CodeInterrupted]: without them, an incomplete check would look
+// complete.
 func Suppress(codes ...Code) Option {
 	return func(s *settings) {
 		for _, code := range codes {

@@ -5,42 +5,42 @@ import (
 	"fmt"
 )
 
-// Severity is how bad a [Problem] is.
+// Severity classifies a [Problem].
 type Severity string
 
 // The severities.
 const (
-	// SeverityError: deliveries are lost, can't be read, or let a stranger write into other
-	// fields than their own.
+	// SeverityError means that deliveries are lost, can't be read, or let a stranger change
+	// other fields.
 	SeverityError Severity = "error"
 
-	// SeverityWarning: it works, and probably not as it was meant.
+	// SeverityWarning means that the template works, but probably not as intended.
 	SeverityWarning Severity = "warning"
 )
 
-// Problem is something that [Check] or [CheckRequest] found.
+// Problem is a finding of [Check] or [CheckRequest].
 type Problem struct {
-	// Code is what it is.
+	// Code identifies the kind of problem.
 	Code Code
 
-	// Field is where it is, as the API names it: "template", "url", "retries" and so on.
+	// Field is the API's name of the field: "template", "url", "retries" and so on.
 	Field string
 
-	// Line and Column are the place in a template or in a URL; both count from 1, and
-	// columns are characters. They are 0 when it is about the whole field.
+	// Line and Column are the position in a template or URL. Both count from 1, and columns
+	// are characters. If the problem concerns the whole field, they are 0.
 	Line, Column int
 
-	// Severity says how bad it is.
+	// Severity classifies the problem.
 	Severity Severity
 
-	// Message describes the problem, and what it means for deliveries.
+	// Message describes the problem and its effect on deliveries.
 	Message string
 
-	// Suggestion is a proposed fix. It is empty if there is no general rule.
+	// Suggestion is a proposed fix, or empty.
 	Suggestion string
 }
 
-// String is the problem on one line, as compilers write it, with its code at the end.
+// String returns the problem on one line, in the format of compilers, followed by its code.
 func (p Problem) String() string {
 	place := p.Field
 	if p.Line > 0 {
@@ -53,7 +53,7 @@ func (p Problem) String() string {
 	return text + " [" + string(p.Code) + "]"
 }
 
-// byPlace orders problems as they stand in a template.
+// byPlace compares problems by their field and position.
 func byPlace(a, b Problem) int {
 	return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }

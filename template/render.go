@@ -9,12 +9,13 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Render returns the payload that the platform would send for an event. A zero field of
-// the event is undefined in the template: an event without a ReplyID renders $replyId
-// literally.
+// Render returns the payload of a template for an event, rendered by the engine of this
+// module. A zero field of the event is undefined in the template: if ReplyID is empty,
+// $replyId renders literally.
 //
-// The error says where and why a template can't be parsed, or why its rendering fails; on
-// the platform, that loses the message. If ctx ends, the error matches its error.
+// Render returns an error if the template can't be parsed, if the rendering fails or if
+// event is not an event. On the platform, the first two lose the message. If ctx ends, the
+// error matches context.Canceled or context.DeadlineExceeded.
 func Render(ctx context.Context, template string, event webhook.Event) (string, error) {
 	variables := platform.Variables(event, 0)
 	if variables == nil {

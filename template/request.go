@@ -14,10 +14,13 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// CheckRequest does what [Check] does for the template of a request, and looks at the rest
-// of the request, too: at what the SDK and the API reject, at the variables in its URL, at
-// whether the platform can reach that, at its method and its headers, and at Retries, since
-// without them a delivery that fails once is lost.
+// CheckRequest returns the problems of a request. It checks the template as [Check] does. It
+// also checks:
+//
+//   - whether the SDK and the API accept the request
+//   - the variables in its URL, and whether the platform can reach the URL
+//   - its method and its headers
+//   - its Retries, since without retries a delivery that fails once is lost
 func CheckRequest(ctx context.Context, request messagemedia.CreateWebhookRequest, options ...Option) []Problem {
 	c := newChecker(ctx, request.Events, options)
 	invalid := c.checkValid(request)
@@ -44,7 +47,7 @@ func CheckRequest(ctx context.Context, request messagemedia.CreateWebhookRequest
 	return c.problems()
 }
 
-// checkValid takes down what the SDK and the API reject, and returns the fields.
+// checkValid records the fields that the SDK and the API reject, and returns them.
 func (c *checker) checkValid(request messagemedia.CreateWebhookRequest) map[string]bool {
 	fields := make(map[string]bool)
 	invalid, _ := errors.AsType[*messagemedia.ValidationError](request.Validate())
@@ -59,7 +62,7 @@ func (c *checker) checkValid(request messagemedia.CreateWebhookRequest) map[stri
 	return fields
 }
 
-// checkBody looks at whether the method has a use for a body, and whether there is one.
+// checkBody checks that there is a body if the method uses one.
 func (c *checker) checkBody(request messagemedia.CreateWebhookRequest) {
 	isGet := strings.EqualFold(request.Method, http.MethodGet)
 	switch {
@@ -85,7 +88,7 @@ func (c *checker) checkMethod(method string) {
 	c.add(problem)
 }
 
-// reservedHeaders are those that HTTP sets itself, or that only concern a connection.
+// reservedHeaders are the headers that HTTP sets itself or that concern one connection only.
 var reservedHeaders = []string{
 	"Connection", "Content-Encoding", "Content-Length", "Date", "Expect", "Host", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection",
 	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
@@ -99,16 +102,16 @@ func (c *checker) checkHeaders(headers map[string]string, invalid map[string]boo
 		}
 		if slices.Contains(reservedHeaders, canonical) || strings.HasPrefix(canonical, "X-Messagemedia-") {
 			c.add(Problem{Code: CodeReservedHeader, Field: field, Severity: SeverityWarning,
-				Message: "the platform or HTTP sets this header itself", Suggestion: "leave it out, or take another name"})
+				Message: "the platform or HTTP sets this header itself", Suggestion: "omit the header, or use another name"})
 		}
 		if strings.ContainsFunc(headers[name], func(r rune) bool { return r > unicode.MaxASCII }) {
 			c.add(Problem{Code: CodeHeaderValue, Field: field, Severity: SeverityWarning,
-				Message: "the value has characters other than ASCII, which arrive in one encoding or another, or not at all", Suggestion: "use ASCII, such as Base64"})
+				Message: "the value has non-ASCII characters, which may arrive in another encoding or not at all", Suggestion: "use ASCII, such as Base64"})
 		}
 	}
 }
 
-// checkAddress looks at whether the platform, which is elsewhere, can reach a URL.
+// checkAddress checks that the host of a URL is reachable from another network.
 func (c *checker) checkAddress(url string) {
 	host := hostOf(url)
 	if reason := unreachable(host); reason != "" {
@@ -117,7 +120,8 @@ func (c *checker) checkAddress(url string) {
 	}
 }
 
-// hostOf is the host of a URL. A URL with template variables is not one to package url.
+// hostOf returns the host of a URL. It does not use package url, which rejects template
+// variables.
 func hostOf(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -132,7 +136,7 @@ func hostOf(url string) string {
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
-// unreachable tells why no other network reaches a host, or is empty.
+// unreachable returns why no other network reaches a host, or "".
 func unreachable(host string) string {
 	if address, err := netip.ParseAddr(host); err == nil {
 		address = address.Unmap()
@@ -142,13 +146,13 @@ func unreachable(host string) string {
 		case address.IsPrivate(), netip.MustParsePrefix("100.64.0.0/10").Contains(address):
 			return "the address is private"
 		case address.IsLinkLocalUnicast(), address.IsMulticast():
-			return "the address is of the local link"
+			return "the address is link-local or multicast"
 		}
 		return ""
 	}
 	for _, suffix := range []string{"localhost", "local", "internal", "home.arpa"} {
 		if host == suffix || strings.HasSuffix(host, "."+suffix) {
-			return "the name is of a local network"
+			return "the name belongs to a local network"
 		}
 	}
 	if host != "" && !strings.ContainsAny(host, ".$") {

@@ -8,9 +8,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Sample returns an event of a type, with a value in every documented field, to
-// see with [Render] what a template makes of it. The error says that the type is
-// none that is documented.
+// Sample returns an event of a type with a value in every documented field, as input for
+// [Render]. If the event type is not documented, Sample returns an error.
 func Sample(eventType messagemedia.EventType) (webhook.Event, error) {
 	switch eventType {
 	case messagemedia.EventReceivedSMS:
@@ -23,10 +22,10 @@ func Sample(eventType messagemedia.EventType) (webhook.Event, error) {
 	if report, ok := sampleReports[eventType]; ok {
 		return sampleReport(report.status, report.code), nil
 	}
-	return nil, fmt.Errorf("template: event type %q is not documented, so nobody knows its variables", eventType)
+	return nil, fmt.Errorf("template: Sample: undocumented event type %q", eventType)
 }
 
-// documentedTypes are the event types that there are samples of.
+// documentedTypes are the event types that [Sample] supports.
 var documentedTypes = []messagemedia.EventType{
 	messagemedia.EventReceivedSMS, messagemedia.EventReceivedMMS, messagemedia.EventOptOutSMS,
 	messagemedia.EventEnrouteDR, messagemedia.EventSubmittedDR, messagemedia.EventDeliveredDR,

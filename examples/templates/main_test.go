@@ -140,7 +140,7 @@ func TestWrongArguments(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		`encoding must be JSON, FORM_ENCODED or XML, got "YAML"`: {"-encoding", "YAML"},
-		`event type "READ" is not documented`:                    {"-events", "RECEIVED_SMS,READ"},
+		`undocumented event type "READ"`:                         {"-events", "RECEIVED_SMS,READ"},
 		"flag provided but not defined":                          {"-file", "x"},
 		`unexpected argument "my.vm"`:                            {"my.vm"},
 	} {
