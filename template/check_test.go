@@ -26,8 +26,7 @@ func TestJSONTemplateHasNoProblems(t *testing.T) {
 	assert.NotEmpty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingXML, nil), "it is no XML")
 }
 
-// TestCheck has one template for each thing that Check looks for. Each has what it
-// needs besides, so that it has this one problem alone.
+// TestCheck has one template for each check. Each template has only that problem.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -49,41 +48,41 @@ func TestCheck(t *testing.T) {
 		},
 		"an unsupported directive": {
 			"{\"id\":\"$moId\"}\n #macro(x)#end", "JSON", []messagemedia.EventType{sms},
-			[]string{`template:2:2: error: #macro is not supported, so nothing else was checked; write it without`},
+			[]string{`template:2:2: error: #macro is not supported, so nothing else was checked; remove the directive`},
 		},
 		"a typing error in a variable": {
 			`{"id":"$moId","x":"$!replyID"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:20: warning: undocumented variable $replyID renders literally unless your account defines it; did you mean $replyId?`},
 		},
-		"a typing error in what is escaped": {
+		"a typing error in an escaped reference": {
 			`{"id":"$moId","x":"$esc.json($moContnt)"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:30: warning: undocumented variable $moContnt renders literally unless your account defines it; did you mean $moContent?`},
 		},
-		"a part that a map of the template does not have": {
+		"a missing entry of a map in the template": {
 			`#set($status = {"a": 1}){"id":"$drId","x":"$status.b"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:44: warning: $status.b renders literally if there is no such value; write $!status.b`},
 		},
-		"metadata keys that are not escaped": {
+		"unescaped metadata keys": {
 			`{"id":"$drId","m":[#foreach($k in $metadata.keySet())"$k"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:55: error: $k inserts "\"" unescaped`},
 		},
-		"an original text that is not escaped": {
+		"an unescaped original text": {
 			`{"id":"$drId","re":"$!mtContent"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:21: error: $!mtContent inserts "\"" unescaped`},
 		},
-		"a variable that is not there, escaped twice": {
+		"an undefined variable that is escaped twice": {
 			`{"id":"$notificationId","re":"$esc.json($esc.html($replyId))"}`, "JSON", []messagemedia.EventType{optOut},
-			[]string{`template:1:31: error: $esc.json($esc.html($replyId)) is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`},
+			[]string{`template:1:31: error: $esc.json($esc.html($replyId)) is undefined, and renders literally: all events have the same ID, and a receiver treats all but the first as duplicates; use $notificationId for an opt-out`},
 		},
 		"a hyphen after a name in the metadata": {
 			`{"id":"$drId","x":"$metadata.order-$drId"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:20: warning: a hyphen belongs to the name: this does not read $metadata.order; write ${metadata.order}-`, `template:1:20: error: $metadata.order- inserts "\"" unescaped`},
+			[]string{`template:1:20: warning: the hyphen is part of the name: this does not read $metadata.order; write ${metadata.order}-`, `template:1:20: error: $metadata.order- inserts "\"" unescaped`},
 		},
-		"a problem of the one event type that is there twice": {
+		"a problem with a repeated event type": {
 			`{"id":"$moId","text":"$moContent"}`, "JSON", []messagemedia.EventType{sms, sms},
 			[]string{`template:1:23: error: $moContent inserts`},
 		},
-		"a variable that nothing is like": {
+		"an unknown variable unlike any other": {
 			`{"id":"$moId","x":"$!customerLoyaltyLevel"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:20: warning: undocumented variable $customerLoyaltyLevel renders literally unless your account defines it`},
 		},
@@ -93,155 +92,155 @@ func TestCheck(t *testing.T) {
 		},
 		"a variable that one of the events does not have": {
 			`{"id":"$!moId$!notificationId","x":"$replyId"}`, "JSON", []messagemedia.EventType{sms, optOut},
-			[]string{`template:1:37: error: in OPT_OUT_SMS: $replyId is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`},
+			[]string{`template:1:37: error: in OPT_OUT_SMS: $replyId is undefined, and renders literally: all events have the same ID, and a receiver treats all but the first as duplicates; use $notificationId for an opt-out`},
 		},
-		"a variable that is asked for first": {
+		"a variable that a condition checks first": {
 			`{"id":"#if($moId)$moId#else$notificationId#end"}`, "JSON", []messagemedia.EventType{sms, optOut}, nil,
 		},
-		"a variable that may be missing": {
+		"an optional variable": {
 			`{"id":"$drId","units":"$billingUnits"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:24: warning: $billingUnits may be missing, and then renders literally; write $!billingUnits`},
 		},
-		"a number that may be missing, and is not in quotes": {
+		"an optional number outside quotes": {
 			`{"id":"$drId","units":$billingUnits,"code":$statusCode}`, "JSON", []messagemedia.EventType{report},
 			[]string{
 				`template: error: the payload of an event in which a value is missing is not valid JSON: invalid character '$' looking for beginning of value, at "44b4de043\",\"units\":$"`,
 				`template:1:23: warning: $billingUnits may be missing, and then renders literally; write #if($billingUnits)$billingUnits#{else}null#end`,
 			},
 		},
-		"metadata that may be missing": {
+		"optional metadata": {
 			`{"id":"$drId","ref":"$esc.json($metadata.get('ref'))"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:22: warning: $esc.json($metadata.get('ref')) renders literally if there is no such value; write $!esc.json($metadata.get('ref'))`},
 		},
-		"a text that is not escaped in JSON": {
+		"an unescaped text in JSON": {
 			`{"id":"$moId","text":"$moContent"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:23: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent)`},
 		},
-		"a text that is escaped for another encoding": {
+		"a text escaped for another encoding": {
 			`{"id":"$moId","text":"$!esc.xml($moContent)"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:23: error: $!esc.xml($moContent) inserts "\\" unescaped`},
 		},
-		"a text that is not escaped in XML": {
+		"an unescaped text in XML": {
 			`<sms id="$moId">$moContent</sms>`, "XML", []messagemedia.EventType{sms},
 			[]string{`template:1:17: error: $moContent inserts "<" unescaped, which breaks the XML or changes what it says; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
-		"a text that is escaped in XML": {
+		"an escaped text in XML": {
 			`<sms id="$moId">$!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))</sms>`, "XML", []messagemedia.EventType{sms}, nil,
 		},
 		"an emoji in XML": {
 			`<sms id="$moId">$!esc.xml($moContent)</sms>`, "XML", []messagemedia.EventType{sms},
-			[]string{`template:1:17: error: $!esc.xml($moContent) writes "😀" as references to two halves of it, which are not characters of XML: the message is lost; use JSON, or replace such characters: write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
+			[]string{`template:1:17: error: $!esc.xml($moContent) writes "😀" as two references that are not valid XML characters: the message is lost; use JSON, or replace such characters: write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
-		"a text that is not escaped in form encoding": {
+		"an unescaped text in form encoding": {
 			`id=$moId&text=$moContent`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{`template:1:15: error: $moContent inserts "&" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent)`},
 		},
-		"a text that is escaped in form encoding": {
+		"an escaped text in form encoding": {
 			`id=$moId&text=$!esc.url($moContent)`, "FORM_ENCODED", []messagemedia.EventType{sms}, nil,
 		},
-		"metadata values that are not escaped": {
+		"unescaped metadata values": {
 			`{"id":"$moId","m":{#foreach($e in $metadata.entrySet())"$!esc.json($e.key)":"$e.value"#if($foreach.hasNext),#end#end}}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:78: error: $e.value inserts "\"" unescaped`},
 		},
-		"attachments' names that are not escaped": {
+		"unescaped names of attachments": {
 			`{"id":"$moId","a":[#foreach($a in $attachments)"$a.originalName"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{mms},
 			[]string{`template:1:49: error: $a.originalName inserts "\"" unescaped`},
 		},
-		"a text that comes through a variable of the template": {
+		"an unescaped text assigned to a variable": {
 			`#set($text = "Re: $moContent"){"id":"$moId","text":"$text"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:53: error: $text inserts "\"" unescaped`},
 		},
-		"a ! that does not protect": {
+		"a ! without effect": {
 			`{"id":"$drId","text":"$esc.json($!mtContent)"}`, "JSON", []messagemedia.EventType{report},
-			[]string{`template:1:23: warning: the ! does not protect here, although the vendor's guide has it so: without $mtContent, $esc.json($!mtContent) renders literally; write $!esc.json($!mtContent)`},
+			[]string{`template:1:23: warning: the ! has no effect here, although the vendor's guide shows it: without $mtContent, $esc.json($!mtContent) renders literally; write $!esc.json($!mtContent)`},
 		},
-		"a metadata value that is not escaped": {
+		"an unescaped metadata value": {
 			`{"id":"$moId","ref":"$!metadata.ref"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:22: error: $!metadata.ref inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($metadata.ref)`},
 		},
-		"a metadata value that is asked for first, and not escaped": {
+		"an unescaped metadata value behind a condition": {
 			`{"id":"$moId"#if($metadata.get('ref')),"ref":"$metadata.get('ref')"#end}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:47: error: $metadata.get('ref') inserts "\"" unescaped`},
 		},
-		"a part of a text that is not escaped": {
+		"an unescaped part of a text": {
 			`{"id":"$moId","first":"$moContent.substring(0, 1)"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:24: error: $moContent.substring(0, 1) inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent.substring(0, 1))`},
 		},
-		"a short text that is not escaped": {
+		"an unescaped short text": {
 			`<sms id="$moId">#if($moContent.length() < 9)$moContent#end</sms>`, "XML", []messagemedia.EventType{sms},
 			[]string{`template:1:45: error: $moContent inserts "<" unescaped, which breaks the XML or changes what it says; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
-		"a text whose quotes alone are escaped": {
+		"a text with only its quotes replaced": {
 			`{"id":"$moId","text":"$moContent.replace('"', '')"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:23: error: $moContent.replace('"', '') inserts "\\" unescaped`},
 		},
-		"an XML text without brackets that has an &": {
+		"an XML text without < but with &": {
 			`<sms id="$moId">$moContent.replace('<', '')</sms>`, "XML", []messagemedia.EventType{sms},
 			[]string{`template:1:17: error: $moContent.replace('<', '') inserts "&" unescaped`},
 		},
-		"a form's text without & that has an =": {
+		"a form value without & but with =": {
 			`id=$moId&text=$moContent.replace('&', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{`template:1:15: error: $moContent.replace('&', '') inserts "%" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent.replace('&', ''))`},
 		},
-		"a form's text without & and = that has a +": {
+		"a form value without & and = but with +": {
 			`id=$moId&text=$moContent.replaceAll('[&=]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{`template:1:15: error: $moContent.replaceAll('[&=]', '') inserts "%" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent.replaceAll('[&=]', ''))`},
 		},
-		"a form's text without &, = and + that has a %": {
+		"a form value without &, = and + but with %": {
 			`id=$moId&text=$moContent.replaceAll('[&=+]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{`template:1:15: error: $moContent.replaceAll('[&=+]', '') inserts "%" unescaped`},
 		},
-		"numbers whose + form encoding takes for a blank": {
+		"numbers whose + decodes to a space in a form": {
 			`id=$moId&from=$sourceAddress&to=$destinationAddress`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{
 				`template:1:15: error: $sourceAddress inserts "&" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($sourceAddress)`,
 				`template:1:33: error: $destinationAddress inserts "+" unescaped`,
 			},
 		},
-		"base64 whose + form encoding takes for a blank": {
+		"base64 whose + decodes to a space in a form": {
 			`id=$moId#foreach($a in $attachments)&file=$a.base64#end`, "FORM_ENCODED", []messagemedia.EventType{mms},
 			[]string{`template:1:43: error: $a.base64 inserts "+" unescaped`},
 		},
-		"the text of an opt-out that is not escaped": {
+		"the unescaped text of an opt-out": {
 			`{"id":"$notificationId","text":"$moContent"}`, "JSON", []messagemedia.EventType{optOut},
 			[]string{`template:1:33: error: $moContent inserts "\"" unescaped`},
 		},
-		"attachments' types that are not escaped": {
+		"unescaped types of attachments": {
 			`{"id":"$moId","a":[#foreach($a in $attachments)"$a.contentType"#if($foreach.hasNext),#end#end]}`, "JSON", []messagemedia.EventType{mms},
 			[]string{`template:1:49: error: $a.contentType inserts "\"" unescaped`},
 		},
-		"the text of a multimedia message that may be missing": {
+		"the optional text of an MMS": {
 			`{"id":"$moId","text":"$esc.json($moContent)"}`, "JSON", []messagemedia.EventType{mms},
 			[]string{`template:1:23: warning: $esc.json($moContent) may be missing, and then renders literally; write $!esc.json($moContent)`},
 		},
-		"attachments that may be missing": {
+		"optional attachments": {
 			`{"id":"$moId","n":"$attachments.size()"}`, "JSON", []messagemedia.EventType{mms},
 			[]string{`template:1:20: warning: $attachments.size() may be missing, and then renders literally; write $!attachments.size()`},
 		},
-		"an original text that may be missing": {
+		"an optional original text": {
 			`{"id":"$drId","re":"$esc.json("$mtContent")"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template:1:32: warning: $mtContent may be missing, and then renders literally; write $!mtContent`},
 		},
-		"a message ID that an opt-out may not have": {
+		"an optional message ID of an opt-out": {
 			`{"id":"$notificationId","re":"$mtId"}`, "JSON", []messagemedia.EventType{optOut},
 			[]string{`template:1:31: warning: $mtId may be missing, and then renders literally; write $!mtId`},
 		},
 		"the ID of a reply in an opt-out": {
 			`{"id":"$notificationId","re":"$moId","x":"$esc.json($replyId)"}`, "JSON", []messagemedia.EventType{optOut},
 			[]string{
-				`template:1:31: error: $moId is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`,
-				`template:1:43: error: $esc.json($replyId) is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`,
+				`template:1:31: error: $moId is undefined, and renders literally: all events have the same ID, and a receiver treats all but the first as duplicates; use $notificationId for an opt-out`,
+				`template:1:43: error: $esc.json($replyId) is undefined, and renders literally: all events have the same ID, and a receiver treats all but the first as duplicates; use $notificationId for an opt-out`,
 			},
 		},
-		"a variable that is not there, behind a condition that few events meet": {
+		"an undefined variable behind a condition that few events meet": {
 			`{"id":"$moId"#if($moContent.contains("<")),"x":"$drId"#end}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:49: warning: $drId is undefined, and renders literally; write $!drId`},
 		},
-		"a problem in each turn of a loop, which is one of one event": {
+		"a problem in each iteration of a loop for one event type": {
 			`{"id":"$!moId$!notificationId","m":[#if($moId)#foreach($v in $metadata.values())"$v"#if($foreach.hasNext),#end#end#end]}`, "JSON", []messagemedia.EventType{sms, optOut},
 			[]string{`template:1:82: error: in RECEIVED_SMS: $v inserts "\"" unescaped`},
 		},
-		"a typing error in the case of letters alone": {
+		"a variable in the wrong case": {
 			`{"id":"$moId","x":"$!MTCONTENT"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`; did you mean $mtContent?`},
 		},
@@ -251,61 +250,61 @@ func TestCheck(t *testing.T) {
 		},
 		"a method that $esc does not have": {
 			`{"id":"$moId","x":"$!esc.JSON($moContent)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: undocumented method $esc.JSON: the call renders literally, or as nothing if it is quiet; did you mean $esc.json?`},
+			[]string{`template:1:20: warning: undocumented method $esc.JSON: the call renders literally, or nothing if it is quiet; did you mean $esc.json?`},
 		},
-		"a method of $esc with two texts": {
+		"a method of $esc with two arguments": {
 			`{"id":"$moId","x":"$!esc.json($moContent, $mtId)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: $esc.json takes one text, not 2: the call renders literally, or as nothing if it is quiet`},
+			[]string{`template:1:20: warning: $esc.json must have one argument, got 2: the call renders literally, or nothing if it is quiet`},
 		},
 		"a method that texts do not have": {
 			`{"id":"$moId","x":"$!esc.json($moContent.substr(0, 5))"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:31: warning: $moContent.substr(0, 5) never has a value: texts have no such method, or not for these arguments`},
+			[]string{`template:1:31: warning: $moContent.substr(0, 5) never has a value: texts have no such method, or none for these arguments`},
 		},
 		"a hyphen after a property": {
 			`{"id":"$moId","x":"#foreach($a in $attachments)$!a.base64-$foreach.count#end"}`, "JSON", []messagemedia.EventType{mms},
-			[]string{`template:1:48: warning: a hyphen belongs to the name: this does not read $a.base64; write $!{a.base64}-`},
+			[]string{`template:1:48: warning: the hyphen is part of the name: this does not read $a.base64; write $!{a.base64}-`},
 		},
 		"a hyphen": {
 			`{"id":"$moId","x":"$moId-$mtId"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:20: warning: a hyphen belongs to the name: this does not read $moId; write ${moId}-`},
+			[]string{`template:1:20: warning: the hyphen is part of the name: this does not read $moId; write ${moId}-`},
 		},
 		"a property that is read by accident": {
 			`{"id":"$moId","file":"$mtId.json"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:23: warning: this reads the property json of $mtId, which has none; write ${mtId}.json`},
+			[]string{`template:1:23: warning: this reads the property json of $mtId, which has no properties; write ${mtId}.json`},
 		},
 		"a deprecated variable": {
 			`{"id":"$moId","kind":"$type"}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template:1:23: warning: $type is deprecated; write $format`},
 		},
-		"an ID where metadata is missing alone, which is no dedupe key": {
+		"an ID only without metadata is not a dedupe key": {
 			`{"id":"#if(!$metadata)$drId#end"}`, "JSON", []messagemedia.EventType{report},
 			[]string{`template: warning: no dedupe key: a retry cannot be told from a new event; put $drId into the payload`},
 		},
-		"the ID of the message, which is no dedupe key of a multimedia message": {
+		"the message ID is not a dedupe key of an MMS": {
 			`{"id":"$mtId"}`, "JSON", []messagemedia.EventType{mms},
 			[]string{`template: warning: no dedupe key: a retry cannot be told from a new event; put $moId into the payload`},
 		},
-		"form encoding that is not valid": {
+		"invalid form encoding": {
 			`id=$moId&share=100%`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{`template: error: the payload is not valid form encoding: invalid URL escape "%"`},
 		},
-		"an encoding that is not documented": {
+		"an undocumented encoding": {
 			`id: $moId, text: $moContent`, "YAML", []messagemedia.EventType{sms},
 			[]string{`encoding: warning: undocumented encoding "YAML": whether texts are escaped for it was not checked`},
 		},
-		"JSON that is never valid": {
+		"invalid JSON for every event": {
 			`{"id":"$moId",}`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template: error: the payload is not valid JSON: invalid character '}' looking for beginning of object key string, at "9850-41a3eab32f74\",}"`},
 		},
-		"JSON that is not valid where a value is missing": {
+		"invalid JSON without an optional value": {
 			`{"id":"$moId"#if($metadata),"a":1}#end`, "JSON", []messagemedia.EventType{sms},
 			[]string{`template: error: the payload of an event in which a value is missing is not valid JSON: unexpected end of JSON input, at "b-9850-41a3eab32f74\""`},
 		},
-		"JSON that breaks by what a text has in it": {
+		"invalid JSON for a certain text": {
 			`{"id":"$moId","n":$moContent.length()#if($moContent.contains("=")),#end}`, "JSON", []messagemedia.EventType{sms},
 			[]string{" is not valid JSON: invalid character '}' looking"},
 		},
-		"XML that is not valid": {
+		"invalid XML": {
 			`<a id="$moId"><b></a>`, "XML", []messagemedia.EventType{sms},
 			[]string{`template: error: the payload is not valid XML: XML syntax error on line 1: element <b> closed by </a>, at "1a3eab32f74\"><b></a>"`},
 		},
@@ -325,19 +324,19 @@ func TestCheck(t *testing.T) {
 			`{"id":"$!moId"}`, "JSON", []messagemedia.EventType{sms, optOut},
 			[]string{`template: warning: in OPT_OUT_SMS: no dedupe key: a retry cannot be told from a new event; put $notificationId into the payload`},
 		},
-		"a variable that no delivery report has, for all event types": {
+		"a variable undefined in delivery reports, with all event types": {
 			`{"id":"$!moId$!drId$!notificationId","x":"$destinationAddress"}`, "JSON", nil,
 			[]string{`template:1:43: warning: in delivery reports: $destinationAddress is undefined, and renders literally; write $!destinationAddress`},
 		},
-		"an event type that is there twice": {
+		"a repeated event type": {
 			`{"id":"$moId","x":"$type"}`, "JSON", []messagemedia.EventType{sms, optOut, sms},
 			[]string{
 				`template: warning: in OPT_OUT_SMS: no dedupe key: a retry cannot be told from a new event; put $notificationId into the payload`,
-				`template:1:8: error: in OPT_OUT_SMS: $moId is undefined, and renders literally: all events have the same ID, and all but the first are duplicates to a receiver; an opt-out has $notificationId in its place`,
+				`template:1:8: error: in OPT_OUT_SMS: $moId is undefined, and renders literally: all events have the same ID, and a receiver treats all but the first as duplicates; use $notificationId for an opt-out`,
 				`template:1:20: warning: $type is deprecated`,
 			},
 		},
-		"an event type that is not documented": {
+		"an undocumented event type": {
 			`{"id":"$moId"}`, "JSON", []messagemedia.EventType{sms, "READ_RECEIPT"},
 			[]string{`events: warning: undocumented event type "READ_RECEIPT" was not checked`},
 		},
@@ -353,8 +352,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestProblemsAreInOrder has two on one line, and one on the next.
-func TestProblemsAreInOrder(t *testing.T) {
+// TestProblemsAreSortedByPosition has two problems on one line and one on the next.
+func TestProblemsAreSortedByPosition(t *testing.T) {
 	t.Parallel()
 	problems := template.Check(t.Context(), "{\"id\":\"$drId\",\"a\":\"$type\",\"b\":\"$!reportID\",\n\"é\":\"$!statuscode\"}", "JSON", []messagemedia.EventType{report}, template.Suppress(template.CodeUnknownName))
 	require.Len(t, problems, 3)
@@ -364,7 +363,7 @@ func TestProblemsAreInOrder(t *testing.T) {
 	assert.Equal(t, "template", problems[0].Field)
 }
 
-func TestRenderSaysWhatIsWrong(t *testing.T) {
+func TestRenderReturnsErrors(t *testing.T) {
 	t.Parallel()
 	_, err := template.Render(t.Context(), "$moId", &webhook.UnparsedEvent{})
 	assert.EqualError(t, err, "template: Render: *webhook.UnparsedEvent is not an event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut")

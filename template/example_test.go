@@ -24,12 +24,12 @@ func ExampleCheck() {
 		fmt.Println(problem)
 	}
 	// Output:
-	// template: warning: package webhook finds no dedupe key in the delivery, although it has the ID of the event; name the ID "reply_id", or give the handler webhook.WithDedupeKey [unknown_name]
+	// template: warning: package webhook finds no dedupe key in the delivery, although the delivery has the ID of the event; name the ID "reply_id", or give the handler webhook.WithDedupeKey [unknown_name]
 	// template:2:10: warning: undocumented variable $replyID renders literally unless your account defines it; did you mean $replyId? [undocumented_variable]
 	// template:4:12: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent) [unescaped_input]
 }
 
-// A test of yours can hold your requests to this.
+// Check your requests in a test of your service.
 func ExampleCheckRequest() {
 	problems := template.CheckRequest(context.Background(), messagemedia.CreateWebhookRequest{
 		URL:      "https://example.com/hooks/sms",
@@ -44,7 +44,7 @@ func ExampleCheckRequest() {
 	// Output: retries: warning: no retries: a message whose delivery fails once is lost; set Retries, 5 at best [no_retries]
 }
 
-// A template whose IDs have names of its own needs a dedupe key of its own, on purpose.
+// A template that names the ID differently intentionally needs webhook.WithDedupeKey.
 func ExampleSuppress() {
 	ctx := context.Background()
 	const mine = `{"id": "$moId", "text": "$!esc.json($moContent)"}`

@@ -6,10 +6,10 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// MaxSteps is how many steps a check has.
+// MaxSteps is the number of steps of a check.
 const MaxSteps = maxSteps
 
-// CheckSteps does what Check does, and returns the steps that it took.
+// CheckSteps is like Check and also returns the number of steps.
 func CheckSteps(ctx context.Context, template string, encoding messagemedia.Encoding, events []messagemedia.EventType) ([]Problem, int) {
 	c := newChecker(ctx, events, nil)
 	c.checkTemplate(template, encoding)

@@ -11,12 +11,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// form is what a template's output must be.
+// form is a format that a template's output can have.
 type form struct {
 	name   string
 	format taint.Format
-	decode func(output, opaque string) (*payload.Document, error) // nil if there is nothing to decode
-	valid  func(output string) bool                               // what decode does not fail for; nil to ask that
+	decode func(output, opaque string) (*payload.Document, error) // nil if the format has no structure
+	valid  func(output string) bool                               // a faster check than decode, or nil
 }
 
 var (
@@ -38,12 +38,12 @@ var formatNames = map[taint.Format]string{
 // escapes are the methods of $esc that make a text safe in a format.
 var escapes = map[taint.Format]string{taint.JSON: "json", taint.XML: "xml", taint.Form: "url"}
 
-// xmlReplacement replaces what XML 1.0 does not allow, and what $esc.xml makes of it: all
-// that is not a character in Unicode's first plane, emoji included.
+// xmlReplacement replaces the characters that XML 1.0 does not allow, and those for which
+// $esc.xml writes invalid references: all outside the Basic Multilingual Plane, such as emoji.
 const xmlReplacement = `.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?")`
 
-// escaped is a reference as it is safe within formats, the outermost first: without the
-// escapes that it has, and with those that it needs.
+// escaped returns a reference that is safe within nested formats, the outermost first. It
+// replaces the escapes of the reference by those that the formats need.
 func escaped(reference *velocity.Reference, layers []taint.Format) string {
 	text, isReference := subjectText(reference)
 	for i := len(layers) - 1; i >= 0; i-- {
@@ -60,8 +60,8 @@ func escaped(reference *velocity.Reference, layers []taint.Format) string {
 	return "$!" + strings.TrimPrefix(text, "$")
 }
 
-// subjectText is what $esc escapes in a reference, as it is written, and reports whether
-// that is a reference: it can be a string.
+// subjectText returns the source of the argument that $esc escapes in a reference. It also
+// reports whether the argument is a reference, since it can be a string.
 func subjectText(reference *velocity.Reference) (text string, isReference bool) {
 	methods := escapesOf(reference)
 	for range methods {
@@ -76,8 +76,8 @@ func subjectText(reference *velocity.Reference) (text string, isReference bool) 
 	return "$" + withoutSigns(reference), true
 }
 
-// actualForm is what the template renders: the webhook's encoding, or another one, which
-// is a problem.
+// actualForm returns the format that the template renders. If it is not the webhook's
+// encoding, actualForm records a problem.
 func (t *parsedTemplate) actualForm(declared form) form {
 	if declared.decode == nil {
 		return declared
@@ -109,8 +109,8 @@ func parses(f form, output string) bool {
 	return err == nil
 }
 
-// looksLikeForm reports whether an output is name=value pairs. Any text without % and ;
-// is a form to a parser.
+// looksLikeForm reports whether an output consists of name=value pairs. A parser alone can't
+// tell: it accepts any text without % and ; as a form.
 func looksLikeForm(output string) bool {
 	document, err := payload.Form(output, "")
 	return err == nil && len(document.Bare) == 0 && len(document.Strings) > 0 && !strings.ContainsAny(output, "<{\"")

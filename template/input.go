@@ -8,8 +8,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// addInput takes down a reference through which untrusted input reaches a place where it
-// could mean something else than itself.
+// addInput records a reference through which untrusted input can reach the structure of the
+// payload.
 func (t *parsedTemplate) addInput(f taint.Finding, events ...messagemedia.EventType) {
 	t.exposed[f.Reference] = true
 	if t.form.format == taint.Plain {
@@ -19,8 +19,8 @@ func (t *parsedTemplate) addInput(f taint.Finding, events ...messagemedia.EventT
 	problem := at(t.field, f.Reference.Pos(), "", SeverityError, "", "")
 	if t.field == "url" {
 		problem.Code, problem.Severity = CodeInputInURL, SeverityWarning
-		problem.Message = source + " puts a text into the URL, and whether the platform percent-encodes it is not documented"
-		problem.Suggestion = "put it into the payload"
+		problem.Message = source + " inserts untrusted input into the URL, and the platform does not document whether it percent-encodes the value"
+		problem.Suggestion = "insert it into the payload"
 		t.add(problem, events...)
 		return
 	}
@@ -35,11 +35,11 @@ func (t *parsedTemplate) addInput(f taint.Finding, events ...messagemedia.EventT
 		problem.Suggestion = "write " + escaped(f.Reference, f.Layers)
 	case taint.Damaged:
 		problem.Code = CodeDamagedEscape
-		problem.Message = fmt.Sprintf("%s cuts or changes a text after it was escaped: %q can be left of an escape, which breaks the %s", source, f.Character, within(f.Layers))
-		problem.Suggestion = "cut and change the text first, and escape the result"
+		problem.Message = fmt.Sprintf("%s cuts or changes a text after the escape: %q can remain of an escape, which breaks the %s", source, f.Character, within(f.Layers))
+		problem.Suggestion = "cut or change the text first, then escape the result"
 	case taint.Unquoted:
 		problem.Code = CodeUnquotedInput
-		problem.Message = fmt.Sprintf("%s stands outside quotes: the text can add fields to the %s, and no escape prevents that", source, within(f.Layers))
+		problem.Message = fmt.Sprintf("%s is outside quotes: the text can add fields to the %s, and no escape prevents that", source, within(f.Layers))
 		problem.Suggestion = "put it in quotes, as " + quoted(f.Reference.Source, escaped(f.Reference, f.Layers), broken)
 	case taint.NotCharacter:
 		problem.Code = CodeXMLCharacter
@@ -49,15 +49,15 @@ func (t *parsedTemplate) addInput(f taint.Finding, events ...messagemedia.EventT
 	t.add(problem, events...)
 }
 
-// describeXML tells what a character of a text does to XML.
+// describeXML describes what a character of a text does to XML.
 func (t *parsedTemplate) describeXML(source, character string) string {
 	if []rune(character)[0] > 0xffff {
-		return fmt.Sprintf("%s writes %q as references to two halves of it, which are not characters of XML: the message is lost", source, character)
+		return fmt.Sprintf("%s writes %q as two references that are not valid XML characters: the message is lost", source, character)
 	}
 	return fmt.Sprintf("%s can insert %q, which XML does not allow, escaped or not: the message is lost", source, character)
 }
 
-// within names formats in each other.
+// within lists nested formats, the innermost first.
 func within(layers []taint.Format) string {
 	names := make([]string, len(layers))
 	for i, layer := range layers {

@@ -10,15 +10,15 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// A payload that parses can still say something else than the event. To see, each value is
-// rendered between two marks: decoded, there must be between them what the template had
-// before it escaped it.
+// A valid payload can still differ from the event. checkMeaning renders each value between
+// two marks. In the decoded payload, the text between the marks must be the value before
+// its escape.
 const (
 	beginMark = "\ue100"
 	endMark   = "\ue101"
 )
 
-// checkMeaning renders a trial again, with marks, and compares each value.
+// checkMeaning renders a trial again with marks, and compares each value.
 func (t *parsedTemplate) checkMeaning(r *trial) {
 	marked := func(i insertion) bool { return !t.unquoted[i.reference] }
 	next := 0
@@ -34,7 +34,7 @@ func (t *parsedTemplate) checkMeaning(r *trial) {
 	}
 	document, err := t.read(output, r)
 	if err != nil {
-		return // the marks are no place for texts after all
+		return // the format does not allow the marks here
 	}
 	t.checkInjected(document, r)
 	var values []insertion
@@ -45,7 +45,7 @@ func (t *parsedTemplate) checkMeaning(r *trial) {
 	}
 	arrived := marksIn(document)
 	if len(arrived) != len(values) {
-		return // some stand where a decoder does not look, as in comments
+		return // the decoder skipped some marks, for example in comments
 	}
 	unescaped := t.unescape(r, marked)
 	for i := range unescaped {
@@ -54,7 +54,7 @@ func (t *parsedTemplate) checkMeaning(r *trial) {
 	}
 }
 
-// checkInjected looks for a field that a text has added.
+// checkInjected records a field that a text added.
 func (t *parsedTemplate) checkInjected(document *payload.Document, r *trial) {
 	for _, s := range document.Strings {
 		if s.IsName && r.kind == hostile && strings.Contains(outsideMarks(s.Text), injectedName) {
@@ -64,13 +64,13 @@ func (t *parsedTemplate) checkInjected(document *payload.Document, r *trial) {
 	}
 }
 
-// arrival is a value as it was decoded.
+// arrival is a decoded value.
 type arrival struct {
 	text          string
-	before, after string // what else the text has
+	before, after string // the text around the value
 }
 
-// marksIn returns what is between the marks, in the order of the document.
+// marksIn returns the texts between marks, in the order of the document.
 func marksIn(document *payload.Document) []arrival {
 	var arrived []arrival
 	for _, s := range document.Strings {
@@ -98,8 +98,8 @@ func outsideMarks(text string) string {
 	return outside.String()
 }
 
-// unescape returns for each marked insertion what it is with one escape less, with two
-// less and so on. It returns nil if the steps do not suffice.
+// unescape returns, for each marked insertion, its text with no escape removed, with one
+// removed, with two removed, and so on. If the steps do not suffice, it returns nil.
 func (t *parsedTemplate) unescape(r *trial, marked func(insertion) bool) [][]string {
 	var unescaped [][]string
 	for _, i := range r.insertions {
@@ -134,15 +134,15 @@ func (t *parsedTemplate) unescape(r *trial, marked func(insertion) bool) [][]str
 	return unescaped
 }
 
-// checkPlace looks at what else a text has than a value of the event.
+// checkPlace checks the text around a value.
 func (t *parsedTemplate) checkPlace(value insertion, arrived arrival, r *trial) {
 	if r.kind == complete && t.form.format != taint.JSON && isLineBreak(arrived.before, arrived.after) {
 		t.add(at(t.field, value.reference.Pos(), CodeLineBreak, SeverityWarning,
-			"a line break of the template becomes a part of the value", "write the value without line breaks around it"), r.events...)
+			"a line break of the template becomes part of the value", "write the value without line breaks around it"), r.events...)
 	}
 }
 
-// checkValue compares a value as it arrived with what it was at each level of escapes.
+// checkValue compares a decoded value with its text at each level of escapes.
 func (t *parsedTemplate) checkValue(value insertion, arrived arrival, levels []string, r *trial) {
 	methods := escapesOf(value.reference)
 	core := levels[min(len(levels)-1, len(methods))]
@@ -159,12 +159,12 @@ func (t *parsedTemplate) checkValue(value insertion, arrived arrival, levels []s
 		}
 	}
 	t.add(at(t.field, value.reference.Pos(), CodeChangedValue, SeverityWarning,
-		fmt.Sprintf("%s arrives changed: the receiver reads %q, and the event has %q", short(value.reference.Source), short(arrived.text), short(core)),
+		fmt.Sprintf("%s arrives changed: the receiver reads %q, but the event has %q", short(value.reference.Source), short(arrived.text), short(core)),
 		"write "+escaped(value.reference, []taint.Format{t.form.format})), r.events...)
 }
 
-// isVerbatim reports whether what $esc escapes in a reference is a text of the event, and
-// not one that the template may have escaped before.
+// isVerbatim reports whether $esc escapes a text of the event in a reference, rather than a
+// text that the template may have escaped before.
 func (t *parsedTemplate) isVerbatim(reference *velocity.Reference) bool {
 	core := subject(reference)
 	if _, escapes := escapeCall(core); escapes || t.derived[core.Name] {
@@ -181,20 +181,20 @@ func (t *parsedTemplate) isVerbatim(reference *velocity.Reference) bool {
 	return true
 }
 
-// isOneTooMany reports whether escapes that are left once the payload is decoded are a
-// mistake: the payload's own are, others may be for what reads the text then.
+// isOneTooMany reports whether escapes that remain in the decoded payload are a mistake.
+// Escapes of the payload's format are. Others may be meant for a later reader of the text.
 func (t *parsedTemplate) isOneTooMany(left []string) bool {
 	return slices.Contains(left, escapes[t.form.format])
 }
 
-// sameText compares texts as far as formats keep them: XML reads all line breaks as one.
+// sameText reports whether texts are equal, ignoring the kind of line breaks, which XML
+// does not preserve.
 func sameText(a, b string) bool {
 	breaks := strings.NewReplacer("\r\n", "\n", "\r", "\n")
 	return a == b || breaks.Replace(a) == breaks.Replace(b)
 }
 
-// isLineBreak reports whether there is nothing but white space on a side of a value, and a
-// line break in it.
+// isLineBreak reports whether the text around a value is white space with a line break.
 func isLineBreak(before, after string) bool {
 	blank := strings.TrimSpace(before+after) == ""
 	return blank && strings.Contains(before+after, "\n")

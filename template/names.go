@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// didYouMean advises a name that is at most two typing errors away.
+// didYouMean suggests the closest known name. It returns "" if none is within two edits.
 func didYouMean(prefix, name string, known map[string]bool) string {
 	best, least := "", 3
 	for _, candidate := range slices.Sorted(maps.Keys(known)) {
@@ -23,7 +23,7 @@ func didYouMean(prefix, name string, known map[string]bool) string {
 	return "did you mean " + prefix + best + "?"
 }
 
-// distance counts the letters that differ, are missing or are too many.
+// distance returns the Levenshtein distance of two names.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

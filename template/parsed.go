@@ -11,23 +11,23 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// parsedTemplate is a template that is being checked.
+// parsedTemplate is the state of checking one template.
 type parsedTemplate struct {
 	*checker
 	field     string
 	template  *velocity.Template
 	form      form
-	assigned  map[string]bool                                  // the names that the template itself gives a value
-	derived   map[string]bool                                  // those whose value the template may have escaped
+	assigned  map[string]bool                                  // variables that the template assigns
+	derived   map[string]bool                                  // assigned variables whose values may be escaped
 	repeated  map[string]bool                                  // names that the template writes twice
-	keys      []string                                         // the names by which it may ask for metadata
-	diagnosed map[*velocity.Reference]bool                     // those that looking at them has told enough of
-	literal   map[*velocity.Reference][]messagemedia.EventType // where each renders literally
-	exposed   map[*velocity.Reference]bool                     // those through which untrusted input reaches the structure
-	unquoted  map[*velocity.Reference]bool                     // those that stand outside quotes
+	keys      []string                                         // possible names of metadata
+	diagnosed map[*velocity.Reference]bool                     // references with a problem from diagnose
+	literal   map[*velocity.Reference][]messagemedia.EventType // event types for which a reference renders literally
+	exposed   map[*velocity.Reference]bool                     // references through which untrusted input reaches the structure
+	unquoted  map[*velocity.Reference]bool                     // references outside quotes
 }
 
-// parse parses a template. It returns nil if the template can't be rendered.
+// parse parses a template. If the template is invalid, parse records why and returns nil.
 func (c *checker) parse(field, text string) *parsedTemplate {
 	if !c.goesOn(field) {
 		return nil
@@ -54,17 +54,17 @@ func (c *checker) addParseError(field string, err error) {
 	case failure.Kind == velocity.Limit:
 		c.add(at(field, failure.Position, CodeTooComplex, SeverityError, failure.Message+beyondLimits, ""))
 	case failure.Kind == velocity.Unsupported:
-		c.add(at(field, failure.Position, CodeUnsupported, SeverityError, failure.Message+", so nothing else was checked", "write it without"))
+		c.add(at(field, failure.Position, CodeUnsupported, SeverityError, failure.Message+", so nothing else was checked", "remove the directive"))
 	default:
 		c.add(at(field, failure.Position, CodeSyntax, SeverityError, failure.Message+": the platform can't parse the template, and every message is lost", ""))
 	}
 }
 
-// beyondLimits follows what exceeds the limits of the engine.
-const beyondLimits = ", which is more than this package renders; the platform's own limits are not documented"
+// beyondLimits ends the message for a template that exceeds a limit of the engine.
+const beyondLimits = ", which exceeds a limit of this package; the platform's own limits are not documented"
 
-// readNames collects the variables of #set and #foreach, and all names and texts by which
-// the template may ask for metadata.
+// readNames collects the variables of #set and #foreach, and all names and texts that the
+// template may use as names of metadata.
 func (t *parsedTemplate) readNames() {
 	const mostKeys, longestKey = 100, 100
 	seen := make(map[string]bool)
@@ -99,7 +99,7 @@ func (t *parsedTemplate) walk(visit func(velocity.Node)) {
 	})
 }
 
-// inspectAll looks at each reference, wherever it stands.
+// inspectAll inspects each reference of the template.
 func (t *parsedTemplate) inspectAll() {
 	t.walk(func(node velocity.Node) {
 		if reference, ok := node.(*velocity.Reference); ok && !reference.Escaped {
@@ -108,8 +108,7 @@ func (t *parsedTemplate) inspectAll() {
 	})
 }
 
-// checkInvisible looks for characters that can't be seen and that a payload would have:
-// each once, where it is first.
+// checkInvisible records the first occurrence of each invisible character.
 func (c *checker) checkInvisible(field, text string) {
 	seen := make(map[rune]bool)
 	at := place{Line: 1, Column: 1}
@@ -117,7 +116,7 @@ func (c *checker) checkInvisible(field, text string) {
 		if isInvisible(character) && !seen[character] {
 			seen[character] = true
 			c.add(Problem{Code: CodeInvisibleCharacter, Field: field, Line: at.Line, Column: at.Column, Severity: SeverityWarning,
-				Message: fmt.Sprintf("invisible character %U: it becomes a part of the payload, of a name or of the syntax", character), Suggestion: "delete it"})
+				Message: fmt.Sprintf("invisible character %U becomes part of the payload, of a name or of the syntax", character), Suggestion: "delete it"})
 		}
 		at.Column++
 		if character == '\n' {
@@ -136,7 +135,7 @@ func isInvisible(c rune) bool {
 	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) && c != '\u200d'
 }
 
-// short is a piece of a template as messages quote it.
+// short limits the length of a text for a message.
 func short(source string) string {
 	const longest = 120
 	if len(source) <= longest {

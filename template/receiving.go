@@ -15,9 +15,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// checkReceiving looks at what package webhook makes of what a webhook sends for each
-// event: which event that is, and whether it has a dedupe key. Without one, a receiver
-// can't tell a retry from a new event. Of a template that did not render nothing is known.
+// checkReceiving checks that package webhook finds a dedupe key in the delivery of each
+// event. It skips event types for which the template did not render.
 func (c *checker) checkReceiving(encoding messagemedia.Encoding) {
 	for _, eventType := range c.events {
 		delivery, isRendered := c.deliveries[eventType]
@@ -25,13 +24,13 @@ func (c *checker) checkReceiving(encoding messagemedia.Encoding) {
 			continue
 		}
 		sample, _ := Sample(eventType)
-		parsed := webhook.Parse([]byte(delivery.body)) // as a handler does, whatever the encoding
+		parsed := webhook.Parse([]byte(delivery.body)) // like a handler, for every encoding
 		received := &webhook.Delivery{Method: http.MethodPost, Target: "/", Body: []byte(delivery.body), Event: parsed}
 		id := platformID(sample)
 		hasID := strings.Contains(delivery.url+delivery.body, id.value)
 		switch {
 		case received.DedupeKey() != "":
-			// checkParsed has compared the rest
+			// checkParsed compared the event
 		case !hasID:
 			c.add(Problem{Code: CodeNoDedupeKey, Field: "template", Severity: SeverityWarning,
 				Message: "no dedupe key: a retry cannot be told from a new event", Suggestion: "put $" + id.variable + " into the payload"}, eventType)
@@ -41,10 +40,10 @@ func (c *checker) checkReceiving(encoding messagemedia.Encoding) {
 	}
 }
 
-// addUnknownName takes down that package webhook does not find the ID of an event.
+// addUnknownName records that package webhook does not find the ID of an event.
 func (c *checker) addUnknownName(id eventID, parsed webhook.Event, encoding messagemedia.Encoding, eventType messagemedia.EventType) {
 	problem := Problem{Code: CodeUnknownName, Field: "template", Severity: SeverityWarning,
-		Message:    "package webhook finds no dedupe key in the delivery, although it has the ID of the event",
+		Message:    "package webhook finds no dedupe key in the delivery, although the delivery has the ID of the event",
 		Suggestion: fmt.Sprintf("name the ID %q, or give the handler webhook.WithDedupeKey", id.name)}
 	switch encoding {
 	case messagemedia.EncodingJSON:
@@ -54,7 +53,7 @@ func (c *checker) addUnknownName(id eventID, parsed webhook.Event, encoding mess
 		problem.Suggestion = "give the handler webhook.WithDedupeKey"
 	}
 	if unparsed, ok := parsed.(*webhook.UnparsedEvent); ok && strings.Contains(string(unparsed.Raw), `"`+id.name+`"`) {
-		problem.Message += fmt.Sprintf(" under the name that it knows: %v", unparsed.Err)
+		problem.Message += fmt.Sprintf(" under the expected name: %v", unparsed.Err)
 		problem.Suggestion = ""
 	}
 	c.add(problem, eventType)
@@ -62,8 +61,8 @@ func (c *checker) addUnknownName(id eventID, parsed webhook.Event, encoding mess
 
 // eventID is the platform's own ID of an event.
 type eventID struct {
-	variable string // that has it
-	name     string // that package webhook knows it by
+	variable string // its template variable
+	name     string // its name in package webhook
 	value    string
 }
 
@@ -81,8 +80,8 @@ func platformID(event webhook.Event) eventID {
 	return eventID{}
 }
 
-// checkParsed compares an event with what package webhook reads of its payload. What a
-// template leaves out is no difference, and neither is what it does not name as Parse does.
+// checkParsed compares an event with the event that package webhook parses from its payload.
+// Fields that the template omits, or names differently than Parse, are not differences.
 func (t *parsedTemplate) checkParsed(r *trial) {
 	received := t.parseEvent(r.output)
 	if _, unparsed := received.(*webhook.UnparsedEvent); unparsed {
@@ -99,20 +98,20 @@ func (t *parsedTemplate) checkParsed(r *trial) {
 	}
 }
 
-// parseEvent reads a payload as a receiver does that uses package webhook.
+// parseEvent parses a payload like a receiver that uses package webhook.
 func (t *parsedTemplate) parseEvent(output string) webhook.Event {
 	t.steps -= len(output) / bytesPerStep
 	if t.form.format == taint.JSON {
 		return webhook.Parse([]byte(output))
 	}
-	values, _ := url.ParseQuery(output) // it was decoded before
+	values, _ := url.ParseQuery(output) // decode accepted the output
 	return webhook.ParseValues(values)
 }
 
 // checkField compares a field of an event.
 func (t *parsedTemplate) checkField(name string, sent, received reflect.Value, r *trial) {
 	problem := Problem{Code: CodeWrongField, Field: t.field, Severity: SeverityWarning,
-		Message: "package webhook reads another " + name + " than the event has", Suggestion: "render the variable of the field as it is, under the field's name"}
+		Message: "package webhook reads another " + name + " than the event has", Suggestion: "render the variable of the field unchanged, under the field's name"}
 	switch {
 	case name == "FieldErrors":
 		for _, field := range slices.Sorted(maps.Keys(received.Interface().(map[string]string))) {
@@ -120,7 +119,7 @@ func (t *parsedTemplate) checkField(name string, sent, received reflect.Value, r
 			t.add(problem, r.events...)
 		}
 	case received.IsZero(), sent.IsZero() && len(r.undefined) > 0:
-		// left out, or a reference that renders literally, which is a problem of its own
+		// omitted, or a reference that renders literally, which addUndefined reports
 	case differs(sent.Interface(), received.Interface()):
 		t.add(problem, r.events...)
 	}
@@ -133,7 +132,8 @@ func wrongEventSuggestion(sent webhook.Event) string {
 	return `write "event" as messagemedia.JSONTemplate does`
 }
 
-// differs reports whether a field has another value. Of metadata, a payload can have more.
+// differs reports whether two values of a field differ. It ignores additional metadata in
+// the payload.
 func differs(sent, received any) bool {
 	switch sent := sent.(type) {
 	case time.Time:

@@ -8,10 +8,10 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// builtIn are the variables that are there without an event.
+// builtIn are the variables that do not depend on an event.
 var builtIn = []string{"esc", "foreach", "velocityCount", "velocityHasNext", "null"}
 
-// documented are all variables that an event of some type has.
+// documented are the documented variables of all events.
 var documented = func() map[string]bool {
 	names := make(map[string]bool)
 	for name := range sources {
@@ -20,12 +20,12 @@ var documented = func() map[string]bool {
 	return names
 }()
 
-// isKnown reports whether a name is one of a variable that can be there.
+// isKnown reports whether a variable of this name can be defined.
 func (t *parsedTemplate) isKnown(name string) bool {
 	return documented[name] || t.assigned[name] || slices.Contains(builtIn, name)
 }
 
-// inspect finds what can be told of a reference without rendering it.
+// inspect records the problems of a reference that are found without rendering it.
 func (t *parsedTemplate) inspect(reference *velocity.Reference) {
 	if code, message, suggestion := t.diagnose(reference); code != "" {
 		t.diagnosed[reference] = true
@@ -37,14 +37,15 @@ func (t *parsedTemplate) inspect(reference *velocity.Reference) {
 		t.add(at(t.field, reference.Pos(), CodeDeprecatedVariable, SeverityWarning, "$type is deprecated", "write $format"))
 	case name == "retryCount":
 		t.add(at(t.field, reference.Pos(), CodeRetryCount, SeverityWarning,
-			"$retryCount makes each retry another delivery: receivers that compare deliveries handle a message again", "leave it out"))
+			"$retryCount makes each retry differ from the first attempt: receivers that compare payloads handle the event again", "omit it"))
 	}
 }
 
-// diagnose tells why a reference does not mean what it seems to. The code is empty if it does.
+// diagnose describes why a reference does not mean what it seems to. If it does, the code is
+// empty.
 func (t *parsedTemplate) diagnose(reference *velocity.Reference) (code Code, message, suggestion string) {
 	if meant, hyphenated := t.cutHyphen(reference); hyphenated {
-		return CodeHyphen, "a hyphen belongs to the name: this does not read $" + meant, "write " + bracedForm(reference, meant)
+		return CodeHyphen, "the hyphen is part of the name: this does not read $" + meant, "write " + bracedForm(reference, meant)
 	}
 	if name := reference.Name; !t.isKnown(name) {
 		return CodeUndocumentedVariable, fmt.Sprintf("undocumented variable $%s renders literally unless your account defines it", short(name)), didYouMean("$", name, documented)
@@ -54,20 +55,20 @@ func (t *parsedTemplate) diagnose(reference *velocity.Reference) (code Code, mes
 	case !isEscape:
 		return "", "", ""
 	case len(call.Args) > 0 && !escapeMethods[call.Name]:
-		return CodeUnknownMethod, fmt.Sprintf("undocumented method $esc.%s: the call renders literally, or as nothing if it is quiet", short(call.Name)), didYouMean("$esc.", call.Name, escapeMethods)
+		return CodeUnknownMethod, fmt.Sprintf("undocumented method $esc.%s: the call renders literally, or nothing if it is quiet", short(call.Name)), didYouMean("$esc.", call.Name, escapeMethods)
 	case len(call.Args) != 1 && escapeMethods[call.Name]:
-		return CodeUnknownMethod, fmt.Sprintf("$esc.%s takes one text, not %d: the call renders literally, or as nothing if it is quiet", call.Name, len(call.Args)), ""
+		return CodeUnknownMethod, fmt.Sprintf("$esc.%s must have one argument, got %d: the call renders literally, or nothing if it is quiet", call.Name, len(call.Args)), ""
 	case unprotected:
-		return CodeMisplacedQuiet, fmt.Sprintf("the ! does not protect here, although the vendor's guide has it so: without $%s, %s renders literally", argument.Name, short(reference.Source)),
+		return CodeMisplacedQuiet, fmt.Sprintf("the ! has no effect here, although the vendor's guide shows it: without $%s, %s renders literally", argument.Name, short(reference.Source)),
 			"write " + quietForm(reference)
 	}
 	return "", "", ""
 }
 
-// cutHyphen finds what was meant by a reference that has a hyphen for a part of its
-// last name: a variable that is known, or what stands before a hyphen at the end.
+// cutHyphen returns the reference that was meant before a hyphen in the last name: a known
+// variable, or the text before a trailing hyphen.
 func (t *parsedTemplate) cutHyphen(reference *velocity.Reference) (meant string, found bool) {
-	const longest = 200 // of the names that are looked for
+	const longest = 200 // bounds the work
 	name := reference.Name
 	for i := range min(len(name), longest) {
 		if name[i] == '-' && t.isKnown(name[:i]) && !t.isKnown(name) {
@@ -81,7 +82,7 @@ func withoutSigns(reference *velocity.Reference) string {
 	return strings.TrimLeft(reference.Source, "$!")
 }
 
-// bare is a reference without its signs and braces.
+// bare returns the source of a reference without its signs and braces.
 func bare(reference *velocity.Reference) string {
 	text := withoutSigns(reference)
 	if reference.Formal {
@@ -90,7 +91,8 @@ func bare(reference *velocity.Reference) string {
 	return text
 }
 
-// bracedForm is a reference that ends where it was meant to: what follows is text.
+// bracedForm returns the reference with braces around the part that was meant, so that the
+// rest is text.
 func bracedForm(reference *velocity.Reference, meant string) string {
 	sign := "$"
 	if reference.Quiet {
@@ -99,13 +101,13 @@ func bracedForm(reference *velocity.Reference, meant string) string {
 	return sign + "{" + meant + "}" + strings.TrimPrefix(bare(reference), meant)
 }
 
-// escapeMethods are the methods of $esc that make a text safe somewhere.
+// escapeMethods are the escaping methods of $esc.
 var escapeMethods = map[string]bool{
 	"json": true, "html": true, "xml": true, "java": true, "javascript": true, "url": true, "sql": true,
 	"propertyKey": true, "propertyValue": true, "unicode": true,
 }
 
-// escapeCall is the call of a method of $esc.
+// escapeCall returns the call of a method of $esc, if reference is one.
 func escapeCall(reference *velocity.Reference) (*velocity.Call, bool) {
 	if reference.Name != "esc" || len(reference.Accessors) == 0 {
 		return nil, false
@@ -114,7 +116,7 @@ func escapeCall(reference *velocity.Reference) (*velocity.Call, bool) {
 	return call, ok
 }
 
-// subject is what a reference is about: what $esc escapes, or else itself.
+// subject returns the reference that $esc escapes, or reference itself.
 func subject(reference *velocity.Reference) *velocity.Reference {
 	call, ok := escapeCall(reference)
 	if !ok || len(call.Args) != 1 {
@@ -126,8 +128,8 @@ func subject(reference *velocity.Reference) *velocity.Reference {
 	return reference
 }
 
-// quietArgument finds a quiet reference in the call of a reference that is not
-// quiet, as in $esc.json($!x): the call is made with null, and written out.
+// quietArgument returns a quiet argument of a call of $esc that is not quiet, as in
+// $esc.json($!x). The engine calls the method with null, and the call renders literally.
 func quietArgument(reference *velocity.Reference) (*velocity.Reference, bool) {
 	call, ok := escapeCall(reference)
 	if !ok || reference.Quiet {
@@ -141,7 +143,7 @@ func quietArgument(reference *velocity.Reference) (*velocity.Reference, bool) {
 	return nil, false
 }
 
-// quietForm is a reference as it is written to render nothing when there is nothing.
+// quietForm returns the quiet form of a reference.
 func quietForm(reference *velocity.Reference) string {
 	return "$!" + strings.TrimPrefix(reference.Source, "$")
 }

@@ -39,15 +39,15 @@ func TestCheckRequest(t *testing.T) {
 			func(r *messagemedia.CreateWebhookRequest) { r.Retries = 0 },
 			[]string{`retries: warning: no retries: a message whose delivery fails once is lost; set Retries, 5 at best`},
 		},
-		"what the API would refuse": {
+		"fields that the API rejects": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Retries = "", 6 },
 			[]string{"method: error: Method cannot be null", "retries: error: Retries must be between 0 and 5, got 6"},
 		},
-		"an event type that the API would refuse": {
+		"an event type that the API rejects": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Events = append(r.Events, "") },
 			[]string{`events: warning: undocumented event type ""`, "events/2: error: [] is invalid"},
 		},
-		"nothing at all": {
+		"an empty request": {
 			func(r *messagemedia.CreateWebhookRequest) { *r = messagemedia.CreateWebhookRequest{} },
 			[]string{
 				"encoding: error: Encoding cannot be null", "events: error: Events cannot be empty", "method: error: Method cannot be null",
@@ -60,7 +60,7 @@ func TestCheckRequest(t *testing.T) {
 				"template: warning: in RECEIVED_SMS: no dedupe key", "template: warning: in DELIVERED_DR: no dedupe key",
 			},
 		},
-		"a template that can't be read, of whose dedupe key nothing is known": {
+		"a template with a syntax error has no dedupe key problem": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Template = `{"id":"$moId"}#end` },
 			[]string{"template:1:15: error: "},
 		},
@@ -78,23 +78,23 @@ func TestCheckRequest(t *testing.T) {
 		},
 		"a text in the URL": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?text=$!moContent" },
-			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent puts a text into the URL, and whether the platform percent-encodes it is not documented; put it into the payload"},
+			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent inserts untrusted input into the URL, and the platform does not document whether it percent-encodes the value; insert it into the payload"},
 		},
 		"a number in the URL's path": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "/$sourceAddress" },
-			[]string{"url:1:31: warning: $sourceAddress puts a text into the URL"},
+			[]string{"url:1:31: warning: $sourceAddress inserts untrusted input into the URL"},
 		},
-		"a text with an = alone in the URL": {
+		"a text without & in the URL": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?text=$!moContent.replace('&','')" },
-			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent.replace('&','') puts a text into the URL"},
+			[]string{"url:1:36: warning: in RECEIVED_SMS: $!moContent.replace('&','') inserts untrusted input into the URL"},
 		},
-		"an ID in the URL alone, which is a dedupe key": {
+		"an ID only in the URL is a dedupe key": {
 			func(r *messagemedia.CreateWebhookRequest) {
 				r.URL += "?id=$!moId$!drId"
 				r.Template = `{"at":"$receivedTimestamp"}`
 			}, nil,
 		},
-		"a GET, whose body is ignored": {
+		"a GET with a body": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method = "GET" },
 			[]string{"template: warning: the method is GET: receivers and proxies ignore or reject its body; use POST [unused_body]"},
 		},
@@ -114,17 +114,17 @@ func TestCheckRequest(t *testing.T) {
 		},
 		"retries in the URL": {
 			func(r *messagemedia.CreateWebhookRequest) { r.URL += "?n=$retryCount" },
-			[]string{"url:1:33: warning: $retryCount makes each retry another delivery"},
+			[]string{"url:1:33: warning: $retryCount makes each retry differ from the first attempt"},
 		},
 		"a method in lower case": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method = "post" },
 			[]string{`method: warning: method "post" is not in upper case, and HTTP methods are case-sensitive; write POST [undocumented_value]`},
 		},
-		"a method that is not documented": {
+		"an undocumented method": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method = "TRACE" },
 			[]string{`method: warning: undocumented method "TRACE"; use one of GET, POST, PATCH, PUT, DELETE [undocumented_value]`},
 		},
-		"headers that HTTP and the platform set": {
+		"reserved headers": {
 			func(r *messagemedia.CreateWebhookRequest) {
 				r.Headers = map[string]string{"content-length": "1", "Host": "a", "Transfer-Encoding": "chunked", "Expect": "100-continue", "X-MessageMedia-Signature": "a", "X-Own": "b"}
 			},
@@ -137,7 +137,7 @@ func TestCheckRequest(t *testing.T) {
 			func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-Shop": "Caf\u00e9"} },
 			[]string{"headers/X-Shop: warning: the value has non-ASCII characters"},
 		},
-		"a URL of this machine":         {host("localhost:8080"), []string{"url: error: the platform can't reach localhost: the name belongs to a local network; use a public host name [unreachable_url]"}},
+		"a URL of localhost":            {host("localhost:8080"), []string{"url: error: the platform can't reach localhost: the name belongs to a local network; use a public host name [unreachable_url]"}},
 		"a URL of the loopback address": {host("127.0.0.1"), []string{"url: error: the platform can't reach 127.0.0.1: the address is the platform's own machine"}},
 		"a URL of an IPv6 loopback":     {host("[::1]:8080"), []string{"url: error: the platform can't reach ::1"}},
 		"a URL of a private address":    {host("user:secret@192.168.1.20"), []string{"url: error: the platform can't reach 192.168.1.20: the address is private"}},

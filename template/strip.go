@@ -2,10 +2,10 @@ package template
 
 import "github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 
-// maxEscapes is how many escapes of a value are taken off.
+// maxEscapes is the maximum number of escapes that strip removes.
 const maxEscapes = 4
 
-// escapesOf are the methods of $esc that a reference calls, the outermost first.
+// escapesOf returns the methods of $esc that a reference calls, the outermost first.
 func escapesOf(reference *velocity.Reference) []string {
 	var methods []string
 	for len(methods) < maxEscapes {
@@ -23,7 +23,7 @@ func escapesOf(reference *velocity.Reference) []string {
 	return methods
 }
 
-// strip is a template that inserts its values with some escapes less, the outermost of each.
+// strip returns the template without the outermost escapes of each value.
 func strip(template *velocity.Template, escapes int) *velocity.Template {
 	stripped := *template
 	stripped.Nodes = stripNodes(template.Nodes, escapes)
@@ -59,8 +59,8 @@ func stripNode(node velocity.Node, escapes int) velocity.Node {
 	return node
 }
 
-// stripReference takes escapes off a reference. What is not a reference itself, such as a
-// string, is inserted by $esc.q.concat(…).substring(1), which is null for no text.
+// stripReference removes escapes from a reference. If the argument is not a reference, such
+// as a string, $esc.q.concat(…).substring(1) inserts it, which is null if it is not a text.
 func stripReference(reference *velocity.Reference, escapes int) velocity.Node {
 	stripped := *reference
 	for range min(escapes, len(escapesOf(reference))) {

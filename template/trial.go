@@ -7,14 +7,15 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// testCase is an event that a template is rendered for.
+// testCase is a sample event for which a template is rendered.
 type testCase struct {
-	events []messagemedia.EventType // whose events it stands for
+	events []messagemedia.EventType // the event types that it represents
 	event  webhook.Event
 	kind   caseKind
-	text   string // of a hostile one
+	text   string // of a hostile case
 
-	// hasNames: the text is a name of the template, so that one in the metadata can be twice.
+	// hasNames reports whether the text is a name that the template writes, which can then
+	// be repeated through the metadata.
 	hasNames bool
 }
 
@@ -22,12 +23,12 @@ type caseKind int
 
 const (
 	complete caseKind = iota // a value in every documented field
-	sparse                   // without what may be missing
-	several                  // with several of what can be more than one
-	hostile                  // with something in its texts that could break a payload
+	sparse                   // without optional values
+	several                  // with several metadata entries or attachments
+	hostile                  // with texts made to break a payload
 )
 
-// harmlessCases are events of one type as they are every day, the complete one first.
+// harmlessCases returns ordinary events of one type, the complete one first.
 func harmlessCases(eventType messagemedia.EventType) []testCase {
 	sample := func() webhook.Event { event, _ := Sample(eventType); return event }
 	events := []messagemedia.EventType{eventType}
@@ -47,9 +48,9 @@ func harmlessCases(eventType messagemedia.EventType) []testCase {
 	return append(cases, testCase{events, more, several, "", false})
 }
 
-// hostileCases are events of a kind whose texts are made to break a payload: alone, behind
-// what the template asks for, and where other values are missing. Metadata has the texts
-// under the names that the template asks for, too, and under names that it writes itself.
+// hostileCases returns events of a kind whose texts are made to break a payload: alone,
+// after texts that the template may compare with, and without optional values. The metadata
+// has the texts also under names that the template may read, and under names that it writes.
 func (t *parsedTemplate) hostileCases(kind *eventKind, names []string) []testCase {
 	sample := func() webhook.Event { event, _ := Sample(kind.events[0]); return event }
 	var cases []testCase
@@ -71,7 +72,7 @@ func (t *parsedTemplate) hostileCases(kind *eventKind, names []string) []testCas
 	return cases
 }
 
-// withoutOptional takes out of an event what the documents say may be missing.
+// withoutOptional removes the values that the documentation calls optional from an event.
 func withoutOptional(event webhook.Event) webhook.Event {
 	typed := userInputOf(event)
 	*typed.metadata = nil
@@ -80,7 +81,7 @@ func withoutOptional(event webhook.Event) webhook.Event {
 	case *webhook.DeliveryReport:
 		e.BillingUnits = nil
 	case *webhook.ReceivedSMS:
-		e.Content = "Y" // the shortest: for templates that cut a part out of it
+		e.Content = "Y" // short, for templates that call substring
 	case *webhook.ReceivedMMS:
 		e.Attachments = nil
 	case *webhook.OptOut:
@@ -89,8 +90,8 @@ func withoutOptional(event webhook.Event) webhook.Event {
 	return event
 }
 
-// withTexts puts a text wherever strangers can write something, in metadata also under
-// some keys.
+// withTexts sets all untrusted input of an event to a text, in the metadata also under the
+// given keys.
 func withTexts(event webhook.Event, text string, keys []string) webhook.Event {
 	typed := userInputOf(event)
 	*typed.metadata = map[string]string{text: text, "b": text}
@@ -110,10 +111,10 @@ func withTexts(event webhook.Event, text string, keys []string) webhook.Event {
 	return event
 }
 
-// userInput are the fields of an event that strangers wrote something into.
+// userInput has the fields of an event that are untrusted input.
 type userInput struct {
 	originalText, content *string
-	sender                *string // which can be a name; nil for a delivery report, which is about a number
+	sender                *string // can be a name; nil for a delivery report, which has a number
 	metadata              *map[string]string
 	attachments           []webhook.Attachment
 }
@@ -132,17 +133,17 @@ func userInputOf(event webhook.Event) userInput {
 	return userInput{}
 }
 
-// injectedName is the field that hostile texts try to add.
+// injectedName is the name of the field that hostile texts add.
 const injectedName = "zq9injected"
 
-// allDangerous has all that means something in some format.
+// allDangerous has every character that is special in a format.
 const allDangerous = "\"\\\n\r\t\f<>&=+%;#${}[]:,'`/ ]]> --> é\u2028"
 
-// emoji are texts that can be cut within a character, at even and at odd places.
+// emoji are texts that a cut at any even or odd index splits within a character.
 var emoji = []string{strings.Repeat("😀", 90), "a" + strings.Repeat("😀", 90)}
 
-// hostileTexts are what can arrive: a phone types anything, and GSM's alphabet alone has
-// a carriage return, a form feed and an escape.
+// hostileTexts are texts that a phone can send. The GSM alphabet alone has a carriage
+// return, a form feed and an escape character.
 var hostileTexts = append([]string{
 	allDangerous,
 	"\x00\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f\u0085",

@@ -10,10 +10,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// sources are the documented variables, each with what it can be. Texts are untrusted: a
-// phone's owner wrote $moContent and the attachments' types and names, and can have a name
-// for a number; whoever had the message sent wrote $mtContent and the metadata. The
-// platform wrote all others.
+// sources maps each documented variable to the texts that it can have. The package
+// documentation says which of them are untrusted.
 var sources = map[string]taint.Source{
 	"format": taint.Identifier, "type": taint.Identifier,
 	"mtId": taint.Identifier, "messageId": taint.Identifier,
@@ -30,8 +28,9 @@ var sources = map[string]taint.Source{
 	"metadata": taint.Metadata, "attachments": taint.Attachments,
 }
 
-// sourceOf is what a variable of an event can be. In a delivery report, $sourceAddress is
-// the number that the platform sent the message to, and not a name that a sender chose.
+// sourceOf returns the texts that a variable of an event can have. In a delivery report,
+// $sourceAddress is the number that the platform sent the message to, not a name that a
+// sender chose.
 func sourceOf(event webhook.Event, name string) taint.Source {
 	if _, isReport := event.(*webhook.DeliveryReport); isReport && name == "sourceAddress" {
 		return taint.PhoneNumber
@@ -39,16 +38,16 @@ func sourceOf(event webhook.Event, name string) taint.Source {
 	return sources[name]
 }
 
-// allVariables are those of all events.
+// allVariables are the variables of all events.
 var allVariables = maps.Clone(sources)
 
-// eventKind are event types whose events have the same variables.
+// eventKind groups event types whose events have the same variables.
 type eventKind struct {
 	events    []messagemedia.EventType
 	variables taint.Variables
 }
 
-// kindsOfEvents groups the event types that are checked.
+// kindsOfEvents groups the event types of the check.
 func (c *checker) kindsOfEvents() []*eventKind {
 	var kinds []*eventKind
 	var reports *eventKind

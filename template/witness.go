@@ -11,8 +11,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// renderCases renders the template for the test cases of each kind of event, and looks at
-// what that gave.
+// renderCases renders the template for the test cases of each kind of event, and checks the
+// output.
 func (t *parsedTemplate) renderCases() {
 	for _, kind := range t.kindsOfEvents() {
 		valid, names := true, []string(nil)
@@ -20,7 +20,7 @@ func (t *parsedTemplate) renderCases() {
 			for _, test := range harmlessCases(eventType) {
 				document, ok := t.renderCase(test)
 				if valid = valid && ok; !ok {
-					break // what follows would say the same again
+					break // the other cases would repeat the problem
 				}
 				if test.kind == complete && document != nil {
 					names = document.Names()
@@ -28,7 +28,7 @@ func (t *parsedTemplate) renderCases() {
 			}
 		}
 		if !valid || t.isExposed() {
-			continue // what breaks the payload is known
+			continue // hostile cases would repeat the problem
 		}
 		for _, test := range t.hostileCases(kind, names) {
 			if _, ok := t.renderCase(test); !ok {
@@ -38,17 +38,16 @@ func (t *parsedTemplate) renderCases() {
 	}
 }
 
-// isExposed reports whether untrusted input reaches the structure of the payload: events
-// that are made to break it would only say so again.
+// isExposed reports whether untrusted input reaches the structure of the payload.
 func (t *parsedTemplate) isExposed() bool { return len(t.exposed) > 0 }
 
-// insertion is a reference as it was rendered.
+// insertion is a rendered reference.
 type insertion struct {
 	reference *velocity.Reference
 	text      string
 }
 
-// trial is a test case as it was rendered.
+// trial is a rendered test case.
 type trial struct {
 	testCase
 	variables  *velocity.Map
@@ -58,8 +57,9 @@ type trial struct {
 	invalid    error // why the output is not valid
 }
 
-// renderCase renders the template for a test case. It reports whether that gave something
-// that can be read, and what it says.
+// renderCase renders the template for a test case and checks the output. It returns the
+// decoded payload, which is nil if there was no need to decode it, and reports whether the
+// payload is valid.
 func (t *parsedTemplate) renderCase(test testCase) (*payload.Document, bool) {
 	if !t.goesOn(t.field) {
 		return nil, false
@@ -98,8 +98,8 @@ func (t *parsedTemplate) renderCase(test testCase) (*payload.Document, bool) {
 	return document, true
 }
 
-// decode reads what was rendered. Of most hostile events it only sees whether it is valid:
-// what they say is read with marks.
+// decode decodes the output of a trial. For most hostile cases it only checks that the
+// output is valid, since checkMeaning decodes them with marks.
 func (t *parsedTemplate) decode(r *trial) (*payload.Document, error) {
 	if t.form.decode == nil {
 		return nil, nil
@@ -111,7 +111,7 @@ func (t *parsedTemplate) decode(r *trial) (*payload.Document, error) {
 	return t.read(r.output, r)
 }
 
-// bytesPerStep is how many bytes of a payload are decoded in the time of a step.
+// bytesPerStep is the number of payload bytes that count as one step of decoding.
 const bytesPerStep = 32
 
 func (t *parsedTemplate) read(output string, r *trial) (*payload.Document, error) {
@@ -127,7 +127,7 @@ func (r *trial) observe(reference *velocity.Reference, inserted string, defined 
 	}
 }
 
-// render renders a template with what is left of the steps.
+// render renders a template within the remaining steps.
 func (c *checker) render(template *velocity.Template, variables *velocity.Map, options velocity.Options) (string, error) {
 	const mostSteps, mostBytes = 1_000_000, 4 << 20 // for one event
 	var spent int
@@ -138,7 +138,7 @@ func (c *checker) render(template *velocity.Template, variables *velocity.Map, o
 	return output, err
 }
 
-// renderSample renders the template for the first event that it can be rendered for.
+// renderSample renders the template for the first event type for which that succeeds.
 func (t *parsedTemplate) renderSample() (string, bool) {
 	for _, eventType := range t.events {
 		event, err := Sample(eventType)
@@ -152,7 +152,7 @@ func (t *parsedTemplate) renderSample() (string, bool) {
 	return "", false
 }
 
-// keep remembers what a webhook sends for an event.
+// keep stores the output for an event type, for checkReceiving.
 func (c *parsedTemplate) keep(eventType messagemedia.EventType, output string) {
 	delivery := c.deliveries[eventType]
 	if delivery == nil {
@@ -166,7 +166,7 @@ func (c *parsedTemplate) keep(eventType messagemedia.EventType, output string) {
 	}
 }
 
-// outcome names what a template makes of a test case.
+// outcome describes the payload of a test case.
 func (t testCase) outcome() string {
 	switch t.kind {
 	case sparse:

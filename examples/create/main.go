@@ -1,9 +1,8 @@
-// Command create creates one webhook, with the credentials in the environment. It is the
-// first program of the README: copy it to begin with, and put your URL in.
+// Command create creates one webhook with the credentials in the environment. It is the
+// first program of the README. Copy it, and replace the URL by yours.
 //
-// WEBHOOK_TOKEN is what your receiver recognizes the platform by: the example receiver is
-// the other end. A service that owns its webhooks calls SyncWebhooks instead, as the
-// example sync does.
+// Your receiver recognizes the platform by WEBHOOK_TOKEN, as the example receiver shows. A
+// service that owns its webhooks calls SyncWebhooks instead, as the example sync shows.
 package main
 
 import (

@@ -12,7 +12,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestCreate has the in-memory platform respond for the global host.
+// TestCreate uses the in-memory platform in place of the global host.
 func TestCreate(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	httpmock.Activate(t)

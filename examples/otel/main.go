@@ -1,13 +1,13 @@
-// Command otel shows the SDK in OpenTelemetry: a span and a duration for each attempt of a
-// call, named by operation, and for each delivery, with the reason of its response.
+// Command otel traces and measures the SDK with OpenTelemetry. Each attempt of a call has a
+// span and a duration, named by its operation. Each delivery has them too, with the reason of
+// its response.
 //
-// It runs against the in-memory platform, and prints a tree of the spans. Use it when you
-// trace your services; the lines to copy are in telemetry.go.
+// The command uses the in-memory platform and prints a tree of the spans. Copy telemetry.go
+// to trace your service.
 //
 //	go -C examples/otel run .
 //
-// With -raw it prints what it would export: a line of JSON for each span, and one for the
-// metrics.
+// With -raw it prints the exported data: a line of JSON for each span, and one for the metrics.
 package main
 
 import (
@@ -33,7 +33,7 @@ import (
 )
 
 func main() {
-	raw := flag.Bool("raw", false, "print what would be exported, as JSON")
+	raw := flag.Bool("raw", false, "print the exported data as JSON")
 	flag.Parse()
 	print := printTree
 	if *raw {
@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// printTree keeps the spans, and prints them in the end.
+// printTree collects the spans in memory and prints them at the end.
 func printTree(ctx context.Context, out io.Writer) (err error) {
 	spans := tracetest.NewInMemoryExporter()
 	tracers := trace.NewTracerProvider(trace.WithSyncer(spans))
@@ -57,8 +57,8 @@ func printTree(ctx context.Context, out io.Writer) (err error) {
 	return tree(spans.GetSpans()).print(out)
 }
 
-// printRaw exports to a writer. A service has an exporter for its collector in place of
-// these two, and the rest as it is here.
+// printRaw exports to a writer. A service replaces the two exporters by those of its
+// collector.
 func printRaw(ctx context.Context, out io.Writer) (err error) {
 	spans, err := stdouttrace.New(stdouttrace.WithWriter(out))
 	if err != nil {
@@ -83,7 +83,7 @@ func run(ctx context.Context, t *telemetry) error {
 	return demonstrate(ctx, api, t)
 }
 
-// demonstrate creates a webhook whose first response is lost, and receives a delivery
+// demonstrate creates a webhook whose first response is lost. It then receives a delivery,
 // and one that was tampered with.
 func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry) error {
 	client := api.Client(messagemedia.WithMiddleware(t.middleware), messagemedia.WithMaxRetryWait(0))
@@ -110,8 +110,8 @@ func demonstrate(ctx context.Context, api *messagemediatest.Server, t *telemetry
 	return nil
 }
 
-// newVerifier accepts what the platform signs from now on. A service has a span around
-// what it does, which the calls are children of: here those of the name "example".
+// newVerifier returns a verifier for a new signature key. The spans of the calls are children
+// of a span of the service, which is named "example" here.
 func (t *telemetry) newVerifier(ctx context.Context, client *messagemedia.Client) (*webhook.Verifier, error) {
 	ctx, span := t.tracers.Tracer("example").Start(ctx, "example.SyncKey")
 	defer span.End()
@@ -122,7 +122,7 @@ func (t *telemetry) newVerifier(ctx context.Context, client *messagemedia.Client
 	return webhook.NewVerifier(webhook.Signed(webhook.StoredKeys(store)))
 }
 
-// subscribe creates a webhook, and changes it.
+// subscribe creates a webhook and updates it.
 func (t *telemetry) subscribe(ctx context.Context, client *messagemedia.Client, url string) error {
 	ctx, span := t.tracers.Tracer("example").Start(ctx, "example.Subscribe")
 	defer span.End()
@@ -140,8 +140,8 @@ func (t *telemetry) subscribe(ctx context.Context, client *messagemedia.Client, 
 	return err
 }
 
-// deliver sends what the platform signed: a payload that says Hello. Any other is
-// a forgery.
+// deliver signs a payload that says Hello, and sends payload with that signature. Any other
+// payload is a tampered delivery.
 func deliver(ctx context.Context, api *messagemediatest.Server, url, payload string) error {
 	signed := strings.Replace(payload, "Adieu", "Hello", 1)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(signed))

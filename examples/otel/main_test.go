@@ -27,7 +27,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// recorder keeps what is exported.
+// recorder collects the exported spans and metrics.
 type recorder struct {
 	telemetry
 	spans   *tracetest.InMemoryExporter
@@ -41,7 +41,7 @@ func newRecorder() *recorder {
 	return r
 }
 
-// durations are the attributes of each series of a histogram.
+// durations returns the attributes of each series of a histogram.
 func (r *recorder) durations(t *testing.T, name string) []attribute.Set {
 	var sets []attribute.Set
 	for _, scope := range r.collect(t).ScopeMetrics {
@@ -81,7 +81,7 @@ func TestSpans(t *testing.T) {
 		"example.SyncKey",
 		"messagemedia.CreateWebhook", // its response was lost
 		"messagemedia.CreateWebhook 409",
-		"messagemedia.CreateWebhook 200", // and CreateWebhook found what it had created
+		"messagemedia.CreateWebhook 200", // the lookup found the created webhook
 		"messagemedia.UpdateWebhook 200",
 		"example.Subscribe",
 		"messagemedia.Delivery 204 handled RECEIVED_SMS signature",
@@ -107,7 +107,7 @@ func TestMetrics(t *testing.T) {
 	assert.ElementsMatch(t, []string{"RECEIVED_SMS handled", " bad_signature"}, deliveries)
 }
 
-// TestNoSecretIsExported looks through all of it, once it is there.
+// TestNoSecretIsExported first requires output, then searches it for secrets.
 func TestNoSecretIsExported(t *testing.T) {
 	t.Parallel()
 	r, api := newRecorder(), messagemediatest.NewServer(t)
@@ -120,15 +120,15 @@ func TestNoSecretIsExported(t *testing.T) {
 	require.Contains(t, string(spans), "/hooks/sms")
 	require.Contains(t, string(metrics), "UpdateWebhook")
 
-	for what, secret := range map[string]string{
+	for name, secret := range map[string]string{
 		"the API secret":                    api.Secret,
 		"the header Authorization":          base64.StdEncoding.EncodeToString([]byte(api.Key + ":" + api.Secret)),
 		"the token in the receiver's query": "7f3a",
 		"a signature's header":              "X-Messagemedia",
 		"a payload":                         "Hello",
 	} {
-		assert.NotContains(t, string(spans), secret, what)
-		assert.NotContains(t, string(metrics), secret, what)
+		assert.NotContains(t, string(spans), secret, name)
+		assert.NotContains(t, string(metrics), secret, name)
 	}
 	id := api.Webhooks("")[0].ID
 	assert.NotContains(t, string(metrics), id)
@@ -141,8 +141,9 @@ func TestNoSecretIsExported(t *testing.T) {
 	}
 }
 
-// TestWhatTheSDKSeesThroughOtelhttp: the client still knows that nothing was sent.
-func TestWhatTheSDKSeesThroughOtelhttp(t *testing.T) {
+// TestUnsentRequestsHaveAKnownOutcome checks that the client knows, through otelhttp, that it
+// sent nothing.
+func TestUnsentRequestsHaveAKnownOutcome(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client(messagemedia.WithMiddleware(newRecorder().middleware), messagemedia.WithMaxRetryWait(0))
@@ -152,7 +153,7 @@ func TestWhatTheSDKSeesThroughOtelhttp(t *testing.T) {
 	assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 }
 
-// TestHMACStaysOnHTTP1 has a server that would choose HTTP/2.
+// TestHMACStaysOnHTTP1 uses a server that prefers HTTP/2.
 func TestHMACStaysOnHTTP1(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithTLS())
@@ -164,7 +165,8 @@ func TestHMACStaysOnHTTP1(t *testing.T) {
 	assert.Equal(t, "HTTP/1.1", api.Requests()[0].Proto)
 }
 
-// TestTheErrorOfACallbackIsNotExported, since there can be anything in it.
+// TestTheErrorOfACallbackIsNotExported checks that an error of a callback, which can contain
+// anything, is neither in spans nor attributes.
 func TestTheErrorOfACallbackIsNotExported(t *testing.T) {
 	t.Parallel()
 	r := newRecorder()

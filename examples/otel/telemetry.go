@@ -13,8 +13,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// What this adds to the attributes of otelhttp. All of them have few values, so
-// that they are good for metrics, too.
+// Attributes in addition to those of otelhttp. Each has few values, so they are also suitable
+// for metrics.
 const (
 	operationKey = attribute.Key("messagemedia.operation") // "CreateWebhook"
 	eventKey     = attribute.Key("messagemedia.event")     // "RECEIVED_SMS"
@@ -22,18 +22,18 @@ const (
 	schemeKey    = attribute.Key("messagemedia.scheme")    // "signature"
 )
 
-// telemetry is where spans and metrics go.
+// telemetry has the destinations of spans and metrics.
 type telemetry struct {
 	tracers trace.TracerProvider
 	meters  metric.MeterProvider
 }
 
-// middleware is for messagemedia.WithMiddleware. Each attempt of a call is a span
-// with the name of the call, and so is a look-up that CreateWebhook makes.
+// middleware is an argument of messagemedia.WithMiddleware. Each attempt of a call is a span
+// with the name of the call, including the lookups of CreateWebhook.
 //
-// On the span, otelhttp records the URL with the webhook's ID and the page. That is
-// no secret: NewClient takes no base URL with credentials or a query, and headers
-// are not recorded. Metrics have the operation in place of the URL.
+// otelhttp records the URL on the span, with the webhook's ID and the page. The URL contains
+// no secret: NewClient rejects a base URL with credentials or a query. otelhttp does not
+// record headers. Metrics have the operation instead of the URL.
 func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 	return otelhttp.NewTransport(labelling{next},
 		otelhttp.WithTracerProvider(t.tracers),
@@ -44,7 +44,7 @@ func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 	)
 }
 
-// labelling adds the operation to what otelhttp measures around it.
+// labelling adds the operation to the metrics of otelhttp.
 type labelling struct{ next http.RoundTripper }
 
 func (l labelling) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -53,12 +53,12 @@ func (l labelling) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.next.RoundTrip(r)
 }
 
-// handler receives deliveries, each of which is a span. Anybody can call it, so a
-// caller's own trace becomes a link, and not the parent.
+// handler returns a handler that receives each delivery in a span. Anybody can call it, so
+// the trace of the caller becomes a link, not the parent.
 //
-// Of the target, otelhttp records the path alone: tokens of yours that stand in the
-// query don't show. It does record the caller's address, and takes X-Forwarded-For
-// for it, which anybody can send.
+// otelhttp records the path of the request target, but not the query, which can contain a
+// token. It records the caller's address, and prefers X-Forwarded-For, which anybody can
+// send.
 func (t *telemetry) handler(verifier *webhook.Verifier, callback func(context.Context, *webhook.Delivery) error) (http.Handler, error) {
 	deliveries, err := webhook.NewHandler(verifier, callback, webhook.WithObserver(observe))
 	if err != nil {
@@ -72,8 +72,8 @@ func (t *telemetry) handler(verifier *webhook.Verifier, callback func(context.Co
 	), nil
 }
 
-// observe adds what became of a delivery to its span and metrics. The error is not among
-// it: there can be anything in that of a callback.
+// observe adds the outcome of a delivery to its span and metrics. It omits the error, since
+// the error of a callback can contain anything.
 func observe(ctx context.Context, outcome webhook.DeliveryOutcome) {
 	attributes := []attribute.KeyValue{reasonKey.String(string(outcome.Reason))}
 	if outcome.Scheme != "" {

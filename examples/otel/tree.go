@@ -14,8 +14,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tree is spans that print as one: each below its parent, in the order of their start,
-// with the duration and what came of it.
+// tree prints spans as a tree: each below its parent, ordered by start, with its duration and
+// outcome.
 type tree tracetest.SpanStubs
 
 func (t tree) print(out io.Writer) error {
@@ -33,7 +33,7 @@ func (t tree) print(out io.Writer) error {
 	return nil
 }
 
-// walk adds the lines of a span's children, and of theirs.
+// walk appends the lines of a span's descendants.
 func (t tree) walk(parent trace.SpanID, indent string, lines *[][2]string) {
 	children := t.children(parent)
 	for i, span := range children {
@@ -62,7 +62,7 @@ func (t tree) children(parent trace.SpanID) []tracetest.SpanStub {
 	return children
 }
 
-// outcome is the status, the attributes of this example, and the error.
+// outcome returns the status, the attributes of this example, and the error.
 func outcome(span tracetest.SpanStub) string {
 	var words []string
 	for _, key := range []attribute.Key{"http.response.status_code", reasonKey, eventKey, schemeKey} {
@@ -76,7 +76,7 @@ func outcome(span tracetest.SpanStub) string {
 	return cmp.Or(strings.Join(words, " "), span.Status.Description)
 }
 
-// value is that of an attribute, empty if there is none.
+// value returns the value of an attribute, or "".
 func value(attributes []attribute.KeyValue, key attribute.Key) string {
 	set := attribute.NewSet(attributes...)
 	value, _ := set.Value(key)

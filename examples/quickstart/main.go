@@ -1,14 +1,14 @@
-// Command quickstart creates a webhook, lists the account's, updates it and deletes it.
+// Command quickstart creates a webhook, lists the account's webhooks, and updates and
+// deletes the one that it created.
 //
-// It shows the four calls, and what an error means to a newcomer. Use it first, to see
-// that your credentials work; it leaves nothing behind.
+// It shows the four calls and how to handle their errors. Use it first, to check your
+// credentials. It deletes the webhook that it creates.
 //
 //	go run ./examples/quickstart
 //
-// Without credentials it runs against the in-memory platform. With
-// MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET in the environment it talks to the API at
-// MESSAGEMEDIA_BASE_URL (default: the global host), over Basic, or over HMAC with
-// MESSAGEMEDIA_AUTH=hmac.
+// Without credentials it uses the in-memory platform. If MESSAGEMEDIA_API_KEY and
+// MESSAGEMEDIA_API_SECRET are set, it calls the API at MESSAGEMEDIA_BASE_URL (default: the
+// global host). It authenticates by Basic, or by HMAC if MESSAGEMEDIA_AUTH is hmac.
 package main
 
 import (
@@ -45,7 +45,7 @@ func run(ctx context.Context, out io.Writer) error {
 	defer closeServer()
 
 	webhook, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
-		URL:        fmt.Sprintf("https://example.com/quickstart/%d", time.Now().UnixNano()), // one that is not in use
+		URL:        fmt.Sprintf("https://example.com/quickstart/%d", time.Now().UnixNano()), // unique
 		Method:     http.MethodPost,
 		Encoding:   messagemedia.EncodingJSON,
 		Events:     []messagemedia.EventType{messagemedia.EventReceivedSMS},
@@ -60,7 +60,7 @@ func run(ctx context.Context, out io.Writer) error {
 		webhook.ID, webhook.Method, webhook.URL, join(webhook.Events), webhook.Retries)
 
 	if err := listUpdateDelete(ctx, client, webhook.ID, out); err != nil {
-		return fmt.Errorf("the webhook %s remains, delete it: %w", webhook.ID, err)
+		return fmt.Errorf("webhook %s may remain, delete it: %w", webhook.ID, err)
 	}
 	return nil
 }
@@ -86,12 +86,12 @@ func listUpdateDelete(ctx context.Context, client *messagemedia.Client, id strin
 	if err := client.DeleteWebhook(ctx, id); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "Deleted  and nothing is left behind")
+	fmt.Fprintln(out, "Deleted  the webhook")
 	return nil
 }
 
-// connect returns a client for the API that the environment names, or for the in-memory
-// platform.
+// connect returns a client for the API if the environment has credentials, or else for the
+// in-memory platform.
 func connect(out io.Writer) (client *messagemedia.Client, closeServer func(), err error) {
 	if os.Getenv("MESSAGEMEDIA_API_KEY") != "" || os.Getenv("MESSAGEMEDIA_API_SECRET") != "" {
 		client, err = messagemedia.NewClientFromEnv()
@@ -101,21 +101,21 @@ func connect(out io.Writer) (client *messagemedia.Client, closeServer func(), er
 	if err != nil {
 		return nil, nil, err
 	}
-	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: this runs against the in-memory platform.")
+	fmt.Fprintln(out, "MESSAGEMEDIA_API_KEY is not set: using the in-memory platform.")
 	return server.Client(), server.Close, nil
 }
 
-// advice says what a newcomer can do about an error.
+// advice suggests what to do about an error.
 func advice(err error) string {
 	switch {
 	case errors.Is(err, messagemedia.ErrUnauthorized):
-		return "Are MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET a pair, and is MESSAGEMEDIA_BASE_URL their region? HMAC needs MESSAGEMEDIA_AUTH=hmac."
+		return "Check that MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET belong together, and that MESSAGEMEDIA_BASE_URL is their region. For HMAC credentials, set MESSAGEMEDIA_AUTH=hmac."
 	case errors.Is(err, messagemedia.ErrForbidden):
-		return "The account does not have webhooks. The vendor's support can enable them."
+		return "Webhooks are not enabled for the account. The vendor's support can enable them."
 	case errors.Is(err, messagemedia.ErrInvalidRequest):
-		return "The account may hold 150 webhooks already, which is the most."
+		return "The account may have reached its limit of 150 webhooks."
 	}
-	return "Is the API reachable from here? MESSAGEMEDIA_BASE_URL says where it is looked for."
+	return "Check that this machine can reach the API. MESSAGEMEDIA_BASE_URL is its base URL."
 }
 
 func join(events []messagemedia.EventType) string {

@@ -24,7 +24,7 @@ func TestQuickstart(t *testing.T) {
 			setEnvironment(t, api, c.auth, api.Secret)
 			var out bytes.Buffer
 			require.NoError(t, run(t.Context(), &out))
-			assert.Regexp(t, `(?s)^Created  .*RECEIVED_SMS, 5 retries\nListed   1 in the account\nUpdated  for RECEIVED_SMS, OPT_OUT_SMS\nDeleted  and nothing is left behind\n$`, out.String())
+			assert.Regexp(t, `(?s)^Created  .*RECEIVED_SMS, 5 retries\nListed   1 in the account\nUpdated  for RECEIVED_SMS, OPT_OUT_SMS\nDeleted  the webhook\n$`, out.String())
 			assert.Len(t, api.Requests(), 4)
 			for _, request := range api.Requests() {
 				assert.Contains(t, request.Header.Get("Authorization"), c.scheme)
@@ -39,7 +39,7 @@ func TestQuickstartWithoutCredentials(t *testing.T) {
 	t.Setenv("MESSAGEMEDIA_API_SECRET", "")
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), &out))
-	assert.Contains(t, out.String(), "this runs against the in-memory platform")
+	assert.Contains(t, out.String(), "using the in-memory platform")
 	assert.Contains(t, out.String(), "Deleted")
 }
 

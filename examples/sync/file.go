@@ -13,8 +13,9 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// webhook is a CreateWebhookRequest with the names that the file has. Durations
-// are written as in Go: 500ms, 20s, 1m. The template JSONTemplate is the SDK's.
+// webhook is a CreateWebhookRequest with the names of the file. Durations have the format of
+// time.ParseDuration, as in 500ms, 20s or 1m. The template JSONTemplate means
+// messagemedia.JSONTemplate.
 type webhook struct {
 	URL         string                   `yaml:"url"`
 	Method      string                   `yaml:"method"`
@@ -27,7 +28,7 @@ type webhook struct {
 	RetryDelay  time.Duration            `yaml:"retry_delay"`
 }
 
-// read reads the webhooks of a file. Its errors name the file and the line.
+// read reads the webhooks of a file. Its errors name the file and, where possible, the line.
 func read(name string) ([]messagemedia.CreateWebhookRequest, error) {
 	content, err := os.ReadFile(name)
 	if err != nil {
@@ -37,15 +38,15 @@ func read(name string) ([]messagemedia.CreateWebhookRequest, error) {
 		Webhooks []webhook `yaml:"webhooks"`
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	decoder.KnownFields(true) // a field that is misspelt is not one that is left out
+	decoder.KnownFields(true) // reject misspelled fields
 	if err := decoder.Decode(&file); err != nil && err != io.EOF {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if file.Webhooks == nil {
-		return nil, fmt.Errorf("%s: there is no list of webhooks; it begins with \"webhooks:\", and an empty one is \"webhooks: []\"", name)
+		return nil, fmt.Errorf("%s: no list of webhooks: the file must have \"webhooks:\" (an empty list is \"webhooks: []\")", name)
 	}
 	if decoder.Decode(new(any)) != io.EOF {
-		return nil, fmt.Errorf("%s: there is more than one document", name)
+		return nil, fmt.Errorf("%s: more than one YAML document", name)
 	}
 	var requests []messagemedia.CreateWebhookRequest
 	for _, webhook := range file.Webhooks {
@@ -57,7 +58,7 @@ func read(name string) ([]messagemedia.CreateWebhookRequest, error) {
 	return requests, validate(name, content, requests)
 }
 
-// validate reports each webhook that can't be right, by its line.
+// validate returns the errors of all invalid webhooks, with their lines.
 func validate(name string, content []byte, requests []messagemedia.CreateWebhookRequest) error {
 	var lines struct{ Webhooks []yaml.Node }
 	if err := yaml.Unmarshal(content, &lines); err != nil {

@@ -1,19 +1,19 @@
-// Command sync makes an account's webhooks those of a YAML file.
+// Command sync reconciles an account's webhooks with a YAML file.
 //
-// It shows PlanWebhooks and SyncWebhooks: the plan, what is changed, and drift that a
-// pipeline can watch for. Use it as a tool of its own, or copy the calls into the start
-// of the service that owns the webhooks.
+// It shows PlanWebhooks and SyncWebhooks: the plan, its changes, and a drift check for a
+// pipeline. Use it as a tool, or copy the calls into the start of the service that owns the
+// webhooks.
 //
 //	go -C examples/sync run .
 //
-// Without credentials it shows all of it against the in-memory platform: the plan, its
-// changes, and a second run with nothing to do. With MESSAGEMEDIA_API_KEY and
-// MESSAGEMEDIA_API_SECRET in the environment it talks to the API at
-// MESSAGEMEDIA_BASE_URL (default: the global host), over Basic, or over HMAC with
-// MESSAGEMEDIA_AUTH=hmac: it prints the plan, and changes nothing unless -apply is given.
+// Without credentials it runs a demonstration on the in-memory platform: the plan, its
+// changes, and a second run without changes. If MESSAGEMEDIA_API_KEY and
+// MESSAGEMEDIA_API_SECRET are set, it calls the API at MESSAGEMEDIA_BASE_URL (default: the
+// global host). It authenticates by Basic, or by HMAC if MESSAGEMEDIA_AUTH is hmac. It prints
+// the plan, and changes nothing unless -apply is given.
 //
-// With -check the exit status is 2 if the account is not as the file has it. That is for
-// the built program: "go run" turns every failure into 1.
+// With -check the exit status is 2 if the account differs from the file. Build the program
+// for that: "go run" exits with status 1 for every failure.
 package main
 
 import (
@@ -30,8 +30,8 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// errDrift is not a failure: it has an exit status of its own.
-var errDrift = errors.New("the account is not as the file has it")
+// errDrift is the result of -check if there are changes. It has its own exit status.
+var errDrift = errors.New("the account differs from the file")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -82,19 +82,19 @@ func parse(args []string, out io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("sync", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&s.file, "file", "webhooks.yaml", "the `file` that has the webhooks")
+	flags.StringVar(&s.file, "file", "webhooks.yaml", "the `file` with the webhooks")
 	flags.BoolVar(&s.apply, "apply", false, "make the changes")
 	flags.BoolVar(&s.check, "check", false, "exit 2 if there are changes to make")
-	flags.StringVar(&s.prune, "prune", "", "delete webhooks that are not in the file and whose URL lies below this `prefix`, as in https://example.com/hooks")
-	flags.BoolVar(&s.replace, "replace", false, "delete webhooks and create them again where a field differs that can't be changed; events in that moment are lost")
+	flags.StringVar(&s.prune, "prune", "", "delete webhooks that are not in the file and whose URL is below this `prefix`, as in https://example.com/hooks")
+	flags.BoolVar(&s.replace, "replace", false, "delete and recreate webhooks to change a field that can't be updated; events in between are lost")
 	err := flags.Parse(args)
 	switch {
 	case err != nil:
 		return s, err
 	case flags.NArg() > 0:
-		return s, fmt.Errorf("%q is not a flag", flags.Arg(0))
+		return s, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.apply && s.check:
-		return s, errors.New("-apply makes changes and -check makes none: use one of them")
+		return s, errors.New("-apply and -check exclude each other")
 	}
 	return s, nil
 }
@@ -128,7 +128,7 @@ func (s settings) options() []messagemedia.SyncOption {
 	return options
 }
 
-// String is the command line that the settings stand for.
+// String returns the command line for the settings.
 func (s settings) String() string {
 	words := []string{"go run . -file", s.file}
 	if s.prune != "" {

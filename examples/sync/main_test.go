@@ -18,7 +18,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestMain is the command itself when a test runs it as a program.
+// TestMain runs the command when a test starts this program with RUN_THE_COMMAND set.
 func TestMain(m *testing.M) {
 	if os.Getenv("RUN_THE_COMMAND") != "" {
 		main()
@@ -31,7 +31,7 @@ func TestTheDemonstration(t *testing.T) {
 	setEnvironment(t, nil, "")
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), nil, &out))
-	assert.Equal(t, `No MESSAGEMEDIA_API_KEY is set: this runs against the in-memory platform.
+	assert.Equal(t, `MESSAGEMEDIA_API_KEY is not set: using the in-memory platform.
 
 $ go run . -file webhooks.yaml -prune https://example.com/hooks -replace
   ~ update  POST https://example.com/hooks/sms (events, template, headers.X-Team)
@@ -52,8 +52,8 @@ Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 3 unchanged.
 `, out.String())
 }
 
-// TestWithCredentials plans, applies, and finds nothing to do; then someone
-// changes the account.
+// TestWithCredentials plans, applies and checks. It then changes the account and checks for
+// drift.
 func TestWithCredentials(t *testing.T) {
 	for _, auth := range []string{"", "basic", "hmac"} {
 		t.Run(auth, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestWithCredentials(t *testing.T) {
 	}
 }
 
-func TestPruneAndReplaceAreAskedFor(t *testing.T) {
+func TestPruneAndReplaceNeedTheirFlags(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	setEnvironment(t, api, "")
 	for _, url := range []string{"https://example.com/hooks/old", "https://example.com/hooks/reports?token=an-example"} {
@@ -120,7 +120,7 @@ func TestExitCodes(t *testing.T) {
 		code int
 		text string
 	}{
-		{[]string{"-check"}, 2, "sync: the account is not as the file has it\n"},
+		{[]string{"-check"}, 2, "sync: the account differs from the file\n"},
 		{[]string{"-apply"}, 0, "Sync: 3 created"},
 		{[]string{"-check"}, 0, "3 unchanged."},
 		{[]string{"-h"}, 0, "-prune prefix"},
@@ -141,15 +141,15 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-func TestArgumentsThatAreRefused(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	for name, c := range map[string]struct {
 		args        []string
 		credentials bool
 		auth        string
 		text        string
 	}{
-		"two that exclude each other": {[]string{"-apply", "-check"}, true, "", "-apply makes changes and -check makes none: use one of them"},
-		"no flag":                     {[]string{"webhooks.yaml"}, true, "", `"webhooks.yaml" is not a flag`},
+		"two that exclude each other": {[]string{"-apply", "-check"}, true, "", "-apply and -check exclude each other"},
+		"an argument without a flag":  {[]string{"webhooks.yaml"}, true, "", `unexpected argument "webhooks.yaml"`},
 		"an unknown authentication":   {nil, true, "HMAC256", "MESSAGEMEDIA_AUTH must be"},
 		"no credentials":              {[]string{"-check"}, false, "", "without them, only -file is supported"},
 		"not the beginning of a URL":  {[]string{"-apply", "-prune", "hooks"}, true, "", "PruneURLPrefix: Not the beginning of a URL"},
@@ -177,10 +177,10 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"a field twice":          {first + "    url: https://example.com/b\n", `line 6: mapping key "url" already defined at line 2`},
 		"a delay without a unit": {first + "    retry_delay: 60\n", "line 6: cannot unmarshal !!int `60` into time.Duration"},
 		"no YAML":                {"webhooks: [", "line 1: did not find expected node content"},
-		"nothing":                {"", `there is no list of webhooks; it begins with "webhooks:", and an empty one is "webhooks: []"`},
+		"an empty file":          {"", `no list of webhooks: the file must have "webhooks:" (an empty list is "webhooks: []")`},
 		"another list":           {"hooks: []", "line 1: field hooks not found"},
-		"no list":                {"webhooks:", "there is no list of webhooks"},
-		"two documents":          {first + "---\n" + first, "there is more than one document"},
+		"no list":                {"webhooks:", "no list of webhooks"},
+		"two documents":          {first + "---\n" + first, "more than one YAML document"},
 		"a webhook that can't be": {first + "  - url: https://example.com/b\n    method: POST\n    encoding: JSON\n",
 			"line 6: messagemedia: CreateWebhook: invalid request: /events: Events cannot be empty"},
 	} {

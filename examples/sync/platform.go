@@ -10,15 +10,15 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// demonstrate runs the command three times, against an in-memory platform on which an
-// earlier version of the file left its webhooks.
+// demonstrate runs the command three times on an in-memory platform that has the webhooks of
+// an earlier version of the file.
 func demonstrate(ctx context.Context, file string, desired []messagemedia.CreateWebhookRequest, out io.Writer) error {
 	server, err := messagemediatest.Start()
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: this runs against the in-memory platform.")
+	fmt.Fprintln(out, "MESSAGEMEDIA_API_KEY is not set: using the in-memory platform.")
 	client := server.Client()
 	for _, url := range []string{
 		"https://example.com/hooks/sms",

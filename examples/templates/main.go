@@ -1,17 +1,17 @@
-// Command templates shows what a webhook's template renders for each event, and checks it.
+// Command templates renders a webhook's template for each event, and checks it.
 //
 //	go run ./examples/templates -encoding JSON -events RECEIVED_SMS,OPT_OUT_SMS < my.vm
 //
-// It also checks a webhook of the account as it is there, with its URL, headers and
-// retries. The account's credentials are in the environment, see
+// With -id it checks a webhook of the account instead, including its URL, headers and
+// retries. It reads the credentials from the environment, see
 // messagemedia.NewClientFromEnv:
 //
 //	go run ./examples/templates -id 0b4e6c3d-4b0c-4bb4-8c1b-d4cbb6e7b1f5
 //
-// The flag -suppress leaves out problems that are on purpose, by their codes.
+// The flag -suppress omits intended problems, by their codes.
 //
-// It exits 0 if there are no problems, 1 if there are some, warnings included, and 2 if the
-// flags are wrong or the template can't be read.
+// The exit status is 0 if there are no problems, and 1 if there are errors or warnings. It
+// is 2 if the flags are invalid, or if the template or the webhook can't be read.
 package main
 
 import (
@@ -43,7 +43,7 @@ func main() {
 	os.Exit(code)
 }
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	id       string
 	encoding messagemedia.Encoding
@@ -73,10 +73,10 @@ func fail(stderr io.Writer, err error) int {
 func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags := flag.NewFlagSet("templates", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	id := flags.String("id", "", "check the webhook with this `ID`, in place of a template on standard input")
+	id := flags.String("id", "", "check the webhook with this `ID` instead of a template on standard input")
 	encoding := flags.String("encoding", "JSON", "the `encoding` of the webhook: JSON, FORM_ENCODED or XML")
 	events := flags.String("events", "RECEIVED_SMS,RECEIVED_MMS,OPT_OUT_SMS,DELIVERED_DR", "the `event types` that the webhook is subscribed to")
-	suppress := flags.String("suppress", "", "the `codes` of problems that are on purpose, such as unknown_name")
+	suppress := flags.String("suppress", "", "the `codes` of intended problems to omit, such as unknown_name")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("unexpected argument %q: the template is read from standard input", flags.Arg(0))
 	}
 	if s.id != "" {
-		return s, nil // the webhook has the rest
+		return s, nil // the webhook has its encoding and events
 	}
 	var err error
 	if s.events, err = eventTypes(*events); err == nil {
@@ -148,7 +148,7 @@ func (s *settings) checkWebhook(ctx context.Context, stdout, stderr io.Writer, n
 	return report(ctx, stdout, hook.Events, hook.Template, problems)
 }
 
-// report prints what the template renders for each event, and the problems.
+// report prints the payload for each event, and the problems.
 func report(ctx context.Context, stdout io.Writer, events []messagemedia.EventType, text string, problems []template.Problem) int {
 	for _, eventType := range events {
 		show(ctx, stdout, text, eventType)

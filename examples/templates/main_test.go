@@ -36,11 +36,11 @@ No problems.
 			[]string{"-events", "OPT_OUT_SMS"}, `{"id":"$notificationId"}`, 1, `OPT_OUT_SMS
     {"id":"3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d"}
 
-warning: template: package webhook finds no dedupe key in the delivery, although it has the ID of the event [unknown_name]
+warning: template: package webhook finds no dedupe key in the delivery, although the delivery has the ID of the event [unknown_name]
     name the ID "notification_id", or give the handler webhook.WithDedupeKey
 `,
 		},
-		"a warning that is suppressed": {
+		"a suppressed warning": {
 			[]string{"-events", "OPT_OUT_SMS", "-suppress", "retry_count, unknown_name"}, `{"id":"$notificationId"}`, 0, "OPT_OUT_SMS\n    {\"id\":\"3e6e6b1a-6c1d-4b1a-9c1e-6f1a6b1a6c1d\"}\n\nNo problems.\n",
 		},
 		"a warning and an error": {
@@ -62,23 +62,23 @@ error: template: $moContent inserts "&" unescaped, which breaks the form encodin
      | 	             ^
 `,
 		},
-		"line ends of Windows, wide letters, and marks without width": {
+		"CRLF line ends, wide characters and combining marks": {
 			[]string{"-events", "RECEIVED_SMS", "-suppress", "unknown_name"}, "{\"id\":\"$moId\",\r\n\"漢字😀\":\"$type\",\r\n\"e\u0301\":\"$type\"}\r\n", 1, "RECEIVED_SMS\n" +
 				"    {\"id\":\"a175e797-2b54-468b-9850-41a3eab32f74\",\r\n    \"漢字😀\":\"SMS\",\r\n    \"e\u0301\":\"SMS\"}\r\n\n" +
 				"warning: template: $type is deprecated [deprecated_variable]\n    write $format\n   2 | \"漢字😀\":\"$type\",\n     |           ^\n" +
 				"warning: template: $type is deprecated [deprecated_variable]\n    write $format\n   3 | \"e\u0301\":\"$type\"}\n     |      ^\n",
 		},
-		"an end that is missing behind a line end of Windows": {
+		"a missing #end after a CR": {
 			[]string{"-events", "RECEIVED_SMS"}, "#if($moId)" + strings.Repeat(".", 22) + "\r", 1, "RECEIVED_SMS\n" +
-				"    nothing: template: Render: velocity: line 1, column 34: the text ends where the #end of #if is expected\n\n" +
+				"    error: template: Render: velocity: line 1, column 34: the text ends where the #end of #if is expected\n\n" +
 				"error: template: the text ends where the #end of #if is expected: the platform can't parse the template, and every message is lost [syntax]\n" +
 				"   1 | #if($moId)" + strings.Repeat(".", 22) + "\n     | " + strings.Repeat(" ", 33) + "^\n",
 		},
-		"nothing": {
+		"an empty template": {
 			[]string{"-events", "RECEIVED_SMS"}, "", 1, "RECEIVED_SMS\n    \n\nwarning: template: no template: the platform sends an empty body [empty_body]",
 		},
-		"a template that can't be parsed": {
-			[]string{"-events", "RECEIVED_SMS"}, "#if($moId", 1, "RECEIVED_SMS\n    nothing: template: Render: ",
+		"a template with a syntax error": {
+			[]string{"-events", "RECEIVED_SMS"}, "#if($moId", 1, "RECEIVED_SMS\n    error: template: Render: ",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,7 @@ error: template: $moContent inserts "&" unescaped, which breaks the form encodin
 	}
 }
 
-func TestTheTemplateOfTheSDKHasNoProblems(t *testing.T) {
+func TestJSONTemplateHasNoProblems(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, 0, run(t.Context(), nil, strings.NewReader(messagemedia.JSONTemplate), &stdout, &stderr, noClient))
@@ -99,9 +99,9 @@ func TestTheTemplateOfTheSDKHasNoProblems(t *testing.T) {
 	assert.Contains(t, stdout.String(), "\nNo problems.\n")
 }
 
-// TestAWebhookOfTheAccount checks two as they are there: one that is right, and one with
-// problems in its template and around it.
-func TestAWebhookOfTheAccount(t *testing.T) {
+// TestCheckWebhookOfTheAccount checks one webhook without problems, and one with problems in
+// its template, URL and retries.
+func TestCheckWebhookOfTheAccount(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client()
@@ -125,7 +125,7 @@ func TestAWebhookOfTheAccount(t *testing.T) {
 	for _, code := range []string{"[unescaped_input]", "[no_retries]", "[input_in_url]"} {
 		assert.Contains(t, stdout.String(), code)
 	}
-	assert.NotContains(t, stdout.String(), "3f5b2c7d9e1a", "a URL can hold a token")
+	assert.NotContains(t, stdout.String(), "3f5b2c7d9e1a", "a URL can contain a token")
 	assert.Empty(t, stderr.String())
 
 	stdout.Reset()
@@ -136,7 +136,7 @@ func TestAWebhookOfTheAccount(t *testing.T) {
 	assert.Empty(t, stdout.String())
 }
 
-func TestWrongArguments(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		`encoding must be JSON, FORM_ENCODED or XML, got "YAML"`: {"-encoding", "YAML"},

@@ -11,7 +11,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template"
 )
 
-// show prints what would arrive for a sample of an event.
+// show prints the payload for a sample event.
 func show(ctx context.Context, out io.Writer, text string, eventType messagemedia.EventType) {
 	payload := ""
 	event, err := template.Sample(eventType)
@@ -19,7 +19,7 @@ func show(ctx context.Context, out io.Writer, text string, eventType messagemedi
 		payload, err = template.Render(ctx, text, event)
 	}
 	if err != nil {
-		payload = "nothing: " + err.Error()
+		payload = "error: " + err.Error()
 	}
 	fmt.Fprintf(out, "%s\n%s\n\n", eventType, indent(payload))
 }
@@ -28,8 +28,8 @@ func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
 }
 
-// list prints problems. One that has a place in the template comes with its line, and a mark
-// under the place. The URL is not printed: it can hold a token.
+// list prints problems. For a problem with a position in the template, it prints the line and
+// marks the column. It does not print the URL, which can contain a token.
 func list(out io.Writer, text string, problems []template.Problem) {
 	if len(problems) == 0 {
 		fmt.Fprintln(out, "No problems.")
@@ -48,7 +48,7 @@ func list(out io.Writer, text string, problems []template.Problem) {
 	}
 }
 
-// blanks is as wide as the first characters of a line are on most terminals.
+// blanks returns white space as wide as the first characters of a line on most terminals.
 func blanks(line string, characters int) string {
 	var blanks strings.Builder
 	for i, character := range []rune(line) {
@@ -58,7 +58,7 @@ func blanks(line string, characters int) string {
 		case character == '\t':
 			blanks.WriteByte('\t')
 		case unicode.In(character, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul), character >= 0x1f300:
-			blanks.WriteString("  ") // an emoji, or a letter that is as wide
+			blanks.WriteString("  ") // emoji and East Asian characters are two columns wide
 		case !unicode.In(character, unicode.Mn, unicode.Me, unicode.Cf):
 			blanks.WriteByte(' ')
 		}
