@@ -152,7 +152,7 @@ func TestInvalidArguments(t *testing.T) {
 		"an argument without a flag":  {[]string{"webhooks.yaml"}, true, "", `unexpected argument "webhooks.yaml"`},
 		"an unknown authentication":   {nil, true, "HMAC256", "MESSAGEMEDIA_AUTH must be"},
 		"no credentials":              {[]string{"-check"}, false, "", "without them, only -file is supported"},
-		"not the beginning of a URL":  {[]string{"-apply", "-prune", "hooks"}, true, "", "PruneURLPrefix: Not the beginning of a URL"},
+		"a prefix that is not a URL":  {[]string{"-apply", "-prune", "hooks"}, true, "", "PruneURLPrefix: Not the beginning of a URL"},
 		"help":                        {[]string{"-h"}, true, "", flag.ErrHelp.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,21 +167,20 @@ func TestInvalidArguments(t *testing.T) {
 	}
 }
 
-// TestFilesThatAreRefused has what is wrong with a file, and the error, which
-// names file, line and field.
-func TestFilesThatAreRefused(t *testing.T) {
+// TestInvalidFiles checks that the error names the file and, where possible, line and field.
+func TestInvalidFiles(t *testing.T) {
 	t.Parallel()
 	const first = "webhooks:\n  - url: https://example.com/a\n    method: POST\n    encoding: JSON\n    events: [RECEIVED_SMS]\n"
 	for name, c := range map[string]struct{ content, text string }{
-		"a misspelt field":       {first + "    retrys: 5\n", "line 6: field retrys not found in type main.webhook"},
-		"a field twice":          {first + "    url: https://example.com/b\n", `line 6: mapping key "url" already defined at line 2`},
+		"a misspelled field":     {first + "    retrys: 5\n", "line 6: field retrys not found in type main.webhook"},
+		"a repeated field":       {first + "    url: https://example.com/b\n", `line 6: mapping key "url" already defined at line 2`},
 		"a delay without a unit": {first + "    retry_delay: 60\n", "line 6: cannot unmarshal !!int `60` into time.Duration"},
-		"no YAML":                {"webhooks: [", "line 1: did not find expected node content"},
+		"invalid YAML":           {"webhooks: [", "line 1: did not find expected node content"},
 		"an empty file":          {"", `no list of webhooks: the file must have "webhooks:" (an empty list is "webhooks: []")`},
 		"another list":           {"hooks: []", "line 1: field hooks not found"},
 		"no list":                {"webhooks:", "no list of webhooks"},
 		"two documents":          {first + "---\n" + first, "more than one YAML document"},
-		"a webhook that can't be": {first + "  - url: https://example.com/b\n    method: POST\n    encoding: JSON\n",
+		"an invalid webhook": {first + "  - url: https://example.com/b\n    method: POST\n    encoding: JSON\n",
 			"line 6: messagemedia: CreateWebhook: invalid request: /events: Events cannot be empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +199,8 @@ func TestFilesThatAreRefused(t *testing.T) {
 	assert.Empty(t, requests)
 }
 
-// setEnvironment has the environment name an account of the in-memory platform, or none.
+// setEnvironment sets the credentials of an account of the in-memory platform. If api is nil,
+// it unsets them.
 func setEnvironment(t *testing.T, api *messagemediatest.Server, auth string) {
 	if api == nil {
 		api = new(messagemediatest.Server)
@@ -211,12 +211,12 @@ func setEnvironment(t *testing.T, api *messagemediatest.Server, auth string) {
 	t.Setenv("MESSAGEMEDIA_AUTH", auth)
 }
 
-func TestTheSDKsTemplateByItsName(t *testing.T) {
+func TestJSONTemplateByName(t *testing.T) {
 	t.Parallel()
 	requests, err := read("webhooks.yaml")
 	require.NoError(t, err)
 	for _, request := range requests[1:] {
 		assert.Equal(t, messagemedia.JSONTemplate, request.Template)
 	}
-	assert.Contains(t, requests[0].Template, "$!esc.json($moContent)", "another template is as it is written")
+	assert.Contains(t, requests[0].Template, "$!esc.json($moContent)", "another template is unchanged")
 }
