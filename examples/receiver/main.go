@@ -1,17 +1,16 @@
-// Command receiver receives webhooks: it creates a webhook, serves the endpoint that the
-// platform calls, and prints each delivery.
+// Command receiver creates a webhook, serves its endpoint and prints each delivery.
 //
-// It recognizes the platform by a token in a header, which works for every account, or
-// with -signed by signatures, which the account must have. Use it to see deliveries arrive,
-// and to begin a receiver of your own with; one that must not lose any begins with the
-// example inbox.
+// It recognizes the platform by a token in a header, which works for every account. With
+// -signed it verifies signatures instead, if the account has them. Use it to see deliveries
+// arrive, or to start a receiver of your own. If the receiver must not lose a delivery, start
+// with the example inbox.
 //
 //	go run ./examples/receiver -once
 //
-// Without credentials it runs against the in-memory platform, which sends it a text
-// message. With MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET in the environment it talks
-// to the API at MESSAGEMEDIA_BASE_URL, the token is WEBHOOK_TOKEN, and -url says where the
-// platform reaches this machine, as in https://example.com/hooks/sms.
+// Without credentials it uses the in-memory platform, which sends it a text message. If
+// MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are set, it calls the API at
+// MESSAGEMEDIA_BASE_URL. Then set the token in WEBHOOK_TOKEN, and pass -url, the URL at which
+// the platform reaches this machine, as in https://example.com/hooks/sms.
 package main
 
 import (
@@ -37,10 +36,10 @@ func main() {
 	defer stop()
 	var s settings
 	flag.StringVar(&s.address, "addr", "127.0.0.1:0", "the `address` to listen on")
-	flag.StringVar(&s.publicURL, "url", "", "the `URL` that the platform calls (default: this machine's own)")
-	flag.StringVar(&s.keys, "keys", "receiver-keys", "the `directory` that keeps the signature keys, with the real API")
-	flag.BoolVar(&s.signed, "signed", false, "accept what the platform signed, instead of a token")
-	flag.BoolVar(&s.once, "once", false, "end after one delivery")
+	flag.StringVar(&s.publicURL, "url", "", "the `URL` that the platform calls (default: the address of this machine)")
+	flag.StringVar(&s.keys, "keys", "receiver-keys", "the `directory` that stores the signature keys of the real API")
+	flag.BoolVar(&s.signed, "signed", false, "verify signatures instead of a token")
+	flag.BoolVar(&s.once, "once", false, "exit after one delivery")
 	flag.Parse()
 	if err := run(ctx, s, log.New(os.Stdout, "", 0)); err != nil {
 		fmt.Fprintln(os.Stderr, "receiver:", err)
@@ -53,7 +52,7 @@ type settings struct {
 	signed, once             bool
 }
 
-// run serves until the context ends, or until the one delivery that is asked for.
+// run serves until ctx ends or, with -once, until the first delivery.
 func run(ctx context.Context, s settings, out *log.Logger) error {
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
@@ -65,7 +64,7 @@ func run(ctx context.Context, s settings, out *log.Logger) error {
 	}
 	public, err := url.Parse(s.publicURL)
 	if err != nil || public.Host == "" || public.Path == "" {
-		return errors.New("-url is not like https://example.com/hooks/sms")
+		return errors.New("-url must be an absolute URL with a path, as in https://example.com/hooks/sms")
 	}
 
 	platform, err := connect(s.keys)
@@ -87,9 +86,9 @@ func run(ctx context.Context, s settings, out *log.Logger) error {
 	if err != nil {
 		return err
 	}
-	// The listener is open already, so what the platform sends from now on waits there.
+	// The listener is open, so deliveries wait there until serve accepts them.
 	if err := subscribe(ctx, platform.client, s.publicURL, headers); isDown(err) {
-		out.Println("Not subscribed, receiving what an earlier run subscribed to:", err)
+		out.Println("Webhook not synced, receiving deliveries of an earlier webhook:", err)
 	} else if err != nil {
 		return err
 	}
@@ -105,7 +104,7 @@ func run(ctx context.Context, s settings, out *log.Logger) error {
 	return <-demonstration
 }
 
-// subscribe creates the webhook, or changes the one of an earlier run.
+// subscribe creates the webhook, or updates the one of an earlier run.
 func subscribe(ctx context.Context, client *messagemedia.Client, url string, headers map[string]string) error {
 	_, err := client.SyncWebhooks(ctx, []messagemedia.CreateWebhookRequest{{
 		URL:      url,
@@ -122,7 +121,7 @@ func subscribe(ctx context.Context, client *messagemedia.Client, url string, hea
 	return err
 }
 
-// newHandler accepts what the scheme accepts, each delivery once.
+// newHandler returns a handler for deliveries that the scheme accepts. It skips duplicates.
 func newHandler(scheme webhook.Scheme, callback func(context.Context, *webhook.Delivery) error) (http.Handler, error) {
 	verifier, err := webhook.NewVerifier(scheme)
 	if err != nil {
@@ -131,8 +130,8 @@ func newHandler(scheme webhook.Scheme, callback func(context.Context, *webhook.D
 	return webhook.NewHandler(verifier, callback, webhook.WithDeduplicator(new(webhook.MemoryDeduplicator)))
 }
 
-// printer is the callback. A service would store the delivery here, and return nil
-// only when that is done.
+// printer returns the callback. A service would store the delivery here, and return nil only
+// once it is stored.
 func printer(out *log.Logger, printed func()) func(context.Context, *webhook.Delivery) error {
 	return func(_ context.Context, d *webhook.Delivery) error {
 		out.Println(describe(d.Event))
@@ -154,8 +153,8 @@ func describe(event webhook.Event) string {
 	}
 }
 
-// serve has the timeouts without which slow clients hold connections forever. It
-// ends with the context, after the deliveries that are being handled.
+// serve serves HTTP with timeouts, so that slow clients can't hold connections forever. When
+// ctx ends, it waits up to 20 seconds for deliveries in progress.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,

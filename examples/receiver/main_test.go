@@ -20,11 +20,11 @@ import (
 
 func TestReceiverOnce(t *testing.T) {
 	useAccount(t, new(messagemediatest.Server))
-	for refused, signed := range map[string]bool{"A delivery with a wrong token": false, "A tampered delivery": true} {
+	for rejected, signed := range map[string]bool{"A delivery with a wrong token": false, "A tampered delivery": true} {
 		var out bytes.Buffer
 		require.NoError(t, run(t.Context(), settings{address: "127.0.0.1:0", once: true, signed: signed}, log.New(&out, "", 0)))
 		assert.Contains(t, out.String(), `+61491570156 texted "Hello from a phone"`)
-		assert.Contains(t, out.String(), refused+" got 401\n")
+		assert.Contains(t, out.String(), rejected+" got 401\n")
 		assert.Contains(t, out.String(), "The delivery got 204\n")
 		assert.NotContains(t, out.String(), "Adieu")
 	}
@@ -39,14 +39,14 @@ func TestReceiverNeedsAToken(t *testing.T) {
 	assert.Empty(t, api.Webhooks(""))
 }
 
-func TestReceiverRefusesAURLWithoutAPath(t *testing.T) {
+func TestReceiverRejectsAURLWithoutAPath(t *testing.T) {
 	t.Parallel()
 	err := run(t.Context(), settings{address: "127.0.0.1:0", publicURL: "https://example.com"}, log.New(t.Output(), "", 0))
-	assert.EqualError(t, err, "-url is not like https://example.com/hooks/sms")
+	assert.EqualError(t, err, "-url must be an absolute URL with a path, as in https://example.com/hooks/sms")
 }
 
-// start runs a receiver until it says where it receives, or ends, and returns what it
-// printed and what it ended with.
+// start runs a receiver until it prints that it receives, or ends. It returns the output and
+// the error of the receiver.
 func start(t *testing.T, s settings) (printed string, err error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -66,7 +66,7 @@ func start(t *testing.T, s settings) (printed string, err error) {
 	return printed, <-ended
 }
 
-// TestSigned starts twice at the same API, which then does not respond.
+// TestSigned starts the receiver with an API, and again after the API fails.
 func TestSigned(t *testing.T) {
 	api := messagemediatest.NewServer(t)
 	useAccount(t, api)
@@ -80,14 +80,14 @@ func TestSigned(t *testing.T) {
 	require.NoError(t, api.Fail(messagemediatest.Fault{Status: http.StatusServiceUnavailable, Times: 1000}))
 	printed, err = start(t, s)
 	require.NoError(t, err)
-	assert.Contains(t, printed, "Signature keys not synced, receiving with those that are stored: messagemedia: SyncSignatureKey: ")
-	assert.Contains(t, printed, "Not subscribed, receiving what an earlier run subscribed to: messagemedia: SyncWebhooks: ")
+	assert.Contains(t, printed, "Signature keys not synced, using the stored keys: messagemedia: SyncSignatureKey: ")
+	assert.Contains(t, printed, "Webhook not synced, receiving deliveries of an earlier webhook: messagemedia: SyncWebhooks: ")
 	assert.Contains(t, printed, "Receiving at https://example.com/hooks/sms\n")
 	assert.Equal(t, key, api.Signer("").Key().ID())
 
 	s.keys = t.TempDir()
 	_, err = start(t, s)
-	assert.ErrorIs(t, err, messagemedia.ErrServer, "there is no key to receive with")
+	assert.ErrorIs(t, err, messagemedia.ErrServer, "no stored key")
 }
 
 func TestWrongCredentialsEndTheReceiver(t *testing.T) {
@@ -100,7 +100,7 @@ func TestWrongCredentialsEndTheReceiver(t *testing.T) {
 	}
 }
 
-// useAccount has the environment name an account of the in-memory platform.
+// useAccount sets the environment for an account of the in-memory platform.
 func useAccount(t *testing.T, api *messagemediatest.Server) {
 	t.Setenv("MESSAGEMEDIA_API_KEY", api.Key)
 	t.Setenv("MESSAGEMEDIA_API_SECRET", api.Secret)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -17,12 +18,12 @@ import (
 
 const tokenHeader = "X-Webhook-Token"
 
-// platform is the API, real or in memory.
+// platform is the real API or the in-memory platform.
 type platform struct {
 	client *messagemedia.Client
-	token  string                         // that the webhook's header carries
-	keys   messagemedia.SignatureKeyStore // of the signature keys
-	memory *messagemediatest.Server       // nil for the real one
+	token  string                         // the value of the webhook's header
+	keys   messagemedia.SignatureKeyStore // used with -signed
+	memory *messagemediatest.Server       // nil for the real API
 }
 
 func connect(keys string) (*platform, error) {
@@ -50,8 +51,8 @@ func (p *platform) close() {
 	}
 }
 
-// authentication says how deliveries are recognized, and which headers the webhook needs
-// for that. If the API does not respond, the keys that are stored have to do.
+// authentication returns the scheme of the receiver, and the headers that the webhook needs
+// for it. If the API does not respond, the receiver uses the stored keys.
 func (p *platform) authentication(ctx context.Context, signed bool, out *log.Logger) (webhook.Scheme, map[string]string, error) {
 	if !signed {
 		return webhook.HeaderToken(tokenHeader, p.token), map[string]string{tokenHeader: p.token}, nil
@@ -65,24 +66,24 @@ func (p *platform) authentication(ctx context.Context, signed bool, out *log.Log
 	if !isDown(err) || storeErr != nil || len(stored) == 0 {
 		return nil, nil, errors.Join(err, storeErr)
 	}
-	out.Println("Signature keys not synced, receiving with those that are stored:", err)
+	out.Println("Signature keys not synced, using the stored keys:", err)
 	return scheme, nil, nil
 }
 
-// isDown reports whether the API did not respond, or failed: a receiver that was set up
-// before goes on without it.
+// isDown reports whether the API did not respond, or responded 5xx. A receiver that was set
+// up before can work without it.
 func isDown(err error) bool {
 	apiErr, responded := errors.AsType[*messagemedia.APIError](err)
 	return err != nil && !errors.Is(err, messagemedia.ErrInvalidRequest) && (!responded || apiErr.StatusCode >= 500)
 }
 
-// demonstrate simulates a text message at the in-memory platform, which delivers it. A
-// forged delivery comes first, and is refused.
+// demonstrate sends a forged delivery, which the receiver rejects, and then simulates a text
+// message at the in-memory platform, which delivers it.
 func (p *platform) demonstrate(ctx context.Context, url string, out *log.Logger) error {
 	if p.memory == nil {
 		return nil
 	}
-	ctx = context.WithoutCancel(ctx) // the response to the last delivery comes after the end
+	ctx = context.WithoutCancel(ctx) // with -once, ctx ends before the last response
 	if err := p.forge(ctx, url, out); err != nil {
 		return err
 	}
@@ -98,34 +99,34 @@ func (p *platform) demonstrate(ctx context.Context, url string, out *log.Logger)
 		out.Printf("The delivery got %d", attempt.Status)
 	}
 	if !report.Acknowledged() {
-		return errors.New("it should have been acknowledged")
+		return errors.New("the receiver did not acknowledge the delivery")
 	}
 	return nil
 }
 
-// forge sends a delivery with a wrong token, or one that was changed after it was signed.
+// forge sends a delivery with a wrong token, or one that was tampered with after signing.
 func (p *platform) forge(ctx context.Context, url string, out *log.Logger) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(`{"reply_id":"1","content":"Hello"}`))
 	if err != nil {
 		return err
 	}
 	request.Header.Set(tokenHeader, rand.Text())
-	what := "A delivery with a wrong token"
+	delivery := "A delivery with a wrong token"
 	if signer := p.memory.Signer(""); signer != nil {
 		if err := signer.Sign(request); err != nil {
 			return err
 		}
 		request.Body = io.NopCloser(strings.NewReader(`{"reply_id":"1","content":"Adieu"}`))
-		what = "A tampered delivery"
+		delivery = "A tampered delivery"
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
 	response.Body.Close()
-	out.Printf("%s got %d", what, response.StatusCode)
+	out.Printf("%s got %d", delivery, response.StatusCode)
 	if response.StatusCode != http.StatusUnauthorized {
-		return errors.New("it should have been 401")
+		return fmt.Errorf("status must be 401, got %d", response.StatusCode)
 	}
 	return nil
 }
