@@ -117,7 +117,7 @@ func (p *probe) confirm(in io.Reader) error {
 	}
 	fmt.Fprintf(p.log, "and changes nothing else. Continue? [y/N] ")
 	line, _ := bufio.NewReader(in).ReadString('\n')
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
+	if reply := strings.ToLower(strings.TrimSpace(line)); reply != "y" && reply != "yes" {
 		return errDeclined
 	}
 	return nil
