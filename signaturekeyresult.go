@@ -35,15 +35,7 @@ type SignatureKeyStep struct {
 
 // SignatureKeyResult is what [Client.SyncSignatureKey] or [Client.RotateSignatureKey]
 // did. Printed, it has a line for each step and each key that remains, and one that
-// names the enabled key:
-//
-//   - create  c2a3cc5f-2d36-4aa2-8c4c-b1b66e6ba4a5
-//   - store   c2a3cc5f-2d36-4aa2-8c4c-b1b66e6ba4a5
-//     ~ enable  c2a3cc5f-2d36-4aa2-8c4c-b1b66e6ba4a5
-//     ~ replace 7ca628a8-08b0-4e42-aeb8-960b37049c31
-//     kept in the store: 7ca628a8-08b0-4e42-aeb8-960b37049c31, created 2026-08-01T10:00:00Z, replaced 2026-11-01T10:00:00Z
-//     ! left behind: 00e1b5a3-9a39-4a3c-a4b3-5ff0a65b56e1, created 2026-05-01T10:00:00Z, not in the store
-//     Signature key: c2a3cc5f-2d36-4aa2-8c4c-b1b66e6ba4a5 is enabled.
+// names the enabled key.
 type SignatureKeyResult struct {
 	// EnabledID is the ID of the enabled key, as the API said last. It is empty if none
 	// is, or if that is not known.
