@@ -138,8 +138,8 @@ func http1Only(transport *http.Transport) *http.Transport {
 // hasRegisteredProtocol reports whether RegisterProtocol has given a transport another
 // RoundTripper for a scheme. Such a one is the caller's own: Clone would lose it, and it
 // reports no connections. net/http has no other way to ask than to look into the
-// transport; up to Go 1.26 it registers its own HTTP/2 in the same place, as
-// golang.org/x/net/http2 does.
+// transport, and registers its own HTTP/2 in the same place, as golang.org/x/net/http2
+// does.
 func hasRegisteredProtocol(transport *http.Transport, scheme string) bool {
 	registered := reflect.ValueOf(transport).Elem().FieldByName("altProto") // an atomic.Value with a map
 	if !registered.IsValid() || registered.NumField() == 0 {
@@ -150,7 +150,22 @@ func hasRegisteredProtocol(transport *http.Transport, scheme string) bool {
 		return false
 	}
 	roundTripper := protocols.MapIndex(reflect.ValueOf(scheme))
-	return roundTripper.IsValid() && !roundTripper.IsNil() && !strings.HasSuffix(roundTripper.Elem().Type().Name(), "noDialH2RoundTripper")
+	return roundTripper.IsValid() && !roundTripper.IsNil() && !isHTTP2(roundTripper.Elem().Type())
+}
+
+// isHTTP2 reports whether a RoundTripper's type is the HTTP/2 of net/http, whose name
+// differs between releases of Go, or that of golang.org/x/net/http2.
+func isHTTP2(roundTripper reflect.Type) bool {
+	if roundTripper.Kind() == reflect.Pointer {
+		roundTripper = roundTripper.Elem()
+	}
+	switch roundTripper.PkgPath() {
+	case "net/http":
+		return strings.HasPrefix(roundTripper.Name(), "http2")
+	case "golang.org/x/net/http2":
+		return true
+	}
+	return false
 }
 
 // withoutRedirects hides from http.Client where a redirect leads: it would turn PATCH into

@@ -235,7 +235,7 @@ func TestHMACRefusesATLSDialler(t *testing.T) {
 	t.Parallel()
 	for name, transport := range map[string]*http.Transport{
 		"DialTLSContext": {DialTLSContext: new(tls.Dialer).DialContext},
-		"DialTLS":        {DialTLS: func(network, address string) (net.Conn, error) { return nil, errors.New("unused") }}, //lint:ignore SA1019 callers can still set it
+		"DialTLS":        {DialTLS: func(network, address string) (net.Conn, error) { return nil, errors.New("unused") }},
 	} {
 		_, err := messagemedia.NewClient(authenticators["HMAC"], messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
 		require.ErrorContains(t, err, "TLS dialler of its own", name)

@@ -244,7 +244,7 @@ func TestCloseDoesNotWaitForClients(t *testing.T) {
 				synctest.Wait()
 				start := time.Now()
 				api.Close()
-				assert.LessOrEqual(t, time.Since(start), time.Second)
+				assert.LessOrEqual(t, time.Since(start), 2*time.Second) // net/http itself may linger on a connection
 			})
 		})
 	}
