@@ -53,8 +53,9 @@ func (a *attempt) newAPIError(body []byte) *APIError {
 // its credentials.
 func (a *attempt) secrets() redact.Secrets {
 	var secrets redact.Secrets
-	if a.call.secrets != nil {
-		secrets = a.call.secrets()
+	secrets.AddURL(a.call.url)
+	for _, value := range a.call.headers {
+		secrets.AddValue(value)
 	}
 	if a.request == nil {
 		return secrets

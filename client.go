@@ -11,8 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-
-	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
 // Client calls the API. It can't be changed after [NewClient] made it, and is safe for
@@ -96,15 +94,16 @@ func (c *Client) CloseIdleConnections() {
 
 // call is one operation, as the pipeline sees it.
 type call struct {
-	operation     string                // the name of Client's method
-	method        string                // of HTTP
-	path          string                // escaped, with the query
-	route         string                // the path with placeholders, for logs
-	body          []byte                // JSON, or nil
-	decode        func([]byte) error    // reads the response; nil if there is nothing to read
-	secrets       func() redact.Secrets // of the body, which no error repeats; nil if there are none
-	nonIdempotent bool                  // sent again only if the platform did not act on it
-	mayBeAbsent   bool                  // a 404 is one of the results, and no failure to warn of
+	operation     string             // the name of Client's method
+	method        string             // of HTTP
+	path          string             // escaped, with the query
+	route         string             // the path with placeholders, for logs
+	body          []byte             // JSON, or nil
+	decode        func([]byte) error // reads the response; nil if there is nothing to read
+	url           string             // of the webhook in the body, whose tokens no error repeats
+	headers       map[string]string  // likewise
+	nonIdempotent bool               // sent again only if the platform did not act on it
+	mayBeAbsent   bool               // a 404 is one of the results, and no failure to warn of
 }
 
 // do takes a call through its attempts. The error matches ErrOutcomeUnknown if any

@@ -121,20 +121,20 @@ func wraps(err, target error) bool {
 // progress tells how far one call of a transport came. Its flags are atomic, since
 // net/http may report on a connection that the call no longer waits for.
 type progress struct {
+	hooks       httptrace.ClientTrace
 	wanted, got atomic.Bool
 	replayable  bool // the transport may send the request again once it was sent
 }
 
 func (p *progress) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) {
-			p.wanted.Store(true)
-			if !p.replayable {
-				p.got.Store(false) // the transport leaves a connection only if nothing went over it
-			}
-		},
-		GotConn: func(httptrace.GotConnInfo) { p.got.Store(true) },
-	})
+	p.hooks.GetConn = func(string) {
+		p.wanted.Store(true)
+		if !p.replayable {
+			p.got.Store(false) // the transport leaves a connection only if nothing went over it
+		}
+	}
+	p.hooks.GotConn = func(httptrace.GotConnInfo) { p.got.Store(true) }
+	return httptrace.WithClientTrace(ctx, &p.hooks)
 }
 
 // mayHaveSent reports whether the transport's last attempt to connect succeeded.

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
 const (
@@ -51,7 +49,8 @@ func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest
 		route:     webhooksPath,
 		body:      body,
 		decode:    created.decode,
-		secrets:   func() redact.Secrets { return secretsOf(request.URL, request.Headers) },
+		url:       request.URL,
+		headers:   request.Headers,
 	})
 	switch {
 	case err == nil:
@@ -60,15 +59,6 @@ func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest
 		return c.findCreated(ctx, request, err)
 	}
 	return nil, err
-}
-
-// secretsOf returns the parts of a webhook that may be tokens of its receiver.
-func secretsOf(url string, headers map[string]string) (secrets redact.Secrets) {
-	secrets.AddURL(url)
-	for _, value := range headers {
-		secrets.AddValue(value)
-	}
-	return secrets
 }
 
 // ListWebhooks returns one page of the account's webhooks. [Client.Webhooks]
@@ -172,7 +162,8 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWeb
 		route:     webhookRoute,
 		body:      body,
 		decode:    updated.decode,
-		secrets:   func() redact.Secrets { return secretsOf(request.URL, request.Headers) },
+		url:       request.URL,
+		headers:   request.Headers,
 	})
 	if err != nil {
 		return nil, err
