@@ -9,7 +9,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template"
 )
 
-// costly are templates that are made to take long to check, each as a beginning, what is
+// costly are templates made to take long to check. Each has a beginning, a part that is
 // repeated up to a length, and an end.
 var costly = map[string][3]string{
 	"escaped values":           {`{"id":"$moId"`, `,"a":"$!esc.json($moContent)"`, `}`},
@@ -39,8 +39,7 @@ func costlyTemplate(name string, bytes int) string {
 	return parts[0] + strings.Repeat(parts[1], max(1, (bytes-len(parts[0])-len(parts[2]))/len(parts[1]))) + parts[2]
 }
 
-// BenchmarkCheck checks templates of ordinary size, and growing ones that are made to take
-// long.
+// BenchmarkCheck checks templates of ordinary size, and growing templates made to take long.
 func BenchmarkCheck(b *testing.B) {
 	run := func(name, text string) {
 		b.Run(name, func(b *testing.B) {

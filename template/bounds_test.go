@@ -11,12 +11,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template"
 )
 
-// mostSteps are those that a check can take: the last rendering may begin with one left, and
-// what it rendered is decoded.
+// mostSteps is the maximum number of steps of a check: the last rendering may begin with one
+// step left, and decoding its output takes more.
 const mostSteps = template.MaxSteps + template.MaxSteps/3
 
-// TestCheckEndsWhateverTheTemplate is about templates that would run for long.
-func TestCheckEndsWhateverTheTemplate(t *testing.T) {
+// TestCheckIsBoundedForEveryTemplate checks templates that would run for a long time.
+func TestCheckIsBoundedForEveryTemplate(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"a loop in a loop in a loop": strings.Repeat("#foreach($i in [1..100000])", 20) + "x" + strings.Repeat("#end", 20),
@@ -36,7 +36,8 @@ func TestCheckEndsWhateverTheTemplate(t *testing.T) {
 	}
 }
 
-// TestStepsOfCostlyTemplates grow with the length of a template, up to the limit.
+// TestStepsOfCostlyTemplates checks that steps grow with the length of a template, up to the
+// limit.
 func TestStepsOfCostlyTemplates(t *testing.T) {
 	t.Parallel()
 	for name := range costly {
@@ -49,8 +50,7 @@ func TestStepsOfCostlyTemplates(t *testing.T) {
 	}
 }
 
-// TestTheContextEndsACheck says so, whatever is suppressed: an incomplete check is not one
-// without problems.
+// TestTheContextEndsACheck checks that Suppress does not hide an incomplete check.
 func TestTheContextEndsACheck(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -62,8 +62,8 @@ func TestTheContextEndsACheck(t *testing.T) {
 	assert.Contains(t, codesOf(problems), template.CodeInterrupted)
 }
 
-// TestTheContextEndsACheckThatIsUnderWay cancels it from within, after some looks at it.
-func TestTheContextEndsACheckThatIsUnderWay(t *testing.T) {
+// TestTheContextEndsARunningCheck cancels the context after some calls of its Err.
+func TestTheContextEndsARunningCheck(t *testing.T) {
 	t.Parallel()
 	for _, looks := range []int{1, 10, 100, 1000} {
 		ctx := &endingContext{Context: t.Context(), looks: looks}
@@ -72,7 +72,7 @@ func TestTheContextEndsACheckThatIsUnderWay(t *testing.T) {
 	}
 }
 
-// endingContext ends once it was looked at some times.
+// endingContext ends after some calls of Err.
 type endingContext struct {
 	context.Context
 	looks int
@@ -85,7 +85,7 @@ func (c *endingContext) Err() error {
 	return nil
 }
 
-// TestSuppress leaves out problems by their codes, and only those.
+// TestSuppress checks that Suppress omits the problems of its codes only.
 func TestSuppress(t *testing.T) {
 	t.Parallel()
 	const text = `{"id":"$moId","x":"$type","y":"$moContent"}`

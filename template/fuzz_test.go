@@ -14,8 +14,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// FuzzCheck has the fuzzer write requests. Whatever is in one, what is found says what it is
-// and where: a place in the text that it is about, or none.
+// FuzzCheck fuzzes requests. Every problem must have a code and a message, and a position
+// within its field or none.
 func FuzzCheck(f *testing.F) {
 	f.Add(messagemedia.JSONTemplate, "https://example.com/$moId", "JSON", "RECEIVED_SMS")
 	f.Add("<a id=\"$!{mtId-x}\">\r\n$é $esc.json($!type) #if($moContent.x", "http://example.com/?a=$", "XML", "OPT_OUT_SMS")
@@ -43,8 +43,7 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// FuzzSteps has the fuzzer write templates, and repeats them: a check takes no more steps
-// than it has.
+// FuzzSteps fuzzes templates and repeats them. A check must not exceed its steps.
 func FuzzSteps(f *testing.F) {
 	for _, parts := range costly {
 		f.Add(parts[0], parts[1], parts[2], uint16(20))
@@ -56,9 +55,9 @@ func FuzzSteps(f *testing.F) {
 	})
 }
 
-// FuzzTemplatesWithoutProblems has the fuzzer write templates and events. If Check finds no
-// problem in a template, the payload of any event of the type parses, and no field of the
-// event is another one. Numbers, IDs and the like are as the platform makes them.
+// FuzzTemplatesWithoutProblems fuzzes templates and events. If Check finds no problem in a
+// template, the payload of every event of the type must parse, and every field must have the
+// value of the event. Numbers, IDs and the like have the format of the platform.
 func FuzzTemplatesWithoutProblems(f *testing.F) {
 	f.Add(messagemedia.JSONTemplate, "Yes, \"please\"", "a\\b", "1", uint8(0))
 	for i, text := range []string{
@@ -93,7 +92,7 @@ func FuzzTemplatesWithoutProblems(f *testing.F) {
 	})
 }
 
-// identifier is an ID as the platform makes one.
+// identifier returns an ID in the format of the platform.
 func identifier(text string) string {
 	return "id-" + strings.Map(func(c rune) rune {
 		if c < utf8.RuneSelf && (c == '-' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z') {

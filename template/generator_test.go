@@ -13,15 +13,15 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// part is a field of a generated template: what stands before the payload, and the field,
-// in which NAME is a name of its own. TEXT is an untrusted text.
+// part is a field of a generated template: the text before the payload, and the field. NAME
+// stands for a unique name, and TEXT for an untrusted text.
 type part struct{ before, field string }
 
-// texts are references to untrusted texts, each quiet.
+// texts are quiet references to untrusted texts.
 var untrustedTexts = []string{"moContent", "replyContent", "mtContent", "messageContent", "sourceAddress", "metadata.order", "metadata.get('ref')", "metadata['ref']", "moContent.trim()", "moContent.toLowerCase()"}
 
-// The parts of each encoding that are right, and those with a problem planted in them, with
-// the codes of which one must be found.
+// The correct parts of each encoding, and parts with a planted problem. Check must find one
+// of the codes of a planted problem.
 type grammar struct {
 	encoding            messagemedia.Encoding
 	begin, between, end string
@@ -187,10 +187,10 @@ var formGrammar = grammar{"FORM_ENCODED", "id=$moId&", "&", "", []part{
 	"escaped twice":                   {part{"", `NAME=$!esc.url($esc.url($TEXT))`}, []template.Code{template.CodeChangedValue}},
 }}
 
-// input are the codes of untrusted input in a wrong place.
+// input are the codes of problems with untrusted input.
 var input = []template.Code{template.CodeUnescapedInput, template.CodeDamagedEscape, template.CodeUnquotedInput, template.CodeXMLCharacter}
 
-// generate makes a template of some right parts, and one more.
+// generate returns a template of some correct parts and one more part.
 func (g grammar) generate(random *rand.Rand, more ...part) string {
 	parts := more
 	for range 1 + random.IntN(5) {
@@ -216,8 +216,8 @@ func (g grammar) generate(random *rand.Rand, more ...part) string {
 	return before.String() + begin + fields.String() + g.end
 }
 
-// TestGeneratedTemplates checks plausible templates, right ones and ones with one problem
-// planted in them, and counts what is missed and what is blamed without a reason.
+// TestGeneratedTemplates checks plausible templates, without a problem and with one planted
+// problem, and counts missed problems and false alarms.
 func TestGeneratedTemplates(t *testing.T) {
 	t.Parallel()
 	const rights, each = 60, 1

@@ -29,8 +29,8 @@ func codesOf(problems []template.Problem) []template.Code {
 	return codes
 }
 
-// readable reports whether a receiver can read a payload of an encoding, by the standard
-// library and by the characters of XML.
+// readable reports whether a receiver can read a payload of an encoding. It uses the standard
+// library, and checks the characters of XML.
 func readable(encoding messagemedia.Encoding, payload string) bool {
 	switch encoding {
 	case messagemedia.EncodingJSON:
@@ -47,9 +47,9 @@ func readable(encoding messagemedia.Encoding, payload string) bool {
 	}
 }
 
-// TestTextsThatBreakATemplate has templates that are safe at first sight, each with a text
-// that a phone can type, and what comes of it: nothing that can be read, or another field.
-// Check must know it. The test of each also shows that its text does what it says.
+// TestTextsThatBreakATemplate has templates that seem safe, each with a text that a phone can
+// send and that makes the payload unreadable or adds a field. Check must report the template.
+// The test also verifies the effect of each text.
 func TestTextsThatBreakATemplate(t *testing.T) {
 	t.Parallel()
 	const admin = `","admin":"1`
@@ -97,8 +97,8 @@ func TestTextsThatBreakATemplate(t *testing.T) {
 	}
 }
 
-// TestAlphanumericSenders has one whose name adds a field, in 8 of the 11 characters that
-// such a name has.
+// TestAlphanumericSenders has a sender whose name adds a field, with 8 of its maximum of 11
+// characters.
 func TestAlphanumericSenders(t *testing.T) {
 	t.Parallel()
 	const unescaped, sender = `{"reply_id":"$moId","source_number":"$sourceAddress","x":"$!esc.json($moContent)"}`, `","y":"1`
@@ -111,12 +111,12 @@ func TestAlphanumericSenders(t *testing.T) {
 		assert.Contains(t, codesOf(template.Check(t.Context(), unescaped, "JSON", []messagemedia.EventType{eventType})), template.CodeUnescapedInput, eventType)
 	}
 	problems := template.Check(t.Context(), `{"delivery_report_id":"$drId","source_number":"$sourceAddress"}`, "JSON", []messagemedia.EventType{report})
-	assert.Empty(t, problems, "it is the number that the message was sent to")
+	assert.Empty(t, problems, "the variable is the number of the recipient")
 }
 
-// TestUntrustedInputIsFoundWhereverItIs has each text of an event, in a place that it comes
-// to by another way.
-func TestUntrustedInputIsFoundWhereverItIs(t *testing.T) {
+// TestUntrustedInputIsFoundOnEveryPath has unescaped input that reaches the payload on
+// different paths.
+func TestUntrustedInputIsFoundOnEveryPath(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"in a branch that no event reaches":     `{"reply_id":"$moId"#if($nobodyHasThis && $nor == "this"),"x":"$moContent"#end}`,
@@ -147,8 +147,9 @@ func TestUntrustedInputIsFoundWhereverItIs(t *testing.T) {
 	}
 }
 
-// TestWhatCheckReportsOfMeaning has payloads that parse, and say something else.
-func TestWhatCheckReportsOfMeaning(t *testing.T) {
+// TestPayloadsThatDifferFromTheEvent has templates whose payloads are invalid or differ from
+// the event.
+func TestPayloadsThatDifferFromTheEvent(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		encoding messagemedia.Encoding

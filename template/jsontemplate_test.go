@@ -56,7 +56,7 @@ var texts = map[string]string{
 	"white space alone":                 " ",
 }
 
-func TestJSONTemplateOfTextsThatPeopleType(t *testing.T) {
+func TestJSONTemplateOfUntrustedTexts(t *testing.T) {
 	t.Parallel()
 	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {
@@ -76,8 +76,8 @@ func TestJSONTemplateOfTextsThatPeopleType(t *testing.T) {
 	}
 }
 
-// TestJSONTemplateOfEventsWithLittleInThem leaves out each field, and all.
-func TestJSONTemplateOfEventsWithLittleInThem(t *testing.T) {
+// TestJSONTemplateOfSparseEvents omits each field, and all fields.
+func TestJSONTemplateOfSparseEvents(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
 	for name, event := range map[string]webhook.Event{
@@ -100,8 +100,9 @@ func TestJSONTemplateOfEventsWithLittleInThem(t *testing.T) {
 	}
 }
 
-// TestJSONTemplateOfMuch has nine hundred entries, of the thousand that webhook.Parse reads, and attachments of six megabytes.
-func TestJSONTemplateOfMuch(t *testing.T) {
+// TestJSONTemplateOfLargeEvents has 900 metadata entries, of the 1000 that webhook.Parse
+// reads, and attachments of six megabytes.
+func TestJSONTemplateOfLargeEvents(t *testing.T) {
 	t.Parallel()
 	metadata := map[string]string{"": "", " ": " ", "A": "1", "a": "2", "event": "OPT_OUT", "$x": "$moContent", "\"}],": "\\"}
 	for i := range 900 {
@@ -114,7 +115,7 @@ func TestJSONTemplateOfMuch(t *testing.T) {
 	assert.True(t, reflect.DeepEqual(event, thereAndBack(t, event)))
 }
 
-// withoutEmptyMetadata makes nil of a map without entries: to both, the same is rendered.
+// withoutEmptyMetadata replaces an empty map by nil, which renders the same.
 func withoutEmptyMetadata(event webhook.Event) webhook.Event {
 	switch e := event.(type) {
 	case *webhook.DeliveryReport:
@@ -145,8 +146,8 @@ func TestRetriesOfJSONTemplateAreTheSameBytes(t *testing.T) {
 	assert.Equal(t, first, second)
 }
 
-// FuzzJSONTemplate has the fuzzer write events of each kind. A field that holds the
-// name of its own variable counts as missing, as documented with webhook.Parse.
+// FuzzJSONTemplate fuzzes events of each kind. A field whose value is the name of its
+// variable counts as missing, as documented for webhook.Parse.
 func FuzzJSONTemplate(f *testing.F) {
 	for _, text := range texts {
 		f.Add(uint8(len(text)), text, text, text, text, []byte(text), 220, int64(len(text)))

@@ -16,10 +16,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestTemplatesThatAreChanged changes right templates at random, and renders those in which
-// Check finds no error for texts that would add a field named admin, or that break a
-// payload: none does.
-func TestTemplatesThatAreChanged(t *testing.T) {
+// TestMutatedTemplates changes correct templates at random. If Check finds no error in the
+// result, no text may add a field named admin or break the payload.
+func TestMutatedTemplates(t *testing.T) {
 	t.Parallel()
 	const each = 250
 	typed := []string{
@@ -74,8 +73,8 @@ func change(random *rand.Rand, text string) string {
 	return strings.Join(pieces, "")
 }
 
-// hasAdmin reports whether a payload has a field named admin, in JSON in it, too, unless
-// that is what somebody typed.
+// hasAdmin reports whether a payload, or JSON within it, has a field named admin. It ignores
+// JSON that is the text of the event.
 func hasAdmin(encoding messagemedia.Encoding, payload, typed string) bool {
 	switch encoding {
 	case messagemedia.EncodingJSON:

@@ -9,8 +9,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template"
 )
 
-// TestTemplatesThatAreRight are some that people write, and that are as they should be.
-func TestTemplatesThatAreRight(t *testing.T) {
+// TestCorrectTemplates has typical templates without problems.
+func TestCorrectTemplates(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		encoding messagemedia.Encoding
@@ -27,7 +27,7 @@ func TestTemplatesThatAreRight(t *testing.T) {
 #end
   "text": "$esc.json("$!moContent")"
 }`},
-		"a loop over keys, in the older manner": {"JSON", []messagemedia.EventType{report},
+		"a loop over keys with $velocityHasNext": {"JSON", []messagemedia.EventType{report},
 			`{"id":"$drId","m":{#foreach($k in $metadata.keySet())"$esc.json($k)":"$esc.json($metadata.get($k))"#if($velocityHasNext),#end#end}}`},
 		"numbers of a loop": {"JSON", []messagemedia.EventType{mms},
 			`{"id":"$moId","a":[#foreach($a in $attachments){"n":$velocityCount,"i":$foreach.index,"name":"$!esc.json($a.originalName)","data":"$a.base64"}#if($foreach.hasNext),#end#end]}`},
@@ -35,21 +35,21 @@ func TestTemplatesThatAreRight(t *testing.T) {
 			"#set($comma = \"\")\n{\"id\":\"$moId\",\"a\":[#foreach($a in $attachments)$comma\"$!esc.json($a.originalName)\"#set($comma = \",\")#end]}"},
 		"comments": {"JSON", []messagemedia.EventType{report},
 			"## $reportid is no variable\n{\"id\":\"$drId\" #* $moContent *#, \"code\": $statusCode}"},
-		"a number that may be missing": {"JSON", []messagemedia.EventType{report},
+		"an optional number": {"JSON", []messagemedia.EventType{report},
 			`{"id":"$drId","units":#if($billingUnits)$billingUnits#{else}null#end}`},
 		"conditions in conditions": {"JSON", []messagemedia.EventType{report},
 			`{"id":"$drId","ok":#if($status == "delivered")true#elseif($statusCode == "400" || $statusCode == "401")#if($metadata)null#{else}0#end#{else}false#end}`},
 		"metadata by its key": {"JSON", []messagemedia.EventType{sms},
 			`{"id":"$moId","a":"$!esc.json($metadata.booking)","b":#if($metadata.containsKey("x"))"$esc.json($metadata.get("x"))"#{else}null#end,"c":"$!esc.json($!metadata['y'])"}`},
 		"metadata with a hyphen in its key": {"JSON", []messagemedia.EventType{sms}, `{"id":"$moId","a":"$!esc.json($metadata.booking-id)"}`},
-		"a text that is cut where it is long": {"JSON", []messagemedia.EventType{sms},
+		"a long text that is cut": {"JSON", []messagemedia.EventType{sms},
 			"#if($moContent.length() > 20)\n#set($text = $moContent.substring(0, 20))\n#else\n#set($text = $moContent)\n#end\n{\"id\":\"$moId\",\"text\":\"$!esc.json($text)\"}"},
-		"a text that is escaped first": {"JSON", []messagemedia.EventType{sms},
+		"a text escaped by #set": {"JSON", []messagemedia.EventType{sms},
 			`#set($text = $esc.json("$!mtContent: $!moContent")){"id":"$moId","text":"$text","quote":"$esc.getQuote().length()"}`},
-		"names with hyphens of its own, one like a variable's": {"JSON", []messagemedia.EventType{sms},
+		"own names with hyphens, one like a variable": {"JSON", []messagemedia.EventType{sms},
 			`#set($kind-of = "a")#set($mtId-of = "b"){"id":"$moId","type":"${kind-of}$mtId-of"}`},
 		"a $type of its own": {"JSON", []messagemedia.EventType{sms}, `#set($type = "sms"){"id":"$moId","type":"$type"}`},
-		"parts of a map of its own, one with the name of a variable": {"JSON", []messagemedia.EventType{sms},
+		"entries of an own map, one named like a variable": {"JSON", []messagemedia.EventType{sms},
 			`#set($status = {"id": $moId, "n": [1, 2]}){"id":"$status.id","n":$status.n.size()}`},
 		"a call that is quiet twice":      {"JSON", []messagemedia.EventType{report}, `{"id":"$drId","re":"$!esc.json($!mtContent)"}`},
 		"fields that look like variables": {"JSON", []messagemedia.EventType{sms}, `#[[{"$ref": 1, "$moid": 2]]#, "id":"$moId", "cost": "$5"}`},

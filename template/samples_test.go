@@ -12,7 +12,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template"
 )
 
-// vendorSamples have the constructs of the vendor's sample templates, in other words.
+// vendorSamples use the constructs of the vendor's sample templates, with other text.
 var vendorSamples = map[string]struct {
 	events   []messagemedia.EventType
 	template string
@@ -89,7 +89,7 @@ var vendorSamples = map[string]struct {
 		[]template.Code{template.CodeUnknownName, template.CodeUnescapedInput, template.CodeUndefinedReference}},
 }
 
-// TestVendorSamples checks them, and does what the problems suggest: then they are right.
+// TestVendorSamples checks that following the suggestions removes all problems.
 func TestVendorSamples(t *testing.T) {
 	t.Parallel()
 	for name, sample := range vendorSamples {
@@ -109,8 +109,7 @@ func TestVendorSamples(t *testing.T) {
 	}
 }
 
-// followSuggestions does what problems suggest to write, one after the other, until there
-// are none.
+// followSuggestions applies suggestions one by one until Check finds no problem.
 func followSuggestions(t *testing.T, text string, check func(text string) []template.Problem) string {
 	t.Helper()
 	for range 20 {
@@ -126,7 +125,7 @@ func followSuggestions(t *testing.T, text string, check func(text string) []temp
 	return text
 }
 
-// replaceReference replaces the reference at the place of a problem.
+// replaceReference replaces the reference at the position of a problem.
 func replaceReference(t *testing.T, text string, problem template.Problem, replacement string) string {
 	t.Helper()
 	parsed, err := velocity.Parse(text)

@@ -11,8 +11,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template"
 )
 
-// TestSuggestions does what a problem suggests, wherever it says what to write:
-// then there is no problem.
+// TestSuggestions checks that following a suggestion removes the problem.
 func TestSuggestions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -60,7 +59,7 @@ func TestSuggestions(t *testing.T) {
 	}
 }
 
-func TestNoNameIsAdvisedThatIsThreeTypingErrorsAway(t *testing.T) {
+func TestNamesThreeEditsAwayAreNotSuggested(t *testing.T) {
 	t.Parallel()
 	problems := template.Check(t.Context(), `{"id":"$drId","x":"$!stxxxs"}`, "JSON", []messagemedia.EventType{report}, template.Suppress(template.CodeUnknownName))
 	require.Len(t, problems, 1)

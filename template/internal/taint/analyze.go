@@ -9,51 +9,51 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// Finding is a reference through which a text can mean something else than itself.
+// Finding is a reference through which a text can change the structure of the payload.
 type Finding struct {
 	Reference *velocity.Reference
 	Kind      Kind
 
-	// Layers are the formats that the text stands in, the outermost first, up to the one
-	// that it breaks.
+	// Layers are the nested formats around the text, the outermost first, up to the one that
+	// it breaks.
 	Layers []Format
 
-	// Origin is where the text comes from, as "$moContent", empty if nobody but the
-	// platform wrote it.
+	// Origin is the source of the text, such as "$moContent". It is empty if only the
+	// platform wrote the text.
 	Origin string
 
-	// Character is what breaks the format: a character, or what became of one.
+	// Character is the character that breaks the format, or the text that replaced it.
 	Character string
 }
 
-// Variables are those that an event has.
+// Variables are the variables of an event.
 type Variables struct {
 	Present map[string]Source
 
-	// Absent are those that the event does not have. All others may be there.
+	// Absent are the variables that the event never has. All others may be defined.
 	Absent map[string]bool
 }
 
-// ErrTooComplex is returned for a template that can't be followed within its steps.
+// ErrTooComplex is the error of Analyze if the steps do not suffice.
 var ErrTooComplex = errors.New("taint: more steps than allowed")
 
-// Result is what was found in a template.
+// Result is the result of Analyze.
 type Result struct {
 	Findings []Finding
 
-	// Reached are the references that can be rendered, whatever they insert.
+	// Reached are the references that can be rendered.
 	Reached map[*velocity.Reference]bool
 
-	// Unquoted are those that can stand where no text is expected, as a number does in JSON.
+	// Unquoted are the references that can be outside quotes, like a number in JSON.
 	Unquoted map[*velocity.Reference]bool
 
-	// Steps is how much work it was.
+	// Steps is the number of steps that the analysis took.
 	Steps int
 }
 
-// Analyze follows a template. It takes time in proportion to its steps, of which there
-// are about ten for each node of an ordinary template. If they do not suffice, the error
-// is [ErrTooComplex], and if the context ends, its error.
+// Analyze analyzes a template. Its time is proportional to its steps, about ten for each node
+// of an ordinary template. If steps do not suffice, the error is [ErrTooComplex]. If ctx ends,
+// it is the error of ctx.
 func Analyze(ctx context.Context, template *velocity.Template, format Format, variables Variables, steps int) (*Result, error) {
 	a := &analysis{
 		ctx: ctx, limit: steps, variables: variables,
@@ -72,7 +72,7 @@ func Analyze(ctx context.Context, template *velocity.Template, format Format, va
 	return result, a.err
 }
 
-// analysis follows a template once.
+// analysis is the state of one call of Analyze.
 type analysis struct {
 	ctx       context.Context
 	variables Variables
@@ -85,9 +85,9 @@ type analysis struct {
 	memo     map[call]*star
 	patterns map[string]*pattern
 	objects  map[objectKey]*object
-	changes  int      // how often something was put into an object
-	inLoop   int      // how many loops the analysis is in
-	breaks   []*state // as they are at each #break of the loop
+	changes  int      // number of changes of objects
+	inLoop   int      // depth of nested loops
+	breaks   []*state // states at each #break of the loop
 	breaches map[breachKey]cachedBreach
 
 	stars    map[Source]*star
@@ -97,13 +97,13 @@ type analysis struct {
 	unquoted map[*velocity.Reference]bool
 }
 
-// objectKey is what makes an object one: the node where it arises, and which it is there.
+// objectKey identifies an object by the node that creates it and a name.
 type objectKey struct {
 	node any
 	name string
 }
 
-// charge counts steps, and reports whether the analysis goes on.
+// charge counts steps, and reports whether the analysis can continue.
 func (a *analysis) charge(steps int) bool {
 	const stepsPerLook = 1 << 10
 	if a.err == nil && (a.steps+steps)/stepsPerLook != a.steps/stepsPerLook {
@@ -116,14 +116,14 @@ func (a *analysis) charge(steps int) bool {
 	return a.err == nil
 }
 
-// state is what is known at one point of a template.
+// state is the knowledge at one point of a template.
 type state struct {
 	variables map[string]value
-	facts     map[string]value  // what conditions say of references, by their path
-	places    map[position]bool // where the output may stand
+	facts     map[string]value  // values of references that conditions imply, by their path
+	places    map[position]bool // possible positions of the output
 	inText    bool              // the output is a string of the template
-	texts     []text            // what that string may be so far
-	ended     bool              // #stop: nothing follows
+	texts     []text            // possible values of that string so far
+	ended     bool              // after #stop or #break
 }
 
 func (s *state) clone() *state {
@@ -132,7 +132,7 @@ func (s *state) clone() *state {
 	return &c
 }
 
-// merge makes a state one of two.
+// merge merges another state into s.
 func (a *analysis) merge(s, other *state) {
 	switch {
 	case other.ended:
@@ -156,14 +156,14 @@ func (a *analysis) merge(s, other *state) {
 	s.texts = join(value{texts: s.texts}, value{texts: other.texts}).texts
 }
 
-// equal reports whether nothing new is known in another state.
+// equal reports whether two states are equal, apart from their facts.
 func (s *state) equal(other *state) bool {
 	return s.ended == other.ended &&
 		maps.EqualFunc(s.variables, other.variables, value.equal) && maps.Equal(s.places, other.places) &&
 		(value{texts: s.texts}).equal(value{texts: other.texts})
 }
 
-// all follows nodes in their order.
+// all analyzes nodes in order.
 func (a *analysis) all(nodes []velocity.Node, s *state) {
 	for _, node := range nodes {
 		if s.ended || !a.charge(1+len(s.places)) {
@@ -188,7 +188,7 @@ func (a *analysis) node(node velocity.Node, s *state) {
 	case *velocity.Foreach:
 		a.foreach(n, s)
 	case *velocity.Break:
-		if !s.inText { // what follows in a string is followed as if it were rendered
+		if !s.inText { // in a string, the analysis continues after a #break
 			a.breaks = append(a.breaks, s.clone())
 			s.ended = true
 		}
@@ -197,7 +197,7 @@ func (a *analysis) node(node velocity.Node, s *state) {
 	}
 }
 
-// write outputs a text of the template itself.
+// write outputs a literal text of the template.
 func (a *analysis) write(s *state, written string) {
 	if s.inText {
 		a.append(s, []text{{{literal: written}}})
@@ -212,7 +212,7 @@ func (a *analysis) write(s *state, written string) {
 	s.places = limited(places)
 }
 
-// limited drops the inner layers of positions of which there are too many.
+// limited drops inner layers of positions until there are few enough.
 func limited(places map[position]bool) map[position]bool {
 	const most = 16
 	for depth := maxLayers - 1; depth > 0 && len(places) > most; depth-- {
@@ -225,9 +225,9 @@ func limited(places map[position]bool) map[position]bool {
 	return places
 }
 
-// branches follows each branch of an #if for itself.
+// branches analyzes each branch of an #if separately.
 func (a *analysis) branches(n *velocity.If, s *state) {
-	rest := s.clone() // as it is where no condition held so far
+	rest := s.clone() // the state if no condition held so far
 	var after *state
 	leave := func(branch *state) {
 		branch.facts = s.factsAfter(branch)
@@ -252,7 +252,7 @@ func (a *analysis) branches(n *velocity.If, s *state) {
 		a.assume(branch.Condition, false, rest)
 	}
 	a.all(n.Else, rest)
-	ended := after == nil || after.ended // what is left can say what the branches did not
+	ended := after == nil || after.ended // then only the rest continues, with its facts
 	if ended {
 		facts := rest.facts
 		leave(rest)
@@ -265,7 +265,7 @@ func (a *analysis) branches(n *velocity.If, s *state) {
 	*s = *after
 }
 
-// factsAfter are the facts from before a branch that hold behind it.
+// factsAfter returns the facts of s that still hold after a branch.
 func (s *state) factsAfter(branch *state) map[string]value {
 	facts := make(map[string]value)
 	for path, v := range s.facts {
@@ -276,7 +276,7 @@ func (s *state) factsAfter(branch *state) map[string]value {
 	return facts
 }
 
-// foreach follows the body until nothing new comes out of it.
+// foreach repeats the analysis of the body up to a fixed point.
 func (a *analysis) foreach(n *velocity.Foreach, s *state) {
 	if n.Sequence == nil || a.isAbsent(n.Sequence, s) {
 		return
@@ -308,7 +308,7 @@ func (a *analysis) foreach(n *velocity.Foreach, s *state) {
 	}
 }
 
-// restore gives back to the variables of a loop what they had before it.
+// restore restores the values that the variables of a loop had before it.
 func (s *state) restore(before map[string]value, variable string) {
 	s.forget(variable)
 	for _, name := range []string{variable, "foreach", "velocityCount", "velocityHasNext"} {
@@ -319,12 +319,12 @@ func (s *state) restore(before map[string]value, variable string) {
 	}
 }
 
-// forget drops what is known of a variable by conditions.
+// forget drops the facts about a variable.
 func (s *state) forget(name string) {
 	maps.DeleteFunc(s.facts, func(path string, _ value) bool { return mentions(path, name) })
 }
 
-// forgetContents drops what is known of what is in objects.
+// forgetContents drops the facts about the contents of objects.
 func (s *state) forgetContents() {
 	maps.DeleteFunc(s.facts, func(path string, _ value) bool { return strings.ContainsAny(path, ".[") })
 }

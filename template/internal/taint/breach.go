@@ -2,26 +2,26 @@ package taint
 
 import "strings"
 
-// Kind says how a text can mean something else in its place than itself.
+// Kind classifies a [Finding].
 type Kind uint8
 
 // The kinds of findings, the worst first.
 const (
-	Unescaped    Kind = iota + 1 // a character of it is a part of the structure, or not allowed
-	Damaged                      // it was cut or changed after it was escaped
-	Unquoted                     // it stands outside quotes, where no escape helps
-	NotCharacter                 // it has characters that XML does not allow, whatever escapes them
-	Altered                      // it arrives as another text, as a + does in a form
+	Unescaped    Kind = iota + 1 // a character is part of the structure, or not allowed
+	Damaged                      // the text was cut or changed after the escape
+	Unquoted                     // the text is outside quotes, where no escape helps
+	NotCharacter                 // XML does not allow a character, escaped or not
+	Altered                      // a character decodes to another one, like + in a form
 )
 
-// breach is how a star can break out of its place.
+// breach describes how a star can break out of its place.
 type breach struct {
 	kind  Kind
-	depth int  // of the layer that it breaks
-	atom  atom // by which
+	depth int  // of the broken layer
+	atom  atom // that breaks it
 }
 
-// breach reports how a text of a star means something else in a place, if it can.
+// breach returns how a text of a star can break out of a place, if it can.
 func (p position) breach(s *star) (breach, bool) {
 	p = p.shape()
 	if depth, unquoted := p.unquoted(); unquoted && s.origin != "" && !(s.valuesOnly && p[depth].format == JSON) {
@@ -35,13 +35,13 @@ func (p position) breach(s *star) (breach, bool) {
 	return breach{}, false
 }
 
-// outermost is the position without the layers beyond a depth.
+// outermost returns the position without the layers beyond a depth.
 func (p position) outermost(depth int) position {
 	p.leave(depth + 1)
 	return p
 }
 
-// unquoted finds a layer in which the place is not one for texts.
+// unquoted returns a layer in which the place does not allow texts.
 func (p position) unquoted() (depth int, found bool) {
 	for depth := range p.deepest() + 1 {
 		switch l := p[depth]; {
@@ -54,7 +54,7 @@ func (p position) unquoted() (depth int, found bool) {
 	return 0, false
 }
 
-// breachOf looks at the innermost layer of a position.
+// breachOf returns how a star can break the innermost layer of a position.
 func (p position) breachOf(s *star, depth int) (breach, bool) {
 	l := p[depth]
 	if l.format == Plain || l.format == JSON && s.origin == "" || l.format == JSON && l.mode == outside {
@@ -73,7 +73,7 @@ func (p position) breachOf(s *star, depth int) (breach, bool) {
 	return worst, found
 }
 
-// telling orders atoms by how well they show what is wrong, the best first.
+// telling ranks atoms as examples of a problem. The best has the lowest rank.
 func (a atom) telling() int {
 	const best = "\"<&\\+%;='\n"
 	if i := strings.Index(best, a.text); i >= 0 && a.text != "" {
@@ -88,7 +88,7 @@ func (a atom) telling() int {
 	return 3*len(best) + len(a.text)
 }
 
-// effect returns what an atom does in a place that is not for it, 0 if it does nothing.
+// effect returns the effect of an atom on the structure at a place, or 0 if it has none.
 func (p position) effect(a atom, s *star, depth int) Kind {
 	l, q := p[depth], p
 	verdict := fine
@@ -115,15 +115,15 @@ func (p position) effect(a atom, s *star, depth int) Kind {
 	return Unescaped
 }
 
-// isNotForXML reports whether the character or a reference to it is not XML: a control
-// character, or an emoji that was written as two references to half of it.
+// isNotForXML reports whether XML does not allow the character or the reference to it: a
+// control character, or an emoji that was written as two references.
 func isNotForXML(a atom) bool {
 	from := []rune(a.from)
 	return len(from) == 1 && (!IsXMLCharacter(from[0]) || from[0] > 0xffff && a.isEscape())
 }
 
-// endsCDATA reports whether ]]> can arise, which ends a CDATA section and is not allowed
-// elsewhere in content.
+// endsCDATA reports whether the texts can contain ]]>, which ends a CDATA section and is not
+// allowed elsewhere in content.
 func (p position) endsCDATA(s *star, depth int) bool {
 	if mode := p[depth].mode; mode != inCDATA && mode != outside || s.split != "" {
 		return false

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Format is the form of a payload, or of a text within one.
+// Format is the format of a payload, or of a text within one.
 type Format uint8
 
 // The formats. Plain text has no structure that a text could break.
@@ -14,17 +14,17 @@ const (
 	JSON
 	XML
 	Form
-	unknown // a text that has not shown yet what it is
+	unknown // the beginning of a text whose format is undecided
 )
 
-// maxLayers is how many formats in each other are told apart, as in JSON in a form.
+// maxLayers is the maximum number of nested formats, as in JSON in a form.
 const maxLayers = 3
 
-// position is a place in a payload: one layer for each format in another. Positions are
+// position is a place in a payload, with one layer for each nested format. Positions are
 // comparable.
 type position [maxLayers]layer
 
-// layer is the place in one format.
+// layer is a place in one format.
 type layer struct {
 	format  Format
 	mode    mode
@@ -36,31 +36,32 @@ type mode uint8
 const (
 	outside  mode = iota // JSON: not in a string; form: in a name; XML: not in a tag
 	inString             // JSON: in a string; form: in a value
-	inEscape             // JSON: behind a backslash
-	inMarkup             // XML: behind a <
+	inEscape             // JSON: after a backslash
+	inMarkup             // XML: after a <
 	inTag                // XML: in a tag, not in quotes
 	inDouble             // XML: in an attribute with double quotes
 	inSingle             // XML: in an attribute with single quotes
 	inComment
 	inCDATA
 	inInstruction // XML: <?...?>
-	refContent    // XML: behind an & in content
+	refContent    // XML: after an & in content
 	refDouble
 	refSingle
 )
 
-// verdict says what a character does in its place.
+// verdict is the effect of a character at its place.
 type verdict uint8
 
 const (
 	fine      verdict = iota
-	structure         // it is a part of the structure, such as a quotation mark that ends a string
+	structure         // part of the structure, such as a quotation mark that ends a string
 	malformed         // the format does not allow it there
 )
 
 func start(format Format) position { return position{{format: format}} }
 
-// feed takes the next character of a layer, and hands what it stands for to the next.
+// feed consumes the next character of a layer, and feeds the decoded character to the next
+// layer.
 func (p *position) feed(depth int, c rune) verdict {
 	if depth == maxLayers {
 		return fine
@@ -78,14 +79,14 @@ func (p *position) feed(depth int, c rune) verdict {
 	return fine
 }
 
-// write takes a text of the template itself.
+// write consumes a literal text of the template.
 func (p *position) write(text string) {
 	for _, c := range text {
 		p.feed(0, c)
 	}
 }
 
-// enter begins a text in a text.
+// enter begins a nested text.
 func (p *position) enter(depth int) {
 	p.leave(depth)
 	if depth < maxLayers {
@@ -93,14 +94,14 @@ func (p *position) enter(depth int) {
 	}
 }
 
-// leave ends the texts in a text.
+// leave ends the nested texts.
 func (p *position) leave(depth int) {
 	for ; depth < maxLayers; depth++ {
 		p[depth] = layer{}
 	}
 }
 
-// pass hands on a character, and reports what it does further in.
+// pass feeds a decoded character to the next layer.
 func (p *position) pass(depth int, c rune) verdict { return p.feed(depth+1, c) }
 
 func (p *position) feedJSON(depth int, c rune) verdict {
@@ -136,7 +137,7 @@ func (p *position) feedJSON(depth int, c rune) verdict {
 	return p.pass(depth, c)
 }
 
-// jsonEscape reads what stands behind a backslash.
+// jsonEscape decodes the text after a backslash.
 func jsonEscape(s string) (decoded rune, complete, ok bool) {
 	if s[0] != 'u' {
 		i := strings.IndexByte(`"\/bfnrt`, s[0])
@@ -185,8 +186,8 @@ func (p *position) feedForm(depth int, c rune) verdict {
 	return p.inForm(depth, c)
 }
 
-// inForm hands on a character of a value. A byte of a character that is not ASCII is as
-// good as the character.
+// inForm feeds a decoded byte or character of a value to the next layer. A byte of a non-ASCII
+// character has the same effect as the character.
 func (p *position) inForm(depth int, c rune) verdict {
 	if p[depth].mode == outside {
 		return fine
@@ -194,9 +195,9 @@ func (p *position) inForm(depth int, c rune) verdict {
 	return p.pass(depth, c)
 }
 
-// feedUnknown finds out what a text is by how it begins: {" and [{ and [" begin JSON,
-// <?xml begins XML, and so does < with a letter as a value of a form. Other texts only look
-// like something, as in "[New] $text".
+// feedUnknown detects the format of a text by its beginning: {" and [{ and [" begin JSON, and
+// <?xml begins XML, as does < with a letter in a value of a form. Other texts, such as
+// "[New] $text", are plain.
 func (p *position) feedUnknown(depth int, c rune) {
 	l := &p[depth]
 	if strings.ContainsRune(" \t\r\n", c) && !strings.HasPrefix(l.pending, "<") {
@@ -225,8 +226,8 @@ func isNameStart(c rune) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c > 0x7f
 }
 
-// settled is the position behind a text that somebody else wrote: what has not shown by
-// now what it is has no structure.
+// settled returns the position after a text of a variable: layers whose format is still
+// undecided become plain.
 func (p position) settled() position {
 	for depth := range p {
 		if p[depth].format == unknown {
@@ -236,7 +237,7 @@ func (p position) settled() position {
 	return p
 }
 
-// shape is the position without what does not matter to the structure.
+// shape returns the position without details that do not affect the structure.
 func (p position) shape() position {
 	p = p.settled()
 	for depth := range p {
@@ -247,7 +248,7 @@ func (p position) shape() position {
 	return p
 }
 
-// deepest is the index of the innermost layer.
+// deepest returns the index of the innermost layer.
 func (p *position) deepest() int {
 	depth := 0
 	for depth+1 < maxLayers && p[depth+1].format != Plain && p[depth+1].format != unknown {

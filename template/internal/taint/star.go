@@ -7,45 +7,45 @@ import (
 	"unicode/utf8"
 )
 
-// star is every text that is made of its atoms, in any order and number. As long as a
-// method treats each character on its own, what it makes of a star is a star again, and
-// nothing is lost: the atoms of $esc.json($moContent) are the characters that are safe
-// in a JSON string, and escapes such as \n.
+// star is the set of all texts made of its atoms, in any order and number. A method that maps
+// each character separately maps a star to a star, without loss of precision: the atoms of
+// $esc.json($moContent) are the characters that are safe in a JSON string, and escapes such
+// as \n.
 type star struct {
 	atoms []atom // sorted, each once
 
-	// origin is who wrote it, as a reference such as "$moContent", empty if nobody else
-	// than the platform did.
+	// origin is the source of the texts, such as "$moContent". It is empty if only the
+	// platform wrote them.
 	origin string
 
-	// damaged: something cut or changed the texts after they were escaped.
+	// damaged reports whether the texts were cut or changed after an escape.
 	damaged bool
 
-	// split is what each ]]> was replaced with, empty if none was.
+	// split is the replacement of each ]]>, or empty.
 	split string
 
-	// pattern is a regular expression that the whole text matches, empty if none is known.
+	// pattern is a regular expression that the whole text matches, or empty.
 	pattern string
 
-	// valuesOnly: each text is a value of JSON that stands without quotes.
+	// valuesOnly reports whether each text is a JSON value without quotes.
 	valuesOnly bool
 }
 
-// atom is a character, or what became of one.
+// atom is a character, or the text that replaced it.
 type atom struct {
 	text string
-	from string // the character, empty if that is not known
+	from string // the original character, or empty if unknown
 }
 
 func compareAtoms(a, b atom) int {
 	return cmp.Or(strings.Compare(a.text, b.text), strings.Compare(a.from, b.from))
 }
 
-// isEscape reports whether the atom is more than a character.
+// isEscape reports whether the atom has more than one character.
 func (a atom) isEscape() bool { return utf8.RuneCountInString(a.text) > 1 }
 
-// maxAtomBytes is the length up to which atoms are followed: escapes of escapes double it
-// each time. Texts with longer ones count as their characters, in any order.
+// maxAtomBytes is the maximum length of an atom, since each escape of an escape doubles it. A
+// star with longer atoms becomes a star of their characters.
 const maxAtomBytes = 64
 
 func newStar(origin string, atoms []atom) *star {
@@ -53,7 +53,7 @@ func newStar(origin string, atoms []atom) *star {
 	return &star{atoms: slices.Compact(atoms), origin: origin}
 }
 
-// characters are those of a text, as atoms, each once.
+// characters returns the distinct characters of a text as atoms.
 func characters(text string) []atom {
 	var atoms []atom
 	seen := make(map[rune]bool)
@@ -66,7 +66,8 @@ func characters(text string) []atom {
 	return atoms
 }
 
-// mapped is a star of what a function makes of each atom. One that damages is not an escape.
+// mapped returns a star of the images of each atom. If damages is true, changing an escape
+// damages it.
 func (s *star) mapped(images []string, damages bool) *star {
 	atoms, damaged, overlong := make([]atom, 0, len(images)), s.damaged, false
 	for i, image := range images {
@@ -86,7 +87,7 @@ func (s *star) mapped(images []string, damages bool) *star {
 	return mapped
 }
 
-// cut is a star of all parts of the texts: an escape may be cut in two.
+// cut returns a star of all parts of the texts, including parts of escapes.
 func (s *star) cut() *star {
 	var atoms []atom
 	damaged := s.damaged
@@ -104,7 +105,7 @@ func (s *star) cut() *star {
 	return cut
 }
 
-// factors are the parts of a text that can be left of it at either end.
+// factors returns the prefixes, suffixes and characters of a text.
 func factors(text string) []atom {
 	var atoms []atom
 	for i := range text {
@@ -118,7 +119,7 @@ func factors(text string) []atom {
 	return atoms
 }
 
-// only is a star of the atoms for which keep is true.
+// only returns a star of the atoms for which keep is true.
 func (s *star) only(keep func(atom) bool) *star {
 	restricted := *s
 	restricted.pattern, restricted.valuesOnly = "", false
@@ -126,7 +127,7 @@ func (s *star) only(keep func(atom) bool) *star {
 	return &restricted
 }
 
-// union is a star of the atoms of two.
+// union returns a star of the atoms of two stars.
 func union(a, b *star) *star {
 	if a == b || b == nil {
 		return a
@@ -157,7 +158,7 @@ func union(a, b *star) *star {
 	return both
 }
 
-// equal reports whether two stars are the same texts.
+// equal reports whether two stars are equal.
 func (s *star) equal(other *star) bool {
 	return s == other || s.origin == other.origin && s.damaged == other.damaged && s.split == other.split &&
 		s.pattern == other.pattern && s.valuesOnly == other.valuesOnly && slices.Equal(s.atoms, other.atoms)
