@@ -310,7 +310,7 @@ func TestCheck(t *testing.T) {
 		},
 		"XML without an element": {
 			`$moId`, "XML", []messagemedia.EventType{sms},
-			[]string{`template: error: the payload is not valid XML: "8b-9850-41a3eab32f74" stands outside of the root element`},
+			[]string{`template: error: the payload is not valid XML: "8b-9850-41a3eab32f74" is outside the root element`},
 		},
 		"a rendering that fails for a short text": {
 			`{"id":"$moId","start":"$!esc.json($moContent.substring(0, 5))"}`, "JSON", []messagemedia.EventType{sms},

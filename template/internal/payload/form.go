@@ -12,11 +12,11 @@ func (r *reader) form(path, text string) error {
 	}
 	seen := make(map[string]bool)
 	for parameter := range strings.SplitSeq(text, "&") {
-		if parameter == "" { // as where a loop writes & first
+		if parameter == "" { // a loop may write & first
 			continue
 		}
 		if strings.Contains(parameter, ";") {
-			return fmt.Errorf("a ; is read as a separator by some receivers, and refused by others, at %q", around(parameter, strings.IndexByte(parameter, ';')+1))
+			return fmt.Errorf("some receivers read ; as a separator and others reject it, at %q", around(parameter, strings.IndexByte(parameter, ';')+1))
 		}
 		escapedName, escapedValue, hasValue := strings.Cut(parameter, "=")
 		name, err := url.QueryUnescape(escapedName)

@@ -9,7 +9,7 @@ import (
 
 func (r *reader) json(path, text string) error {
 	var any json.RawMessage
-	if err := json.Unmarshal([]byte(text), &any); err != nil { // reads all of it, and knows where it fails
+	if err := json.Unmarshal([]byte(text), &any); err != nil { // rejects trailing data, and has the offset of an error
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return fmt.Errorf("%w, at %q", err, around(text, int(syntax.Offset)))
 		}
@@ -58,7 +58,7 @@ func (r *reader) jsonMembers(decoder *json.Decoder, path string, isObject bool) 
 	return nil
 }
 
-// around is the part of a text that ends at an offset.
+// around returns the part of a text that ends at an offset.
 func around(text string, offset int) string {
 	return strings.ToValidUTF8(text[max(0, min(offset, len(text))-20):min(offset, len(text))], "")
 }

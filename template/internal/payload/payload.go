@@ -1,5 +1,5 @@
-// Package payload reads what a template rendered: strictly, and down to the texts within
-// texts, such as JSON in a form.
+// Package payload strictly decodes rendered payloads, including nested documents such as JSON
+// in a form.
 package payload
 
 import (
@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Document is what a payload says.
+// Document is a decoded payload.
 type Document struct {
-	// Strings are its names and texts, in their order. In place of a text that is a
-	// document itself, there are the strings of that.
+	// Strings are its names and texts, in order. The strings of a nested document replace the
+	// text that contains it.
 	Strings []String
 
-	// Repeated are the names that are twice in the same object or form, or on the same
-	// element, each once, in their order.
+	// Repeated are the names that occur more than once in an object, in a form or on an
+	// element, each once, in order.
 	Repeated []string
 
 	// Bare are the names of a form without a =.
@@ -23,17 +23,17 @@ type Document struct {
 
 // String is a name or a text of a document.
 type String struct {
-	// Path names where it is, as in "/metadata/order". That of a name is its own.
+	// Path is its position, as in "/metadata/order". The path of a name includes the name.
 	Path string
 
-	// IsName: it is the name of a member, parameter, element or attribute.
+	// IsName reports whether it is the name of a member, parameter, element or attribute.
 	IsName bool
 
-	// Text is the string, decoded.
+	// Text is the decoded string.
 	Text string
 }
 
-// Names returns the names of the outermost level, each once, in their order.
+// Names returns the names of the outermost level, each once, in order.
 func (d *Document) Names() []string {
 	var names []string
 	seen := make(map[string]bool)
@@ -46,7 +46,7 @@ func (d *Document) Names() []string {
 	return names
 }
 
-// maxNesting is how many documents are read within each other.
+// maxNesting is the maximum depth of nested documents.
 const maxNesting = 4
 
 // reader collects the strings of a document.
@@ -65,14 +65,13 @@ func read(from func(*reader, string, string) error, text, opaque string) (*Docum
 	return &r.document, nil
 }
 
-// JSON reads a JSON text. A text in it that is opaque is not read as a document, whatever it
-// looks like.
+// JSON decodes a JSON text. It does not decode a text equal to opaque as a nested document.
 func JSON(text, opaque string) (*Document, error) { return read((*reader).json, text, opaque) }
 
-// Form reads a form, as in a query. Opaque is as for [JSON].
+// Form decodes a form, as in a query. Opaque is as for [JSON].
 func Form(text, opaque string) (*Document, error) { return read((*reader).form, text, opaque) }
 
-// XML reads an XML document. Opaque is as for [JSON].
+// XML decodes an XML document. Opaque is as for [JSON].
 func XML(text, opaque string) (*Document, error) { return read((*reader).xml, text, opaque) }
 
 func (r *reader) name(path, name string, seen map[string]bool) {
@@ -84,7 +83,7 @@ func (r *reader) name(path, name string, seen map[string]bool) {
 	seen[name] = true
 }
 
-// text adds a text, or what is in it if it is JSON or, in a form, XML.
+// text adds a text, or the strings of the nested document if it is JSON or, in a form, XML.
 func (r *reader) text(path, text string) {
 	trimmed := strings.TrimSpace(text)
 	if r.nesting < maxNesting && trimmed != "" && text != r.opaque {
@@ -102,7 +101,7 @@ func (r *reader) text(path, text string) {
 	r.document.Strings = append(r.document.Strings, String{path, false, text})
 }
 
-// nested reads a document in a text, and reports whether there was one.
+// nested decodes a nested document, and reports whether there is one.
 func (r *reader) nested(from func(*reader, string, string) error, path, text string) bool {
 	inner := &reader{repeated: make(map[string]bool), nesting: r.nesting + 1, opaque: r.opaque}
 	if from(inner, path, text) != nil {

@@ -11,7 +11,7 @@ import (
 
 type decoder func(text, opaque string) (*payload.Document, error)
 
-// stringsOf are those of a document, names with a colon.
+// stringsOf returns the strings of a document, names with a colon.
 func stringsOf(t *testing.T, decode decoder, text string) []string {
 	t.Helper()
 	document, err := decode(text, "opaque")
@@ -60,7 +60,7 @@ func TestDocuments(t *testing.T) {
 	assert.Equal(t, []payload.String{{Path: "/", Text: `{"a":1}`}}, document.Strings, "a text that somebody typed is not a document")
 }
 
-func TestWhatIsNotADocument(t *testing.T) {
+func TestInvalidDocuments(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]struct {
 		decode decoder
@@ -69,13 +69,13 @@ func TestWhatIsNotADocument(t *testing.T) {
 		`invalid character '}'`:                       {payload.JSON, `{"a":1,}`},
 		`unexpected end of JSON input`:                {payload.JSON, `{"a":1`},
 		`invalid character '{' after top-level value`: {payload.JSON, `{}{}`},
-		`a ; is read as a separator`:                  {payload.Form, `a=1;b=2`},
+		`read ; as a separator`:                       {payload.Form, `a=1;b=2`},
 		`invalid URL escape "%"`:                      {payload.Form, `a=%`},
 		`element <b> closed by </a>`:                  {payload.XML, `<a><b></a>`},
 		`no element`:                                  {payload.XML, `<!-- a -->`},
 		`more than one root element`:                  {payload.XML, `<a/><b/>`},
-		`stands outside of the root element`:          {payload.XML, `<a/>b`},
-		`the attribute b is twice in <a>`:             {payload.XML, `<a b="1" b="2"/>`},
+		`is outside the root element`:                 {payload.XML, `<a/>b`},
+		`repeated attribute b in <a>`:                 {payload.XML, `<a b="1" b="2"/>`},
 		`&#55357; is not a character of XML 1.0`:      {payload.XML, `<a>&#55357;&#56832;</a>`},
 		`illegal character code U+000B`:               {payload.XML, `<a b="&#xB;"/>`},
 		`invalid character entity &#99999999999;`:     {payload.XML, `<a>&#99999999999;</a>`},
@@ -89,7 +89,7 @@ func TestWhatIsNotADocument(t *testing.T) {
 	}
 }
 
-func TestNamesThatAreThereTwice(t *testing.T) {
+func TestRepeatedNames(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
 		`{"a":1,"b":{"a":1},"c":[{"a":1},{"a":2}]}`: nil,

@@ -11,8 +11,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// xml reads a document by the rules of XML 1.0 that encoding/xml leaves out, too: one
-// root, no attribute twice, and no reference to what is not a character.
+// xml decodes a document. It also checks rules of XML 1.0 that encoding/xml does not: one
+// root, no repeated attribute, and no reference to an invalid character.
 func (r *reader) xml(path, text string) error {
 	decoder, x := xml.NewDecoder(strings.NewReader(text)), &xmlReader{reader: r, path: path}
 	for {
@@ -37,7 +37,7 @@ func (r *reader) xml(path, text string) error {
 	return nil
 }
 
-// xmlReader is in the middle of a document.
+// xmlReader is the state of decoding a document.
 type xmlReader struct {
 	*reader
 	path  string
@@ -54,7 +54,7 @@ func (x *xmlReader) token(token xml.Token) error {
 			x.roots++
 		}
 		if x.roots > 1 {
-			return fmt.Errorf("more than one root element, <%s> is another", t.Name.Local)
+			return fmt.Errorf("more than one root element: <%s>", t.Name.Local)
 		}
 		x.depth++
 		x.path += "/" + t.Name.Local
@@ -63,7 +63,7 @@ func (x *xmlReader) token(token xml.Token) error {
 		for _, attribute := range t.Attr {
 			name := attribute.Name.Space + ":" + attribute.Name.Local
 			if seen[name] {
-				return fmt.Errorf("the attribute %s is twice in <%s>", attribute.Name.Local, t.Name.Local)
+				return fmt.Errorf("repeated attribute %s in <%s>", attribute.Name.Local, t.Name.Local)
 			}
 			x.reader.name(x.path+"/@"+attribute.Name.Local, attribute.Name.Local, make(map[string]bool))
 			seen[name] = true
@@ -75,14 +75,14 @@ func (x *xmlReader) token(token xml.Token) error {
 		x.path = x.path[:strings.LastIndexByte(x.path, '/')]
 	case xml.CharData:
 		if x.depth == 0 && strings.TrimSpace(string(t)) != "" {
-			return fmt.Errorf("%q stands outside of the root element", around(string(t), len(t)))
+			return fmt.Errorf("%q is outside the root element", around(string(t), len(t)))
 		}
 		x.text.Write(t)
 	}
 	return nil
 }
 
-// flush ends a text. Blanks between elements are none.
+// flush ends a text. It drops white space between elements.
 func (x *xmlReader) flush() {
 	if text := x.text.String(); strings.TrimSpace(text) != "" {
 		x.reader.text(x.path, text)
@@ -92,7 +92,7 @@ func (x *xmlReader) flush() {
 
 var reference = regexp.MustCompile(`&#(?:x[0-9a-fA-F]+|[0-9]+);`)
 
-// checkReferences finds a reference to what is not a character: encoding/xml replaces it.
+// checkReferences rejects references to invalid characters, which encoding/xml replaces.
 func checkReferences(raw string) error {
 	if strings.HasPrefix(raw, "<!") || strings.HasPrefix(raw, "<?") {
 		return nil

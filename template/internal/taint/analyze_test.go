@@ -13,7 +13,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/template/internal/taint"
 )
 
-// received are the variables of a text message.
+// received are the variables of an inbound SMS.
 var received = taint.Variables{
 	Present: map[string]taint.Source{
 		"moId": taint.Identifier, "moContent": taint.Text, "mtContent": taint.Text, "sourceAddress": taint.Text, "destinationAddress": taint.PhoneNumber,
@@ -23,7 +23,7 @@ var received = taint.Variables{
 	Absent: map[string]bool{"drId": true, "notificationId": true},
 }
 
-// findings are those of a template, each as "$reference kind character".
+// findings returns the findings of a template, each as "$reference kind character".
 func findings(t *testing.T, format taint.Format, text string) []string {
 	t.Helper()
 	parsed, err := velocity.Parse(text)
@@ -42,8 +42,8 @@ func TestJSONTemplateHasNoFindings(t *testing.T) {
 	assert.Empty(t, findings(t, taint.JSON, messagemedia.JSONTemplate))
 }
 
-// TestWhatIsRight has templates through which no text can break out of its place.
-func TestWhatIsRight(t *testing.T) {
+// TestSafeTemplates has templates in which no text can break out of its place.
+func TestSafeTemplates(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		format taint.Format
@@ -94,8 +94,8 @@ func TestWhatIsRight(t *testing.T) {
 	}
 }
 
-// TestWhatIsWrong has templates that somebody's text can break, or make say something else.
-func TestWhatIsWrong(t *testing.T) {
+// TestUnsafeTemplates has templates whose payload a text can break or change.
+func TestUnsafeTemplates(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		format taint.Format
@@ -155,7 +155,7 @@ func TestWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestKinds has what is said of a finding, and the formats that it is in.
+// TestKinds checks the kind and the formats of findings.
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]taint.Finding{
@@ -179,7 +179,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestSteps has templates that need more than they are given, and contexts that end.
+// TestSteps has templates that need too many steps, and contexts that end.
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	parsed, err := velocity.Parse(messagemedia.JSONTemplate)

@@ -7,8 +7,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// isAbsent reports whether a condition asks for a variable that the event does not have,
-// and for nothing else.
+// isAbsent reports whether a condition only tests a variable that the event never has.
 func (a *analysis) isAbsent(condition velocity.Node, s *state) bool {
 	switch n := condition.(type) {
 	case *velocity.Reference:
@@ -25,7 +24,7 @@ func (a *analysis) isAbsent(condition velocity.Node, s *state) bool {
 	return false
 }
 
-// assume takes down what is known where a condition holds, or where it does not.
+// assume records the facts that follow from a condition, or from its negation.
 func (a *analysis) assume(condition velocity.Node, holds bool, s *state) {
 	if !a.charge(1) {
 		return
@@ -47,7 +46,7 @@ func (a *analysis) assume(condition velocity.Node, holds bool, s *state) {
 	}
 }
 
-// assumeEqual: a reference is a literal.
+// assumeEqual records that a reference equals a literal.
 func (a *analysis) assumeEqual(node, other velocity.Node, s *state) {
 	reference, ok := node.(*velocity.Reference)
 	if !ok || len(reference.Source) > maxLiteral {
@@ -68,7 +67,7 @@ func (a *analysis) assumeEqual(node, other velocity.Node, s *state) {
 	}
 }
 
-// inAnyCase is what a reference can be that is a text, but for the case of letters.
+// inAnyCase returns the values of a reference that equal a text, ignoring case.
 func (a *analysis) inAnyCase(reference *velocity.Reference, accessors int, text string, s *state) value {
 	allowed := make(map[string]bool)
 	for _, c := range text {
@@ -85,7 +84,7 @@ func (a *analysis) inAnyCase(reference *velocity.Reference, accessors int, text 
 	return a.restricted(reference, accessors, s, "", func(at atom) bool { return allowed[at.text] })
 }
 
-// assumeCall: a method that returns true or false did so.
+// assumeCall records the result of a method that returns true or false.
 func (a *analysis) assumeCall(reference *velocity.Reference, holds bool, s *state) {
 	last := len(reference.Accessors) - 1
 	if last < 0 || len(reference.Source) > maxLiteral {
@@ -115,7 +114,7 @@ func (a *analysis) assumeCall(reference *velocity.Reference, holds bool, s *stat
 	}
 }
 
-// assumeListed: a list of the template has a text, as in $known.contains($x).
+// assumeListed records that a list of the template contains a text, as in $known.contains($x).
 func (a *analysis) assumeListed(reference *velocity.Reference, last int, arg velocity.Node, s *state) {
 	listed, ok := arg.(*velocity.Reference)
 	if !ok {
@@ -143,7 +142,7 @@ func (a *analysis) assumeListed(reference *velocity.Reference, last int, arg vel
 	a.learn(listed, len(listed.Accessors), items, s)
 }
 
-// restricted is what a reference stands for, of which some atoms are known not to be there.
+// restricted returns the value of a reference without some atoms.
 func (a *analysis) restricted(reference *velocity.Reference, accessors int, s *state, pattern string, keep func(atom) bool) value {
 	v := a.follow(reference, accessors, s)
 	if len(v.objects) > 0 {
@@ -163,7 +162,7 @@ func (a *analysis) restricted(reference *velocity.Reference, accessors int, s *s
 	return restricted
 }
 
-// learn takes down what a reference stands for, up to one of its accessors.
+// learn records the value of a reference, up to one of its accessors.
 func (a *analysis) learn(reference *velocity.Reference, accessors int, v value, s *state) {
 	path := reference.Name
 	for _, accessor := range reference.Accessors[:accessors] {

@@ -9,10 +9,10 @@ var (
 	boolean = join(literal("true"), literal("false"))
 )
 
-// stepsPerFlat is what it takes to make one star of many.
+// stepsPerFlat is the number of steps for joining many stars.
 const stepsPerFlat = 200
 
-// append adds to the string of the template that is being made.
+// append appends texts to the string of the template.
 func (a *analysis) append(s *state, texts []text) {
 	var all value
 	for _, before := range s.texts {
@@ -32,7 +32,7 @@ func (a *analysis) append(s *state, texts []text) {
 	}
 }
 
-// evaluate returns what an expression can stand for.
+// evaluate returns the possible values of an expression.
 func (a *analysis) evaluate(node velocity.Node, s *state) value {
 	if node == nil || !a.charge(1) {
 		return value{}
@@ -87,7 +87,7 @@ func (a *analysis) mapLiteral(n *velocity.MapLiteral, s *state) value {
 	return objectOf(o)
 }
 
-// put puts a value into a map, under a key that is known or not.
+// put adds a value to a map, under a known or unknown key.
 func (a *analysis) put(o *object, key, v value) {
 	name, known := key.asLiteral()
 	a.changed(o.put(name, known, v))
@@ -97,14 +97,14 @@ func (a *analysis) put(o *object, key, v value) {
 	}
 }
 
-// changed takes down that something was put into an object.
+// changed records a change of an object.
 func (a *analysis) changed(changed bool) {
 	if changed {
 		a.changes++
 	}
 }
 
-// object is the one that arises at a node.
+// object returns the object that a node creates.
 func (a *analysis) object(node any, name string, kind objectKind) *object {
 	key := objectKey{node, name}
 	o, known := a.objects[key]
@@ -130,7 +130,7 @@ func (a *analysis) operation(n *velocity.Operation, s *state) value {
 	return boolean
 }
 
-// concatenate is a value and another one behind it, as texts.
+// concatenate returns the concatenation of two values as texts.
 func (a *analysis) concatenate(left, right value) value {
 	s := &state{inText: true, texts: []text{{}}}
 	a.append(s, a.printed(left))
@@ -138,7 +138,7 @@ func (a *analysis) concatenate(left, right value) value {
 	return value{texts: s.texts}
 }
 
-// interpolate returns what a string of the template can be.
+// interpolate returns the possible texts of a string of the template.
 func (a *analysis) interpolate(n *velocity.StringLiteral, s *state) value {
 	if !n.Interpolated {
 		return literal(n.Text)
@@ -146,6 +146,6 @@ func (a *analysis) interpolate(n *velocity.StringLiteral, s *state) value {
 	inner := s.clone()
 	inner.inText, inner.texts, inner.places = true, []text{{}}, nil
 	a.all(n.Parts, inner)
-	s.variables, s.facts = inner.variables, inner.facts // a string can have directives in it
+	s.variables, s.facts = inner.variables, inner.facts // a string can contain directives
 	return value{texts: inner.texts}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// insert outputs what a reference stands for, and looks at whether it may stand there.
+// insert outputs the value of a reference, and records a finding if it can break its place.
 func (a *analysis) insert(n *velocity.Reference, s *state) {
 	a.reached[n] = true
 	v := a.reference(n, s)
@@ -36,8 +36,8 @@ func (a *analysis) insert(n *velocity.Reference, s *state) {
 	s.places = limited(places)
 }
 
-// insertText outputs a text, and returns where the output stands then. A text that may not
-// stand there is reported, and taken for one that may.
+// insertText outputs a text, and returns the position after it. If the text can break its
+// place, insertText reports it and continues as if it could not.
 func (a *analysis) insertText(n *velocity.Reference, t text, place position) position {
 	for _, p := range t {
 		if p.many != nil {
@@ -57,8 +57,8 @@ func (a *analysis) insertText(n *velocity.Reference, t text, place position) pos
 	return place
 }
 
-// insertMany outputs any number of texts. If each leaves the output where it stood, so do
-// all of them. Otherwise their order is taken to be anything.
+// insertMany outputs any number of texts. If each keeps the position, so do all of them.
+// Otherwise insertMany assumes any order.
 func (a *analysis) insertMany(n *velocity.Reference, many []text, place position) position {
 	for _, t := range many {
 		if !a.charge(len(t)) {
@@ -71,7 +71,7 @@ func (a *analysis) insertMany(n *velocity.Reference, many []text, place position
 	return place
 }
 
-// breachKey and cachedBreach remember what position.breach has found.
+// breachKey and cachedBreach cache the results of position.breach.
 type (
 	breachKey struct {
 		place position
@@ -96,7 +96,7 @@ func (a *analysis) breach(place position, s *star) (breach, bool) {
 	return cached.breach, cached.found
 }
 
-// report takes down the worst that a reference does.
+// report records the worst breach of a reference.
 func (a *analysis) report(n *velocity.Reference, s *star, place position, b breach) {
 	before, known := a.found[n]
 	if !known {

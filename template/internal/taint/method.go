@@ -8,7 +8,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// call returns what a method of a value can return.
+// call returns the possible results of a method of a value.
 func (a *analysis) call(v value, n *velocity.Call, args []value) value {
 	var result value
 	for _, t := range v.texts {
@@ -23,8 +23,8 @@ func (a *analysis) call(v value, n *velocity.Call, args []value) value {
 	return result
 }
 
-// objectMethod returns what a method of an object can return. Of a method that is not
-// known, it returns all that it could.
+// objectMethod returns the possible results of a method of an object. An unknown method can
+// return anything that it has access to.
 func (a *analysis) objectMethod(o *object, n *velocity.Call, args []value) value {
 	if o.kind == escapeTool {
 		return a.escape(n.Name, args)
@@ -79,7 +79,7 @@ func (a *analysis) putOrSet(o *object, key, v value) {
 	}
 }
 
-// addAll adds arguments to an object, and what is in them.
+// addAll adds arguments and their contents to an object.
 func (a *analysis) addAll(o *object, args []value) {
 	for _, arg := range args {
 		a.changed(o.add(arg))
@@ -99,7 +99,7 @@ func (a *analysis) listOf(node any, name string, items value) value {
 	return objectOf(o)
 }
 
-// escape calls a method of $esc. Each escapes character by character.
+// escape calls a method of $esc, which escapes character by character.
 func (a *analysis) escape(name string, args []value) value {
 	if len(args) == 0 {
 		return a.constant("$esc." + name + "()")
@@ -117,15 +117,15 @@ func (a *analysis) escape(name string, args []value) value {
 	return result
 }
 
-// call is a method with its arguments, as it is remembered what it makes of a star.
+// call is the key of a cached result of a method on a star.
 type call struct {
 	star   *star
 	method string
 	args   string
 }
 
-// mapped is a text after a method that treats each character on its own. It is not ok if
-// there is no such method.
+// mapped returns a text after a method that maps each character separately. If there is no
+// such method, ok is false.
 func (a *analysis) mapped(t text, c call, damages bool, apply func([]string) []outcome) (text, bool) {
 	mapped := text{}
 	for _, p := range t {
@@ -188,7 +188,7 @@ func (a *analysis) imageOf(s *star, damages bool, apply func([]string) []outcome
 	return s.mapped(images, damages)
 }
 
-// textMethod returns what a method of a text can return.
+// textMethod returns the possible results of a method of a text.
 func (a *analysis) textMethod(t text, n *velocity.Call, args []value) value {
 	switch n.Name {
 	case "length", "indexOf", "lastIndexOf", "hashCode", "compareTo", "compareToIgnoreCase", "codePointAt", "codePointCount", "codePointBefore",
@@ -216,7 +216,7 @@ func (a *analysis) textMethod(t text, n *velocity.Call, args []value) value {
 	return a.anyPart(t, args)
 }
 
-// characterwise calls a method that treats each character on its own.
+// characterwise calls a method that maps each character separately.
 func (a *analysis) characterwise(t text, method string, args []string) value {
 	c := call{method: method, args: strings.Join(args, "\x00")}
 	mapped, ok := a.mapped(t, c, true, func(texts []string) []outcome { return a.engine.call(method, texts, args) })
@@ -226,7 +226,7 @@ func (a *analysis) characterwise(t text, method string, args []string) value {
 	return value{texts: []text{mapped}}
 }
 
-// anyPart is any part of a text and of what a method was given, in any order.
+// anyPart returns any parts of a text and of a method's arguments, in any order.
 func (a *analysis) anyPart(t text, args []value) value {
 	all := t.star()
 	for _, arg := range args {
@@ -236,7 +236,7 @@ func (a *analysis) anyPart(t text, args []value) value {
 	return starred(a.cutOf(all))
 }
 
-// cutOf remembers cut, so that one star has one cut.
+// cutOf caches cut, so that a star has one cut.
 func (a *analysis) cutOf(s *star) *star {
 	c := call{star: s, method: "cut"}
 	cut, known := a.memo[c]
@@ -247,7 +247,7 @@ func (a *analysis) cutOf(s *star) *star {
 	return cut
 }
 
-// trim takes white space off the ends, which cuts nothing but what begins or ends with it.
+// trim removes white space at the ends. It cuts only atoms that begin or end with it.
 func (a *analysis) trim(t text, method string) value {
 	if t.isLiteral() {
 		return a.characterwise(t, method, nil)
@@ -281,7 +281,7 @@ func (a *analysis) replace(t text, n *velocity.Call, args []value) value {
 	if !known || old == "" {
 		return a.anyPart(t, args)
 	}
-	if t.isLiteral() { // such as a text of the template with a place for a value
+	if t.isLiteral() { // a text of the template with a placeholder
 		return a.fill(strings.Split(t.joined(), old), args[1])
 	}
 	replacement, known := args[1].asLiteral()
@@ -297,7 +297,7 @@ func (a *analysis) replace(t text, n *velocity.Call, args []value) value {
 	return a.insertions(t, args[1])
 }
 
-// fill is the pieces of a text with a value between each two.
+// fill returns the pieces of a text joined by a value.
 func (a *analysis) fill(pieces []string, between value) value {
 	filled := literal(pieces[0])
 	for _, piece := range pieces[1:] {
@@ -306,13 +306,13 @@ func (a *analysis) fill(pieces []string, between value) value {
 	return filled
 }
 
-// insertions is a text with something in place of parts of it, which can be parts of escapes.
+// insertions returns a text with replaced parts, which can be parts of escapes.
 func (a *analysis) insertions(t text, replacement value) value {
 	inserted := a.flattened(replacement, 0)
 	return starred(union(a.cutOf(t.star()), inserted))
 }
 
-// replaceMatches replaces what a regular expression matches.
+// replaceMatches replaces the matches of a regular expression.
 func (a *analysis) replaceMatches(t text, method string, args []value) value {
 	if len(args) != 2 {
 		return value{}
@@ -334,7 +334,7 @@ func (a *analysis) replaceMatches(t text, method string, args []value) value {
 	return a.insertions(t, literal(replacement))
 }
 
-// keepsEscapes reports whether a pattern matches all of each escape or nothing of it.
+// keepsEscapes reports whether a pattern matches either all or nothing of each escape.
 func (a *analysis) keepsEscapes(t text, p *pattern) bool {
 	for _, atom := range t.star().atoms {
 		if !atom.isEscape() {
@@ -349,11 +349,11 @@ func (a *analysis) keepsEscapes(t text, p *pattern) bool {
 	return true
 }
 
-// flattenLiterals is a text whose literals are characters: a run that is replaced can go
-// beyond their ends.
+// flattenLiterals replaces literals by their characters, since a match can extend beyond the
+// ends of a literal.
 func flattenLiterals(t text) text { return text{{star: t.star()}} }
 
-// split is what a text is cut into.
+// split returns the pieces of a text.
 func (a *analysis) split(t text, args []value) value {
 	expression, known := value{}.asLiteral()
 	if len(args) > 0 {
@@ -370,7 +370,7 @@ func (a *analysis) split(t text, args []value) value {
 		all = a.cutOf(all)
 	}
 	a.charge(len(all.atoms))
-	if len(args) > 1 { // a limit: what is behind the last match is not cut
+	if len(args) > 1 { // a limit: the text after the last match is not split
 		return starred(all)
 	}
 	return starred(all.only(func(at atom) bool { return at.isEscape() || !a.matches(p, at.text) }))

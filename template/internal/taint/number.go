@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// jsonValues reports whether each text of a star is a value of JSON without quotes, such
-// as 12 or true. It tries those that the star's regular expression matches: all short ones
-// of the characters of numbers, and long ones of the same digits.
+// jsonValues reports whether each text of a star is a JSON value without quotes, such as 12
+// or true. It checks the candidates that the star's regular expression matches.
 func (a *analysis) jsonValues(s *star) bool {
 	const allowed = "-+.0123456789eEtrufalsn"
 	for _, at := range s.atoms {
@@ -33,8 +32,8 @@ func (a *analysis) jsonValues(s *star) bool {
 	return matched
 }
 
-// candidates are all texts of up to three characters of numbers, longer ones of the same
-// digits, and the literals of JSON.
+// candidates returns all texts of up to three characters of numbers, longer texts of
+// the digits 0 and 1, and the literals of JSON and parts of them.
 func candidates() []string {
 	const short, longest = "019-+.eE", 12
 	texts := []string{""}

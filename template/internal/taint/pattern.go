@@ -6,26 +6,26 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is what is known of a regular expression.
+// pattern is an approximation of a regular expression.
 type pattern struct {
 	expression string
 
-	// single: it matches one character, or, if it is repeated, a run of such characters.
+	// single reports whether it matches one character or a run of such characters.
 	single, repeated bool
 
 	// flags stand before each fragment, as in "(?i)".
 	flags string
 
-	// fragments match one character each. A text that the expression matches has no others
-	// than they match. It is known only if read.
+	// fragments match one character each. A text that the expression matches consists of
+	// their characters. They are complete only if read is true.
 	fragments []string
 	read      bool
 
-	matching map[string]bool // what the fragments make of a character
+	matching map[string]bool // cached results of matches
 }
 
-// pattern reads a regular expression as far as is needed here. What it can't read, it
-// takes to match anything.
+// pattern parses a regular expression as far as necessary. It assumes that the parts that it
+// can't parse match anything.
 func (a *analysis) pattern(expression string) *pattern {
 	p, known := a.patterns[expression]
 	if !known {
@@ -48,7 +48,7 @@ func readPattern(expression string) *pattern {
 		switch c := rest[0]; c {
 		case '(':
 			rest = strings.TrimPrefix(rest[1:], "?:")
-			if strings.HasPrefix(rest, "?") { // flags for a part, or what looks around
+			if strings.HasPrefix(rest, "?") { // flags for a group, or a lookaround
 				return &pattern{expression: expression, matching: p.matching}
 			}
 			continue
@@ -85,8 +85,8 @@ func readPattern(expression string) *pattern {
 	return p
 }
 
-// firstFragment is the beginning of an expression that matches one character, empty if
-// it is not known to.
+// firstFragment returns the prefix of an expression that matches one character, or "" if
+// unknown.
 func firstFragment(expression string) string {
 	switch expression[0] {
 	case '[':
@@ -98,7 +98,7 @@ func firstFragment(expression string) string {
 	return expression[:size]
 }
 
-// class is the class of characters that an expression begins with.
+// class returns the character class at the beginning of an expression.
 func class(expression string) string {
 	depth := 0
 	for i := 0; i < len(expression); i++ {
@@ -119,7 +119,7 @@ func class(expression string) string {
 	return ""
 }
 
-// escapeOf is the escape that an expression begins with.
+// escapeOf returns the escape at the beginning of an expression.
 func escapeOf(expression string) string {
 	if len(expression) < 2 {
 		return ""
@@ -147,7 +147,7 @@ func escapeOf(expression string) string {
 	return expression[:length]
 }
 
-// matches reports whether a character is one that the expression has a place for.
+// matches reports whether a text that the expression matches can contain a character.
 func (a *analysis) matches(p *pattern, character string) bool {
 	matching, known := p.matching[character]
 	if known {
@@ -166,7 +166,7 @@ func (a *analysis) matches(p *pattern, character string) bool {
 	return matching
 }
 
-// matchesAll reports whether the expression has a place for each character of a text.
+// matchesAll reports whether matches is true for each character of a text.
 func (a *analysis) matchesAll(p *pattern, text string) bool {
 	for _, c := range text {
 		if !a.matches(p, string(c)) {

@@ -9,13 +9,13 @@ import (
 
 func itoa(i int64) string { return strconv.FormatInt(i, 10) }
 
-// reference returns what a reference can stand for.
+// reference returns the possible values of a reference.
 func (a *analysis) reference(n *velocity.Reference, s *state) value {
 	return a.follow(n, len(n.Accessors), s)
 }
 
-// follow returns what the first accessors of a reference lead to. A condition can have
-// said what that is.
+// follow returns the value of a reference up to some of its accessors. It uses the facts of
+// conditions.
 func (a *analysis) follow(n *velocity.Reference, accessors int, s *state) value {
 	path := n.Name
 	v, known := s.facts[path]
@@ -68,7 +68,7 @@ func (a *analysis) access(v value, accessor velocity.Accessor, s *state) value {
 	return value{}
 }
 
-// property reads $x.name: of a map the key, of other objects a getter.
+// property reads $x.name: a key of a map, or a getter of another object.
 func (a *analysis) property(v value, name string) value {
 	var result value
 	for _, o := range v.objects {
@@ -107,8 +107,8 @@ func (a *analysis) element(v, key value) value {
 	return result
 }
 
-// itemsOf are those that a loop goes through. A text has none here, and whether it has on
-// the platform depends on the method that returned it.
+// itemsOf returns the items of a loop. A text has none. On the platform, that depends on the
+// method that returned the text.
 func (a *analysis) itemsOf(v value) value {
 	var items value
 	for _, t := range v.texts {
@@ -120,7 +120,7 @@ func (a *analysis) itemsOf(v value) value {
 	return items
 }
 
-// printed are the texts that a value renders as.
+// printed returns the rendered texts of a value.
 func (a *analysis) printed(v value) []text {
 	all := value{texts: v.texts}
 	for _, o := range v.objects {
@@ -133,10 +133,10 @@ func (a *analysis) printed(v value) []text {
 	return all.texts
 }
 
-// maxNesting is how deep objects in each other are printed.
+// maxNesting is the maximum depth of nested objects that are printed.
 const maxNesting = 4
 
-// flattened is a star of all that a value prints.
+// flattened returns a star of everything that a value prints.
 func (a *analysis) flattened(v value, depth int) *star {
 	all := &star{}
 	for _, t := range v.texts {
@@ -153,7 +153,7 @@ func (a *analysis) flattened(v value, depth int) *star {
 	return all
 }
 
-// accessorPath names an accessor, so that two that are the same have the same name.
+// accessorPath returns a path element for an accessor. Equal accessors have equal elements.
 func accessorPath(accessor velocity.Accessor) string {
 	switch n := accessor.(type) {
 	case *velocity.Property:
@@ -170,8 +170,8 @@ func accessorPath(accessor velocity.Accessor) string {
 	return ""
 }
 
-// nodePath names an expression. What is not a literal or a reference has a name that
-// nothing else has, so that nothing is known of it.
+// nodePath returns a path element for an expression. An expression that is not a literal or a
+// reference has a unique element, so that no fact applies to it.
 func nodePath(node velocity.Node) string {
 	switch n := node.(type) {
 	case *velocity.Reference:
@@ -188,8 +188,8 @@ func nodePath(node velocity.Node) string {
 	return "?" + node.Pos().String()
 }
 
-// pathOf names a reference. Two with the same path stand for the same, as long as no
-// variable in it is set.
+// pathOf returns the path of a reference. References with equal paths have equal values until
+// a variable in the path is set.
 func pathOf(n *velocity.Reference) string {
 	path := n.Name
 	for _, accessor := range n.Accessors {

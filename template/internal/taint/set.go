@@ -2,7 +2,8 @@ package taint
 
 import "github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 
-// set assigns. Null is not assigned: what may be null leaves what was there.
+// set assigns a value. Velocity does not assign null, so a value that may be null keeps the
+// previous value too.
 func (a *analysis) set(n *velocity.Set, s *state) {
 	target := n.Target
 	if more, ok := appended(n); ok && a.inLoop > 0 {
@@ -24,7 +25,7 @@ func (a *analysis) set(n *velocity.Set, s *state) {
 	s.variables[target.Name] = v
 }
 
-// appended returns what a #set appends to its own variable, as in #set($x = "$x, $y").
+// appended returns the text that a #set appends to its variable, as in #set($x = "$x, $y").
 func appended(n *velocity.Set) (more []velocity.Node, ok bool) {
 	literal, ok := n.Value.(*velocity.StringLiteral)
 	if !ok || len(n.Target.Accessors) > 0 || len(literal.Parts) == 0 {
@@ -42,22 +43,22 @@ func appended(n *velocity.Set) (more []velocity.Node, ok bool) {
 	return literal.Parts[1:], true
 }
 
-// appendTo appends to a variable what a loop appends to it, any number of times.
+// appendTo appends a text to a variable any number of times, as a loop does.
 func (a *analysis) appendTo(name string, more []velocity.Node, s *state) {
 	suffix := a.interpolate(&velocity.StringLiteral{Interpolated: true, Parts: more}, s)
 	var all value
 	for _, t := range a.printed(s.variables[name]) {
 		all = join(all, value{texts: []text{t.repeated(suffix.texts)}})
 	}
-	if all.isNull() { // the name of the variable is written out first
+	if all.isNull() { // then the reference renders literally at first
 		all = value{texts: []text{text{}.repeated(suffix.texts)}}
 	}
 	s.forget(name)
 	s.variables[name] = all
 }
 
-// keepsValue reports whether an assignment can leave what a variable was before: its value
-// can be null, and not only if what the variable was made of is missing, too.
+// keepsValue reports whether a variable can keep its value at an assignment. That is possible
+// if the new value can be null although the source of the old value is defined.
 func (a *analysis) keepsValue(n *velocity.Set, before value) bool {
 	if !a.mayBeNull(n.Value) || uses(n.Value, n.Target.Name) {
 		return false
@@ -82,7 +83,7 @@ func (a *analysis) keepsValue(n *velocity.Set, before value) bool {
 	return len(before.objects) > 0
 }
 
-// lookup reports whether a reference reads something by a name or index, which may not be there.
+// lookup reports whether a reference reads a name or an index, which may be undefined.
 func lookup(reference *velocity.Reference) bool {
 	if reference == nil {
 		return false
@@ -100,7 +101,7 @@ func lookup(reference *velocity.Reference) bool {
 	return false
 }
 
-// accessorCall is the call of $esc that a reference is.
+// accessorCall returns the call of $esc, if a reference is one.
 func accessorCall(reference *velocity.Reference) (*velocity.Call, bool) {
 	if reference.Name != "esc" || len(reference.Accessors) == 0 {
 		return nil, false
@@ -109,7 +110,7 @@ func accessorCall(reference *velocity.Reference) (*velocity.Call, bool) {
 	return call, ok && len(call.Args) == 1
 }
 
-// mayBeNull reports whether an expression is null for some events.
+// mayBeNull reports whether an expression can be null for some events.
 func (a *analysis) mayBeNull(node velocity.Node) bool {
 	reference, ok := node.(*velocity.Reference)
 	if !ok {
@@ -137,7 +138,7 @@ func uses(node velocity.Node, name string) bool {
 	return found
 }
 
-// assign puts a value into an object.
+// assign assigns a value to a member of an object.
 func (a *analysis) assign(target *velocity.Reference, v value, s *state) {
 	last := len(target.Accessors) - 1
 	owner := a.follow(target, last, s)

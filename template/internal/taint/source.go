@@ -7,15 +7,15 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/velocity"
 )
 
-// Source says what a variable of an event can be.
+// Source is the set of values that a variable of an event can have.
 type Source uint8
 
 // The sources. The last ones are objects.
 const (
 	_           Source = iota
-	Text               // whatever somebody typed
+	Text               // untrusted input
 	Identifier         // letters, digits, hyphens, dots, underscores
-	Word               // letters, digits, blanks and the like, as in names that the platform gives
+	Word               // letters, digits, spaces and the like, as in names that the platform assigns
 	Number             // digits
 	PhoneNumber        // digits with a +
 	Timestamp          // by RFC 3339
@@ -38,7 +38,7 @@ var alphabets = map[Source]string{
 	Base64:      letters + digits + "+/=",
 }
 
-// sources makes a star of each alphabet.
+// sources creates a star for each alphabet.
 func (a *analysis) sources() {
 	a.stars = make(map[Source]*star)
 	for source, alphabet := range alphabets {
@@ -46,7 +46,7 @@ func (a *analysis) sources() {
 	}
 }
 
-// initial are the variables of the event.
+// initial returns the variables of the event.
 func (a *analysis) initial() map[string]value {
 	variables := make(map[string]value)
 	for name, source := range a.variables.Present {
@@ -76,7 +76,7 @@ func (a *analysis) source(name string, source Source) value {
 	return starred(a.stars[source])
 }
 
-// typed is whatever somebody can type.
+// typed returns all texts that a sender can type.
 func (a *analysis) typed(origin string) *star {
 	atoms := make([]atom, len(a.symbols))
 	for i, symbol := range a.symbols {
@@ -85,12 +85,12 @@ func (a *analysis) typed(origin string) *star {
 	return newStar(origin, atoms)
 }
 
-// representatives stand for all characters that are not ASCII. No format gives one of
-// those a meaning; some are not allowed in XML, some change with the case of letters.
+// representatives represent all non-ASCII characters. None of these is special in a format.
+// XML does not allow some of them, and some change with the case of letters.
 const representatives = "\u0085\u00a0Éé\u00df\u017f\u212a\u2028\u2029\u200f\ufeff漢\ue000\ufffd\ufffe\uffff\uff02😀𝒳"
 
-// symbolsOf are the characters that are told apart: all of ASCII, the representatives, and
-// those that the template itself has.
+// symbolsOf returns the characters that the analysis distinguishes: ASCII, the
+// representatives, and the characters of the template.
 func symbolsOf(template *velocity.Template) []string {
 	const most = 64
 	var own []rune

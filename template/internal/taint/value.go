@@ -5,29 +5,28 @@ import (
 	"strings"
 )
 
-// value is what a reference can stand for: one of several texts, or of several objects.
-// The zero value is null.
+// value is the set of texts and objects that a reference can have. The zero value is null.
 type value struct {
 	texts   []text
 	objects []*object
 }
 
-// text is a text whose parts are known in their order.
+// text is a sequence of known parts.
 type text []part
 
-// part is a literal, any text of a star, or any number of some texts, as a loop makes them.
+// part is a literal, any text of a star, or any number of some texts, as a loop writes them.
 type part struct {
 	literal string
 	star    *star
 	many    []text
 }
 
-// The most alternatives of a value and parts of a text that are followed. What is beyond
-// is joined to one star: its texts are those and more.
+// Limits of the alternatives of a value and the parts of a text. Beyond a limit, they become
+// one star, which has at least the same texts.
 const (
 	maxAlternatives = 12
 	maxParts        = 512
-	maxPeriod       = 8 // parts that repeat themselves
+	maxPeriod       = 8 // parts of a repetition
 	maxLiteral      = 4096
 )
 
@@ -45,7 +44,7 @@ func (p part) equal(o part) bool {
 	return p.literal == o.literal && sameStar && (value{texts: p.many}).equal(value{texts: o.many})
 }
 
-// asLiteral returns the text, if there is only one.
+// asLiteral returns the text of a value that has only one.
 func (v value) asLiteral() (string, bool) {
 	if len(v.texts) != 1 || len(v.objects) > 0 || !v.texts[0].isLiteral() {
 		return "", false
@@ -53,7 +52,7 @@ func (v value) asLiteral() (string, bool) {
 	return v.texts[0].joined(), true
 }
 
-// joined is the text of a literal one.
+// joined returns the concatenation of the literals of a text.
 func (t text) joined() string {
 	var s strings.Builder
 	for _, p := range t {
@@ -64,8 +63,8 @@ func (t text) joined() string {
 
 func (t text) equal(other text) bool { return slices.EqualFunc(t, other, part.equal) }
 
-// concat appends a text to another. What repeats itself four times stands there twice: the
-// place behind it is the same.
+// concat appends a text to another. It shortens a repetition of four to two, since the
+// position after both is the same.
 func (t text) concat(other text) text {
 	joined := slices.Clone(t)
 	for _, p := range other {
@@ -100,7 +99,8 @@ func (t text) withoutRepeats() text {
 	return t
 }
 
-// flat is a text without an order: what the platform wrote, and what others did.
+// flat returns a text whose parts can be in any order, separated by origin: the platform's,
+// and others.
 func (t text) flat() text {
 	var literals strings.Builder
 	var own, others *star
@@ -136,7 +136,7 @@ func (t text) flat() text {
 	return flat
 }
 
-// star is one star of all that is in a text.
+// star returns one star of all parts of a text.
 func (t text) star() *star {
 	all := &star{}
 	for _, p := range t.flat() {
@@ -145,7 +145,7 @@ func (t text) star() *star {
 	return all
 }
 
-// repeated is a text with any number of some texts behind it.
+// repeated returns a text followed by any number of some texts.
 func (t text) repeated(more []text) text {
 	if n := len(t); n > 0 && t[n-1].many != nil {
 		t, more = t[:n-1], join(value{texts: t[n-1].many}, value{texts: more}).texts
@@ -153,7 +153,7 @@ func (t text) repeated(more []text) text {
 	return append(slices.Clone(t), part{many: more})
 }
 
-// join is one of two values.
+// join returns the union of two values.
 func join(a, b value) value {
 	joined := value{slices.Clone(a.texts), slices.Clone(a.objects)}
 	for _, t := range b.texts {
@@ -176,7 +176,7 @@ func join(a, b value) value {
 	return joined
 }
 
-// equal reports whether two values have the same alternatives, in whatever order.
+// equal reports whether two values have the same alternatives, in any order.
 func (v value) equal(other value) bool {
 	return v.within(other) && other.within(v)
 }
@@ -186,13 +186,13 @@ func (v value) within(other value) bool {
 		!slices.ContainsFunc(v.objects, func(o *object) bool { return !slices.Contains(other.objects, o) })
 }
 
-// object is a list, a map, or something else that has values in it. It stands for all
-// objects that arise at one place of a template. What is put into it stays in it.
+// object is a list, a map, or another container of values. It represents all objects created
+// at one place of a template. Values are never removed from it.
 type object struct {
 	kind   objectKind
-	fields map[string]value // by names that are known
+	fields map[string]value // values by known names
 	keys   value            // other keys of a map
-	items  value            // what is under other keys, or in a list
+	items  value            // values under other keys, or in a list
 }
 
 type objectKind uint8
@@ -206,13 +206,13 @@ const (
 	escapeTool
 )
 
-// maxFields is how many names of a map are told apart.
+// maxFields is the maximum number of known names of a map.
 const maxFields = 64
 
-// field returns what is under a name.
+// field returns the value under a name.
 func (o *object) field(name string) value { return join(o.fields[name], o.items) }
 
-// contents is one of all values of an object.
+// contents returns the union of all values of an object.
 func (o *object) contents() value {
 	all := o.items
 	for _, v := range o.fields {
@@ -221,7 +221,7 @@ func (o *object) contents() value {
 	return all
 }
 
-// allKeys is one of all keys of a map.
+// allKeys returns the union of all keys of a map.
 func (o *object) allKeys() value {
 	all := o.keys
 	for name := range o.fields {
@@ -230,7 +230,7 @@ func (o *object) allKeys() value {
 	return all
 }
 
-// put adds what can be under a name, and reports whether that is new.
+// put adds a value under a name, and reports whether the object changed.
 func (o *object) put(name string, known bool, v value) bool {
 	if !known || len(o.fields) >= maxFields {
 		return o.add(v)
@@ -246,7 +246,7 @@ func (o *object) put(name string, known bool, v value) bool {
 	return true
 }
 
-// add adds what can be in a list or under any name, and reports whether that is new.
+// add adds a value to a list or under any name, and reports whether the object changed.
 func (o *object) add(v value) bool {
 	if v.within(o.items) {
 		return false

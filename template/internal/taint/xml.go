@@ -21,7 +21,7 @@ func (p *position) feedXML(depth int, c rune) verdict {
 	return p.feedDelimited(depth, c)
 }
 
-// feedXMLText takes a character of content or of an attribute.
+// feedXMLText consumes a character of content or of an attribute.
 func (p *position) feedXMLText(depth int, c rune) verdict {
 	l := &p[depth]
 	switch {
@@ -43,7 +43,7 @@ func (p *position) feedXMLText(depth int, c rune) verdict {
 	return p.pass(depth, c)
 }
 
-// feedReference takes a character of a reference such as &amp;.
+// feedReference consumes a character of a reference such as &amp;.
 func (p *position) feedReference(depth int, c rune) verdict {
 	l := &p[depth]
 	l.pending += string(c)
@@ -59,7 +59,7 @@ func (p *position) feedReference(depth int, c rune) verdict {
 	return p.pass(depth, decoded)
 }
 
-// dereference returns the character that a reference stands for.
+// dereference returns the character of a reference.
 func dereference(name string) (rune, bool) {
 	if number, ok := strings.CutPrefix(name, "#"); ok {
 		base := 10
@@ -84,7 +84,7 @@ func IsXMLCharacter(c rune) bool {
 	return c <= 0x10ffff
 }
 
-// feedMarkup finds out what a < begins.
+// feedMarkup detects the kind of markup after a <.
 func (p *position) feedMarkup(depth int, c rune) verdict {
 	l := &p[depth]
 	l.pending += string(c)
@@ -119,7 +119,7 @@ func (p *position) feedTag(depth int, c rune) verdict {
 	return structure
 }
 
-// feedDelimited takes a character of what ends with a delimiter of its own.
+// feedDelimited consumes a character of a comment, CDATA section or instruction.
 func (p *position) feedDelimited(depth int, c rune) verdict {
 	l := &p[depth]
 	repeated, end := ']', "]]>"
@@ -149,7 +149,7 @@ func (p *position) feedDelimited(depth int, c rune) verdict {
 	return fine
 }
 
-// IsXMLReference reports whether a reference such as &#233; is one to a character of XML 1.0.
+// IsXMLReference reports whether a reference such as &#233; refers to a character of XML 1.0.
 func IsXMLReference(reference string) bool {
 	name, begins := strings.CutPrefix(reference, "&")
 	name, ends := strings.CutSuffix(name, ";")
@@ -157,7 +157,7 @@ func IsXMLReference(reference string) bool {
 	return begins && ends && ok
 }
 
-// splitsCDATA reports whether a text in place of ]]> in a CDATA section stands for just that.
+// splitsCDATA reports whether a replacement of ]]> in a CDATA section decodes to ]]>.
 func splitsCDATA(replacement string) bool {
 	var content string
 	err := xml.Unmarshal([]byte("<a><![CDATA["+replacement+"]]></a>"), &content)
