@@ -12,7 +12,7 @@ const maxWebhooks = 150 // of an account
 // createOnlyFields are the fields that an update cannot change.
 var createOnlyFields = []string{"read_timeout", "retries", "retry_delay"}
 
-// Action is what a [Change] does. ActionNone prints as "unchanged".
+// Action is the action of a [Change]. ActionNone prints as "unchanged".
 type Action string
 
 // The actions of a plan.
@@ -24,8 +24,8 @@ const (
 	ActionNone    Action = "none" // nothing to do
 )
 
-// Plan is what [Client.SyncWebhooks] would change. Printed, it has a line for each
-// change and one that counts them:
+// Plan contains the changes that [Client.SyncWebhooks] would make. Printed, it has a line
+// for each change and a summary:
 //
 //	  ~ update  POST https://example.com/hooks/sms?… (events, headers.X-Token)
 //	-/+ replace POST https://example.com/hooks/mms (retries)
@@ -33,46 +33,44 @@ const (
 //	  - delete  POST https://example.com/hooks/old
 //	Plan: 1 to create, 1 to update, 1 to replace, 1 to delete, 3 unchanged.
 //
-// Neither that nor its JSON shows a header's value, nor what of a URL may be a
-// token: user name and password, query and fragment.
+// Neither the printed plan nor its JSON contains header values, or the user info, query and
+// fragment of a URL.
 type Plan struct {
-	// Changes are in the order in which they are made. First come deletions, as many
-	// as must make room under the limit of 150 webhooks. Then comes what is desired,
-	// in the order in which it was given. All other deletions are last, so that a
-	// webhook is there before the one that it takes over from goes. Deletions are in
-	// the order of their URLs, whatever the list's is.
+	// Changes are in the order in which they are made. The first deletions are those
+	// needed to stay under the limit of 150 webhooks. Then come the desired webhooks, in
+	// the given order. All other deletions come last, so that a new webhook exists before
+	// an old one is deleted. Deletions are sorted by URL.
 	Changes []Change `json:"changes"`
 }
 
-// Change is one step of a plan, about one webhook. Its JSON has the action, method,
-// URL, and ID and fields where there are any.
+// Change is one step of a plan, for one webhook. Its JSON has the action, method and URL,
+// and the ID, fields and differences if there are any.
 type Change struct {
-	// Action is what is to be done.
+	// Action is the action to take.
 	Action Action
 
-	// Before is the webhook as it is, nil when there is none.
+	// Before is the existing webhook. If there is none, it is nil.
 	Before *Webhook
 
-	// Desired is the webhook as it should be, nil when it is to be deleted.
+	// Desired is the desired webhook. For a deletion, it is nil.
 	Desired *CreateWebhookRequest
 
-	// Fields are those that differ, when the action is to update or to replace:
-	// "encoding", "events", "template", "read_timeout", "retries", "retry_delay", and
-	// "headers." with the header's name.
+	// Fields are the fields that differ, for an update or a replacement: "encoding",
+	// "events", "template", "read_timeout", "retries", "retry_delay", and "headers."
+	// followed by the name of a header.
 	Fields []string
 
-	// Differences are the fields, "url" and "template", that the platform spells otherwise
-	// than the request and that mean the same: a URL with a slash for an empty path, in
-	// another case of the host, with a default port or with other escapes; a template with
-	// other line ends. They are no reason for a change.
+	// Differences are the fields, "url" or "template", that the platform spells otherwise
+	// than the request with the same meaning (see [Client.SyncWebhooks]). They do not
+	// cause a change.
 	Differences []string
 }
 
-// PlanWebhooks returns what [Client.SyncWebhooks] would change, given the same
-// arguments, and changes nothing. It makes as many requests as the list has pages.
+// PlanWebhooks returns the plan of [Client.SyncWebhooks] for the same arguments, and changes
+// nothing. It makes one request for each page of the list.
 //
-// A plan that SyncWebhooks would refuse is returned beside the error that says
-// why; with any other error the plan is nil.
+// If SyncWebhooks would reject the plan, PlanWebhooks returns it with the error. With any
+// other error, the plan is nil.
 func (c *Client) PlanWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*Plan, error) {
 	target, err := newDesiredState("PlanWebhooks", desired, options)
 	if err != nil {
@@ -90,8 +88,8 @@ func (p Plan) HasChanges() bool {
 	return count(p.Changes, ActionNone) < len(p.Changes)
 }
 
-// plan compares the account's webhooks with the desired ones. The error says why
-// the plan can't be carried out, or must not be.
+// plan compares the account's webhooks with the desired ones. It returns an error if the
+// plan exceeds the limit of webhooks or needs an opt-in.
 func (t *desiredState) plan(webhooks []*Webhook) (*Plan, error) {
 	taken := t.assign(webhooks)
 	var changes []Change
@@ -113,9 +111,9 @@ func (t *desiredState) plan(webhooks []*Webhook) (*Plan, error) {
 	return plan, t.check(plan, len(webhooks))
 }
 
-// assign returns the webhook of each request, nil where there is none. One with the URL as
-// it is written comes before one with another spelling of it, which another request may
-// have as it is written.
+// assign returns the webhook of each request, or nil if there is none. It assigns webhooks
+// with the exact URL of a request first, so that no other request takes them for another
+// spelling of its URL.
 func (t *desiredState) assign(webhooks []*Webhook) []*Webhook {
 	index := indexOf(webhooks)
 	assigned := make([]*Webhook, len(t.desired))
@@ -168,7 +166,7 @@ func (t *desiredState) check(plan *Plan, present int) error {
 	return v.err(t.operation)
 }
 
-// update is the request that sets the fields that differ.
+// update returns the request that sets the fields that differ.
 func (c Change) update() UpdateWebhookRequest {
 	var request UpdateWebhookRequest
 	for _, field := range c.Fields {
@@ -179,7 +177,7 @@ func (c Change) update() UpdateWebhookRequest {
 			request.Events = c.Desired.Events
 		case "template":
 			request.Template = &c.Desired.Template
-		default: // headers are set all at once
+		default: // an update replaces all headers
 			request.Headers = c.Desired.Headers
 			if request.Headers == nil {
 				request.Headers = map[string]string{}
@@ -199,7 +197,7 @@ func (c Change) webhookKey() webhookKey {
 	return webhookKey{}
 }
 
-// changeKey tells changes apart.
+// changeKey identifies a change.
 type changeKey struct {
 	action   Action
 	identity webhookKey

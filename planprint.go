@@ -7,11 +7,11 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
-// What people see of plans and results: never a header's value, nor what of a URL may be a
-// token.
+// This file prints plans and results, without header values and without the parts of a URL
+// that may be tokens.
 
-// String has a line for each change, and one that counts them. Webhooks that are
-// as desired are only counted, unless the platform spells them otherwise.
+// String returns a line for each change and a summary. An unchanged webhook has a line only
+// if the platform spells it otherwise than the request.
 func (p Plan) String() string {
 	var s strings.Builder
 	for _, change := range p.Changes {
@@ -24,7 +24,7 @@ func (p Plan) String() string {
 	return s.String()
 }
 
-// MarshalJSON writes {"changes": […]}, webhooks that are as desired among them.
+// MarshalJSON returns {"changes": […]}, including unchanged webhooks.
 func (p Plan) MarshalJSON() ([]byte, error) {
 	type plan Plan
 	if p.Changes == nil {
@@ -33,7 +33,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	return encodeJSON(plan(p))
 }
 
-// String is the change's line in a plan.
+// String returns the change's line in a plan.
 func (c Change) String() string {
 	symbol, verb := c.Action.label()
 	s := fmt.Sprintf("%3s %-7s %v", symbol, verb, c.webhookKey())
@@ -52,7 +52,7 @@ func (p Plan) Format(state fmt.State, verb rune) { redact.Format(state, verb, p.
 // Format prints the change for every verb, without tokens.
 func (c Change) Format(state fmt.State, verb rune) { redact.Format(state, verb, c.String()) }
 
-// label returns how a plan shows an action.
+// label returns the symbol and the verb of an action in a plan.
 func (a Action) label() (symbol, verb string) {
 	switch a {
 	case ActionCreate:
@@ -69,7 +69,7 @@ func (a Action) label() (symbol, verb string) {
 	return "?", string(a)
 }
 
-// changeJSON is a change without what may be a token.
+// changeJSON is a change without header values and tokens of the URL.
 type changeJSON struct {
 	Action Action   `json:"action"`
 	Method string   `json:"method"`
@@ -85,19 +85,19 @@ func (c Change) json() changeJSON {
 	return changeJSON{c.Action, key.identity.method, redact.URL(key.identity.url), key.id, c.Fields, c.Differences}
 }
 
-// MarshalJSON writes the action, method, URL, ID, fields and differences.
+// MarshalJSON returns an object with the action, method, URL, ID, fields and differences.
 func (c Change) MarshalJSON() ([]byte, error) { return encodeJSON(c.json()) }
 
-// String names a webhook to people.
+// String returns the method and the URL without tokens.
 func (k webhookKey) String() string {
 	return redact.Line(k.method+" "+redact.URL(k.url), maxKeyText)
 }
 
-// maxKeyText is more than the longest URL and method have.
+// maxKeyText is longer than the longest method and URL.
 const maxKeyText = 8 << 10
 
-// String has a line for each change, and one that counts them. Webhooks that were
-// as desired are only counted.
+// String returns a line for each change and a summary. An unchanged webhook has a line only
+// if the platform spells it otherwise than the request.
 func (r SyncResult) String() string {
 	var s strings.Builder
 	var done []Change
@@ -117,7 +117,7 @@ func (r SyncResult) String() string {
 	return s.String()
 }
 
-// MarshalJSON writes {"changes": […]}, webhooks that were as desired among them.
+// MarshalJSON returns {"changes": […]}, including unchanged webhooks.
 func (r SyncResult) MarshalJSON() ([]byte, error) {
 	type result SyncResult
 	if r.Changes == nil {
@@ -126,7 +126,7 @@ func (r SyncResult) MarshalJSON() ([]byte, error) {
 	return encodeJSON(result(r))
 }
 
-// String is the change's line in a result.
+// String returns the change's line in a result.
 func (r ChangeResult) String() string {
 	return fmt.Sprintf("%v: %s", r.Change, r.Outcome)
 }
@@ -137,10 +137,11 @@ func (r SyncResult) Format(state fmt.State, verb rune) { redact.Format(state, ve
 // Format prints the change for every verb, without tokens.
 func (r ChangeResult) Format(state fmt.State, verb rune) { redact.Format(state, verb, r.String()) }
 
-// Format prints the error for every verb. It shows the webhook by its method and URL.
+// Format prints the text of Error for every verb.
 func (e ReplaceError) Format(state fmt.State, verb rune) { redact.Format(state, verb, e.Error()) }
 
-// MarshalJSON writes the action, method, URL, ID, fields, differences, outcome and error.
+// MarshalJSON returns an object with the action, method, URL, ID, fields, differences,
+// outcome and error.
 func (r ChangeResult) MarshalJSON() ([]byte, error) {
 	result := struct {
 		changeJSON

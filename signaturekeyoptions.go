@@ -6,32 +6,32 @@ import "fmt"
 // [Client.RotateSignatureKey], which return an error if a value is invalid.
 type SignatureKeyOption func(*keySettings)
 
-// keySettings are what the options choose.
+// keySettings collect the options.
 type keySettings struct {
 	digest     Digest
 	takeOver   bool
-	leftBehind bool // deleted
+	leftBehind bool // delete keys left behind
 	violations violations
 }
 
-// SignatureKeyDigest sets the digest of a key that is created: [DigestSHA224],
-// DigestSHA256 or DigestSHA512. The default is [DigestSHA256]. A key that is enabled
-// already keeps its digest until it is rotated.
+// SignatureKeyDigest sets the digest of new keys: [DigestSHA224], [DigestSHA256] or
+// [DigestSHA512]. The default is DigestSHA256. An enabled key keeps its digest until it is
+// rotated.
 func SignatureKeyDigest(digest Digest) SignatureKeyOption {
 	return func(s *keySettings) { s.digest = digest }
 }
 
-// TakeOverSignatureKey replaces an enabled key that the store does not have. Deliveries
-// that are signed with that key can't be verified through this store, and whoever can
-// verify them receives no others from then on. The key itself is not deleted.
+// TakeOverSignatureKey replaces an enabled key that the store lacks. This store cannot
+// verify deliveries signed with the replaced key. A program that verifies with the replaced
+// key rejects later deliveries. The replaced key is not deleted.
 func TakeOverSignatureKey() SignatureKeyOption {
 	return func(s *keySettings) { s.takeOver = true }
 }
 
 // DeleteKeysLeftBehind deletes keys of the account that are neither enabled nor in the
-// store, if they were created more than an hour ago. A lost response to a creation
-// leaves such a key, and so does a crash before the key was stored. So does another
-// program that keeps its keys elsewhere: use this option only if there is none.
+// store, if they were created more than an hour ago. A lost response to a creation leaves
+// such a key behind, as does a crash before the key was stored. Do not use this option if
+// another program keeps keys of the account in another store.
 func DeleteKeysLeftBehind() SignatureKeyOption {
 	return func(s *keySettings) { s.leftBehind = true }
 }

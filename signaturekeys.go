@@ -21,8 +21,8 @@ const (
 	keyPageSize = 20 // the size in the API's documentation
 )
 
-// Digest names the hash that the platform signs deliveries with. Values that are
-// not listed here pass through in both directions.
+// Digest names the hash function of signatures. Unlisted values are accepted and returned
+// unchanged.
 type Digest string
 
 // The documented digests.
@@ -32,31 +32,31 @@ const (
 	DigestSHA512 Digest = "SHA512"
 )
 
-// Cipher names the kind of a signature key. Values that are not listed here pass
-// through in both directions.
+// Cipher names the algorithm of a signature key. Unlisted values are accepted and returned
+// unchanged.
 type Cipher string
 
-// CipherRSA is the one documented cipher.
+// CipherRSA is the only documented cipher.
 const CipherRSA Cipher = "RSA"
 
-// SignatureKey is a key that the platform signs deliveries with. The platform
-// keeps its private half. It marshals to the API's own JSON, and back.
+// SignatureKey is a key pair with which the platform signs deliveries. The platform keeps
+// the private key. SignatureKey marshals to the API's own JSON, and back.
 type SignatureKey struct {
-	// ID is made by the platform, a UUID. Deliveries name the key by it.
+	// ID is a UUID that the platform assigns. Deliveries contain the ID of their key.
 	ID string
 
-	// PublicKey is what deliveries are verified with: base64 of a DER
-	// SubjectPublicKeyInfo. Only CreateSignatureKey returns it: store it then.
+	// PublicKey verifies signatures. It is the base64 encoding of a DER
+	// SubjectPublicKeyInfo. Only CreateSignatureKey returns it.
 	PublicKey string
 
-	// Cipher is the kind of the key.
+	// Cipher is the algorithm of the key.
 	Cipher Cipher
 
-	// Digest is the hash that the key signs.
+	// Digest is the hash function of the key's signatures.
 	Digest Digest
 
-	// Created is when the key was made, to the millisecond. It is zero when the API
-	// gives no time, or one in another form than RFC 3339.
+	// Created is the creation time, in milliseconds. If the response has none, or one that
+	// is not in the format of RFC 3339, Created is zero.
 	Created time.Time
 
 	// Enabled reports whether deliveries are signed with this key. At most one key of
@@ -66,30 +66,30 @@ type SignatureKey struct {
 
 // CreateSignatureKeyRequest describes a key to create. Digest is required.
 type CreateSignatureKeyRequest struct {
-	// Digest is the hash that the key signs.
+	// Digest is the hash function of the key's signatures.
 	Digest Digest `json:"digest"`
 
-	// Cipher is the kind of the key. Empty stands for [CipherRSA].
+	// Cipher is the algorithm of the key. If empty, it is [CipherRSA].
 	Cipher Cipher `json:"cipher"`
 }
 
 // ListSignatureKeysRequest chooses a page of the account's signature keys.
 type ListSignatureKeysRequest struct {
-	// Page is the number of the page. The first is 1, which 0 stands for.
+	// Page is the number of the page. The first is 1. If zero, it is 1.
 	Page int
 
-	// PageSize is how many keys a page has at most. 0 stands for 20.
+	// PageSize is the maximum number of keys in a page. If zero, it is 20.
 	PageSize int
 }
 
-// CreateSignatureKey creates a key, which is not enabled yet, and returns it with
-// its public half. The API never returns that again: store it before you enable
-// the key.
+// CreateSignatureKey creates a key and returns it with its public key. The API returns the
+// public key only once, so store it before you enable the key. [Client.SyncSignatureKey]
+// does that.
 //
-// A second key would be a second key, so this is tried again only after 429, and
-// after a failure before the request was sent. The error matches
-// [ErrOutcomeUnknown] when the response was lost: a key without a known public half
-// may then exist. [Client.SignatureKeys] finds it, for DeleteSignatureKey.
+// A retry could create a second key, so the call is retried only after 429, or if the
+// request was not sent. If the response was lost, the error matches [ErrOutcomeUnknown], and
+// a key whose public key is not known may exist. [Client.SignatureKeys] lists it, and
+// [Client.DeleteSignatureKey] deletes it.
 func (c *Client) CreateSignatureKey(ctx context.Context, request CreateSignatureKeyRequest) (*SignatureKey, error) {
 	const operation = "CreateSignatureKey"
 	var v violations
@@ -119,9 +119,9 @@ func (c *Client) CreateSignatureKey(ctx context.Context, request CreateSignature
 	return &created, nil
 }
 
-// ListSignatureKeys returns one page of the account's keys, without their public
-// keys. A page has no size of its own: an empty one follows the last.
-// [Client.SignatureKeys] iterates over all of them.
+// ListSignatureKeys returns one page of the account's keys, without their public keys. The
+// response does not tell which page is the last; the page after it is empty.
+// [Client.SignatureKeys] iterates over all keys.
 func (c *Client) ListSignatureKeys(ctx context.Context, request ListSignatureKeysRequest) ([]*SignatureKey, error) {
 	var v violations
 	v.page(request.Page, request.PageSize)
@@ -147,10 +147,10 @@ func (c *Client) listSignatureKeys(ctx context.Context, operation string, reques
 	return keys, err
 }
 
-// SignatureKeys iterates over all keys of the account. Each range over it reads
-// every page before it yields the first key, so a loop may delete what it is
-// given. An error is yielded once, without a key, and ends the loop. A list of more than
-// 1,000 pages is one.
+// SignatureKeys returns an iterator over all keys of the account. Each range over it reads
+// every page before it yields the first key, so the loop may delete keys. An error is
+// yielded once, with a nil key, and ends the loop. A list of more than 1,000 pages is an
+// error.
 func (c *Client) SignatureKeys(ctx context.Context) iter.Seq2[*SignatureKey, error] {
 	return iterate(func() ([]*SignatureKey, error) {
 		listing, err := c.signatureKeyPages(ctx, "SignatureKeys").read(nil)
@@ -158,8 +158,7 @@ func (c *Client) SignatureKeys(ctx context.Context) iter.Seq2[*SignatureKey, err
 	})
 }
 
-// signatureKeyPages are the pages of the account's keys. None says that it is the last: an
-// empty one is.
+// signatureKeyPages returns the pages of the account's keys. An empty page ends the list.
 func (c *Client) signatureKeyPages(ctx context.Context, operation string) pages[SignatureKey] {
 	return pages[SignatureKey]{
 		operation: operation,
@@ -173,8 +172,8 @@ func (c *Client) signatureKeyPages(ctx context.Context, operation string) pages[
 	}
 }
 
-// GetSignatureKey returns the key with an ID, without its public half. The error
-// matches [ErrNotFound] when there is none.
+// GetSignatureKey returns the key with this ID, without its public key. If no key has this
+// ID, the error matches [ErrNotFound].
 func (c *Client) GetSignatureKey(ctx context.Context, id string) (*SignatureKey, error) {
 	const operation = "GetSignatureKey"
 	if err := checkKeyID(operation, id); err != nil {
@@ -188,9 +187,9 @@ func (c *Client) GetSignatureKey(ctx context.Context, id string) (*SignatureKey,
 	})
 }
 
-// DeleteSignatureKey deletes a key. If there is no such key, the error matches
-// [ErrNotFound], unless an earlier attempt whose response was lost may have deleted it: if
-// the list of keys lacks it then, the call succeeds.
+// DeleteSignatureKey deletes the key with this ID. If no key has this ID, the error matches
+// [ErrNotFound]. If the response to an earlier attempt of the same call was lost and the
+// list of keys lacks the ID, the call succeeds.
 func (c *Client) DeleteSignatureKey(ctx context.Context, id string) error {
 	const operation = "DeleteSignatureKey"
 	if err := checkKeyID(operation, id); err != nil {
@@ -203,10 +202,9 @@ func (c *Client) DeleteSignatureKey(ctx context.Context, id string) error {
 	})
 }
 
-// EnableSignatureKey has the platform sign deliveries with this key from now on,
-// and with no other: the key that was enabled before is disabled. It returns the
-// key without its public half. The error matches [ErrNotFound] when there is no
-// such key.
+// EnableSignatureKey enables the key with this ID and disables the previously enabled key.
+// The platform then signs deliveries with this key. It returns the key without its public
+// key. If no key has this ID, the error matches [ErrNotFound].
 func (c *Client) EnableSignatureKey(ctx context.Context, id string) (*SignatureKey, error) {
 	const operation = "EnableSignatureKey"
 	if err := checkKeyID(operation, id); err != nil {
@@ -225,9 +223,9 @@ func (c *Client) EnableSignatureKey(ctx context.Context, id string) (*SignatureK
 	})
 }
 
-// GetEnabledSignatureKey returns the key that deliveries are signed with, without its
-// public key. If none is enabled, the error matches [ErrNotFound]. So does a 404 of a proxy
-// that knows no such path: that no key is enabled is what [Client.SignatureKeys] tells.
+// GetEnabledSignatureKey returns the enabled key, without its public key. If no key is
+// enabled, the error matches [ErrNotFound]. So does a 404 of a proxy. To make sure that no
+// key is enabled, use [Client.SignatureKeys].
 func (c *Client) GetEnabledSignatureKey(ctx context.Context) (*SignatureKey, error) {
 	return c.signatureKey(ctx, &call{
 		operation:   "GetEnabledSignatureKey",
@@ -238,8 +236,9 @@ func (c *Client) GetEnabledSignatureKey(ctx context.Context) (*SignatureKey, err
 	})
 }
 
-// DisableSignatureKey has the platform sign no deliveries from now on. It succeeds
-// when no key is enabled, too. A receiver that verifies then refuses everything.
+// DisableSignatureKey disables the enabled key. The platform then does not sign deliveries,
+// and a receiver that verifies signatures rejects them. If no key is enabled, the call
+// succeeds.
 func (c *Client) DisableSignatureKey(ctx context.Context) error {
 	return c.do(ctx, &call{
 		operation: "DisableSignatureKey",
@@ -259,8 +258,8 @@ func (c *Client) signatureKey(ctx context.Context, call *call) (*SignatureKey, e
 	return &key, nil
 }
 
-// checkKeyID refuses, besides what is no ID, the name under which the API keeps
-// the enabled key: deleting that would disable it.
+// checkKeyID rejects invalid IDs and "enabled", which is the API's path of the enabled key:
+// deleting that would disable the key.
 func checkKeyID(operation, id string) error {
 	var v violations
 	v.id("/key_id", id)
@@ -270,7 +269,7 @@ func checkKeyID(operation, id string) error {
 	return v.err(operation)
 }
 
-// signatureKeyJSON is a key as it stands on the wire.
+// signatureKeyJSON is the JSON of a key.
 type signatureKeyJSON struct {
 	ID        string          `json:"key_id"`
 	PublicKey string          `json:"public_key,omitzero"`
@@ -282,7 +281,7 @@ type signatureKeyJSON struct {
 
 const createdLayout = `"2006-01-02T15:04:05.000Z07:00"`
 
-// MarshalJSON writes the API's own JSON.
+// MarshalJSON returns the API's own JSON.
 func (k SignatureKey) MarshalJSON() ([]byte, error) {
 	wire := signatureKeyJSON{ID: k.ID, PublicKey: k.PublicKey, Cipher: k.Cipher, Digest: k.Digest, Enabled: k.Enabled}
 	if !k.Created.IsZero() {
@@ -291,9 +290,9 @@ func (k SignatureKey) MarshalJSON() ([]byte, error) {
 	return encodeJSON(wire)
 }
 
-// UnmarshalJSON reads the API's own JSON. Unknown fields are ignored. A time that
-// can't be read leaves Created zero, for it must not cost the public key, which
-// comes only once.
+// UnmarshalJSON reads the API's own JSON. It ignores unknown fields. If the creation time is
+// invalid, Created is zero. That is not an error, since the API returns the public key only
+// once.
 func (k *SignatureKey) UnmarshalJSON(data []byte) error {
 	var wire signatureKeyJSON
 	if err := json.Unmarshal(data, &wire); err != nil {
@@ -324,7 +323,7 @@ func (k *SignatureKey) decodeCreated(data []byte) error {
 	return nil
 }
 
-// decodeKeys does not take null for an account without keys.
+// decodeKeys rejects null, which does not mean that the account has no keys.
 func decodeKeys(data []byte) ([]*SignatureKey, error) {
 	var keys []*SignatureKey
 	if err := json.Unmarshal(data, &keys); err != nil {
