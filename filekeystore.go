@@ -17,23 +17,22 @@ const (
 	keyFileSuffix = ".json"
 	tempKeyFile   = ".key-*.tmp"
 
-	maxKeyIDBytes   = 64       // of an ID in a file's name; a UUID has 36
+	maxKeyIDBytes   = 64       // a UUID has 36
 	maxKeyFileBytes = 64 << 10 // a key of 16,384 bits has 3 KiB
 )
 
-// FileKeyStore is a [SignatureKeyStore] in a directory: one JSON file for each key,
-// named "key-", the ID and ".json", with mode 0600 where files have modes. Any number of
-// programs can use the directory at the same time. [NewFileKeyStore] returns one.
+// FileKeyStore is a [SignatureKeyStore] in a directory. Each key is a JSON file whose name
+// is "key-", the ID and ".json", with mode 0600 where the system has modes. Any number of
+// programs can use the directory concurrently. Create a store with [NewFileKeyStore].
 //
-// Files with other names are ignored. A file with such a name that is not a key is an
-// error that names the file: whether the key in it is stored would be a guess.
+// Files with other names are ignored. If a file with such a name does not contain a key,
+// reading the store returns an error with the name of the file.
 type FileKeyStore struct{ directory string }
 
-// NewFileKeyStore returns a store in a directory, which it creates with mode 0700 if it
-// does not exist. The directory must outlive the program: in a container it is on a
-// volume. All instances of a receiver need the same one, so on several machines it is a
-// network file system on which a rename is atomic and seen at once, or it is not the
-// right store.
+// NewFileKeyStore returns a store in a directory. If the directory does not exist, it is
+// created with mode 0700. The directory must outlive the program, so in a container it must
+// be on a volume. All instances of a receiver must share it. Across machines, it must be on a
+// network file system on which a rename is atomic and immediately visible.
 func NewFileKeyStore(directory string) (*FileKeyStore, error) {
 	if directory == "" {
 		return nil, errors.New("messagemedia: NewFileKeyStore: directory is empty")
@@ -52,8 +51,8 @@ func NewFileKeyStore(directory string) (*FileKeyStore, error) {
 	return s, nil
 }
 
-// removeAbandoned removes temporary files of programs that were killed while they
-// wrote. It also finds out whether the directory can be read.
+// removeAbandoned removes temporary files of programs that were killed during a write. It
+// returns an error if the directory cannot be read.
 func (s *FileKeyStore) removeAbandoned() error {
 	entries, err := os.ReadDir(s.directory)
 	if err != nil {
@@ -70,7 +69,7 @@ func (s *FileKeyStore) removeAbandoned() error {
 	return nil
 }
 
-// SignatureKeys reads all keys of the directory.
+// SignatureKeys returns all keys of the directory.
 func (s *FileKeyStore) SignatureKeys(ctx context.Context) ([]StoredKey, error) {
 	names, err := s.names()
 	if err != nil {
@@ -93,8 +92,8 @@ func (s *FileKeyStore) SignatureKeys(ctx context.Context) ([]StoredKey, error) {
 	return keys, nil
 }
 
-// names returns the names of the key files. It reads the directory twice, since a file
-// system such as tmpfs can leave a file out that is renamed over at that moment.
+// names returns the names of the key files. It reads the directory twice, since some file
+// systems, such as tmpfs, can omit a file that is being replaced by a rename.
 func (s *FileKeyStore) names() (map[string]bool, error) {
 	names := make(map[string]bool)
 	for range 2 {
@@ -135,13 +134,13 @@ func (s *FileKeyStore) read(ctx context.Context, name string) (*StoredKey, error
 		return nil, fmt.Errorf("%s is not a key: %w; move it out of the directory", path, err)
 	}
 	if want, err := keyFileName(key.ID); err != nil || want != name {
-		return nil, fmt.Errorf("%s has the key %q, which belongs into a file of its own name; move it out of the directory", path, key.ID)
+		return nil, fmt.Errorf("%s contains the key %q, which does not match the file name; move it out of the directory", path, key.ID)
 	}
 	return key, nil
 }
 
-// PutSignatureKey writes the key's file: a temporary one first, which then takes the
-// name of the key, both synced to the disk. An ID of more than 64 bytes is an error.
+// PutSignatureKey writes the key to a temporary file and renames it. File and directory are
+// synced to the disk. If the ID has more than 64 bytes, PutSignatureKey returns an error.
 func (s *FileKeyStore) PutSignatureKey(ctx context.Context, key StoredKey) error {
 	if err := s.put(ctx, key); err != nil {
 		return fmt.Errorf("messagemedia: FileKeyStore: put key %q: %w", key.ID, err)
@@ -206,8 +205,8 @@ func (s *FileKeyStore) delete(ctx context.Context, id string) error {
 	return syncDirectory(s.directory)
 }
 
-// keyFileName returns the name of a key's file. Upper case is escaped, too, since some
-// file systems don't tell it from lower case.
+// keyFileName returns the name of a key's file. It also escapes upper case letters, since
+// some file systems ignore case.
 func keyFileName(id string) (string, error) {
 	if id == "" || len(id) > maxKeyIDBytes {
 		return "", fmt.Errorf("the ID must have 1 to %d bytes, got %d", maxKeyIDBytes, len(id))
@@ -223,7 +222,7 @@ func keyFileName(id string) (string, error) {
 	return keyFilePrefix + name.String() + keyFileSuffix, nil
 }
 
-// check reports what a key needs to verify anything.
+// check returns an error if the key lacks a required field.
 func (k *StoredKey) check() error {
 	switch {
 	case k.ID == "":

@@ -153,7 +153,7 @@ func TestFileKeyStoreNamesFilesThatAreNotKeys(t *testing.T) {
 		"no ID":             {`{}`, "is not a key: the key has no id"},
 		"no digest":         {`{"id":"k"}`, "is not a key: the key has no digest"},
 		"no public key":     {`{"id":"k","digest":"SHA256"}`, "is not a key: the key has no public_key"},
-		"a copy's name":     {`{"id":"other","digest":"SHA256","public_key":"MIGf"}`, `has the key "other", which belongs into a file of its own name`},
+		"a copy's name":     {`{"id":"other","digest":"SHA256","public_key":"MIGf"}`, `contains the key "other", which does not match the file name`},
 		"far too large":     {strings.Repeat(" ", 64<<10) + whole, "must have at most 65536 bytes, got 65584"},
 		"a directory":       {"", "is not a regular file"},
 		"a link to nowhere": {"", ""},

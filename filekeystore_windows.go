@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// syncDirectory does nothing: a directory can't be synced, and NTFS journals its names.
+// syncDirectory does nothing: Windows cannot sync a directory, and NTFS journals file names.
 func syncDirectory(string) error { return nil }
 
-// whileShared repeats what Windows refuses while another program has the file open.
+// whileShared retries an operation that Windows refuses while another program has the file
+// open.
 func whileShared(ctx context.Context, operate func() error) error {
 	const sharingViolation = syscall.Errno(32)
 	const pause, pauses = 10 * time.Millisecond, 100

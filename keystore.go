@@ -5,52 +5,49 @@ import (
 	"time"
 )
 
-// SignatureKeyStore keeps the public keys of an account's signature keys. The API
-// returns a public key only once, so whoever verifies deliveries reads it from here.
-// [NewFileKeyStore] keeps them in a directory. A database table is a few lines more,
-// with the ID as its primary key.
+// SignatureKeyStore stores the public keys of one account's signature keys. The API returns
+// a public key only once, so receivers read it from the store. [NewFileKeyStore] stores the
+// keys in a directory. A database table with the ID as its primary key works as well.
 //
-// Several programs use a store at the same time, without locks or transactions. It
-// must guarantee:
+// Several programs use a store concurrently, without locks or transactions. A store must
+// guarantee:
 //
-//   - A PutSignatureKey that has returned nil is durable, and seen by every
-//     SignatureKeys that begins afterwards, in every program. A replica that lags
-//     behind is not such a store: read from the primary.
-//   - One key is written and deleted as a whole. The keys are independent of each
-//     other, so nothing else needs to be atomic.
-//   - An error leaves it open whether the change took effect.
+//   - If PutSignatureKey returns nil, the key is durable. Every later call of SignatureKeys
+//     returns it, in every program. A database replica that lags behind does not guarantee
+//     this, so read from the primary.
+//   - Each key is written and deleted atomically. Nothing else needs to be atomic.
 //
-// Its methods are called concurrently, and must return soon after ctx has ended.
-// A store holds the keys of one account.
+// If PutSignatureKey or DeleteSignatureKey returns an error, callers assume that the change
+// may have taken effect. Methods must return soon after ctx has ended.
 type SignatureKeyStore interface {
-	// SignatureKeys returns all stored keys, in any order. With an error it returns
-	// none: a key that is missing from the result counts as not stored.
+	// SignatureKeys returns all stored keys, in any order. If it cannot return all of
+	// them, it returns an error: a missing key counts as not stored.
 	SignatureKeys(ctx context.Context) ([]StoredKey, error)
 
-	// PutSignatureKey stores a key, in place of a stored one with the same ID.
+	// PutSignatureKey stores a key. It replaces a stored key with the same ID.
 	PutSignatureKey(ctx context.Context, key StoredKey) error
 
-	// DeleteSignatureKey deletes the key with this ID. If there is none, it does
-	// nothing and returns nil.
+	// DeleteSignatureKey deletes the key with this ID. If there is none, it returns nil.
 	DeleteSignatureKey(ctx context.Context, id string) error
 }
 
-// StoredKey is a signature key in a [SignatureKeyStore]. Nothing in it is secret. The
-// precision of its times may be a second.
+// StoredKey is a signature key in a [SignatureKeyStore]. None of its fields is secret. A
+// store may truncate the times to seconds.
 type StoredKey struct {
-	// ID is the ID that the platform gave the key.
+	// ID is the ID that the platform assigned.
 	ID string `json:"id"`
 
-	// Digest is the hash that the key signs.
+	// Digest is the hash function of the key's signatures.
 	Digest Digest `json:"digest"`
 
-	// PublicKey verifies deliveries: base64 of a DER SubjectPublicKeyInfo.
+	// PublicKey verifies signatures. It is the base64 encoding of a DER
+	// SubjectPublicKeyInfo.
 	PublicKey string `json:"public_key"`
 
-	// Created is when the key was stored first, by the clock of the program that did so.
+	// Created is when a program created the key, by the clock of that program.
 	Created time.Time `json:"created,omitzero"`
 
-	// Replaced is when another key was about to be enabled in place of this one. It is
-	// zero if that did not happen, and then a nullable column has NULL.
+	// Replaced is when a program was about to enable another key in place of this one. If
+	// that did not happen, it is zero, or NULL in a nullable column.
 	Replaced time.Time `json:"replaced,omitzero"`
 }

@@ -8,49 +8,49 @@ import (
 	"time"
 )
 
-// SignatureKeyAction is what a [SignatureKeyStep] does with a signature key.
+// SignatureKeyAction is the action of a [SignatureKeyStep].
 type SignatureKeyAction string
 
 // The actions of [Client.SyncSignatureKey] and [Client.RotateSignatureKey].
 const (
 	KeyActionCreate  SignatureKeyAction = "create"  // at the API
-	KeyActionStore   SignatureKeyAction = "store"   // put into the store
-	KeyActionEnable  SignatureKeyAction = "enable"  // have deliveries signed with it
-	KeyActionReplace SignatureKeyAction = "replace" // have deliveries signed with another
+	KeyActionStore   SignatureKeyAction = "store"   // in the store
+	KeyActionEnable  SignatureKeyAction = "enable"  // at the API
+	KeyActionReplace SignatureKeyAction = "replace" // at the API, by enabling another key
 	KeyActionDelete  SignatureKeyAction = "delete"  // at the API
 	KeyActionRemove  SignatureKeyAction = "remove"  // from the store
 )
 
-// SignatureKeyStep is one step that was tried, and what became of it.
+// SignatureKeyStep is an attempted step with its outcome.
 type SignatureKeyStep struct {
 	Action SignatureKeyAction `json:"action"`
 
-	// KeyID is the ID of the key. It is empty for a creation that did not return one.
+	// KeyID is the ID of the key. If a creation returned none, it is empty.
 	KeyID string `json:"key_id,omitzero"`
 
-	// Outcome is what became of the step. It is unknown after a lost response, and
-	// after an error of the store.
+	// Outcome is the outcome of the step. After a lost response or an error of the store,
+	// it is OutcomeUnknown.
 	Outcome Outcome `json:"outcome"`
 }
 
-// SignatureKeyResult is what [Client.SyncSignatureKey] or [Client.RotateSignatureKey]
-// did. Printed, it has a line for each step and each key that remains, and one that
-// names the enabled key.
+// SignatureKeyResult is the result of [Client.SyncSignatureKey] or
+// [Client.RotateSignatureKey]. Printed, it has a line for each step and for each remaining
+// key, and a line with the enabled key.
 type SignatureKeyResult struct {
-	// EnabledID is the ID of the enabled key, as the API said last. It is empty if none
-	// is, or if that is not known.
+	// EnabledID is the ID of the enabled key, as the API returned it last. If no key is
+	// enabled, or if that is unknown, it is empty.
 	EnabledID string `json:"enabled_id,omitzero"`
 
-	// Steps are in the order in which they were tried. A result without steps means that
-	// nothing was to be done, or could be.
+	// Steps are the attempted steps, in order. There are none if nothing had to be done, or
+	// if an error came first.
 	Steps []SignatureKeyStep `json:"steps,omitzero"`
 
-	// Kept are stored keys other than EnabledID, for deliveries that are on their way.
-	// Rotations delete them.
+	// Kept are the stored keys other than EnabledID. Deliveries that were signed with them
+	// may still arrive. Rotations delete them.
 	Kept []StoredKey `json:"kept,omitzero"`
 
-	// LeftBehind are keys of the account other than EnabledID that the store does not have.
-	// One that was created a moment ago can be another instance's that is about to store it.
+	// LeftBehind are the keys of the account other than EnabledID that the store lacks.
+	// Another instance may be about to store a recently created one.
 	LeftBehind []*SignatureKey `json:"left_behind,omitzero"`
 }
 
@@ -63,7 +63,7 @@ func (r *SignatureKeyResult) applied(action SignatureKeyAction, id string) bool 
 	return slices.Contains(r.Steps, SignatureKeyStep{Action: action, KeyID: id, Outcome: OutcomeApplied})
 }
 
-// report completes the result with the keys that remain.
+// report adds the remaining keys to the result.
 func (r *keyRun) report() {
 	for id, key := range r.state.stored {
 		if id != r.result.EnabledID && !r.result.applied(KeyActionRemove, id) {
@@ -78,7 +78,7 @@ func (r *keyRun) report() {
 	}
 }
 
-// String has a line for each step and each key that remains, and one that names the
+// String returns a line for each step and for each remaining key, and a line with the
 // enabled key.
 func (r SignatureKeyResult) String() string {
 	var s strings.Builder
@@ -99,7 +99,8 @@ func (r SignatureKeyResult) String() string {
 	return s.String()
 }
 
-// String is the step's line in a result, with its outcome unless it is applied.
+// String returns the step's line in a result. It contains the outcome unless that is
+// OutcomeApplied.
 func (s SignatureKeyStep) String() string {
 	sign := map[SignatureKeyAction]string{KeyActionCreate: "+", KeyActionStore: "+", KeyActionDelete: "-", KeyActionRemove: "-"}[s.Action]
 	line := fmt.Sprintf("  %s %-7s %s", cmp.Or(sign, "~"), s.Action, cmp.Or(s.KeyID, "a key"))

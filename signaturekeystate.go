@@ -10,10 +10,10 @@ import (
 	"slices"
 )
 
-// keyState is what the account and the store were found to have.
+// keyState contains the keys of the account and of the store.
 type keyState struct {
 	keys    []*SignatureKey
-	enabled *SignatureKey // one of them, or nil
+	enabled *SignatureKey // one of keys, or nil
 	stored  map[string]StoredKey
 }
 
@@ -24,7 +24,7 @@ func (s *keyState) isStored(id string) bool {
 
 func (s *keyState) enabledIsStored() bool { return s.enabled != nil && s.isStored(s.enabled.ID) }
 
-// storedIDs are in a fixed order, so that two runs do the same in the same order.
+// storedIDs returns the IDs in a fixed order, so that runs are reproducible.
 func (s *keyState) storedIDs() []string { return slices.Sorted(maps.Keys(s.stored)) }
 
 func (s *keyState) isEnabled(id string) bool { return s.enabled != nil && s.enabled.ID == id }
@@ -37,7 +37,7 @@ func sameKey(a, b *SignatureKey) bool {
 	return a == nil && b == nil || a != nil && b != nil && a.ID == b.ID
 }
 
-// checkPublicKey keeps a key from being enabled that nobody could verify with.
+// checkPublicKey returns an error if a public key cannot verify signatures.
 func checkPublicKey(text string) error {
 	der, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

@@ -7,39 +7,38 @@ import (
 	"time"
 )
 
-// The argument that no delivery is signed with a key that the store lacks, in any number
-// of runs, whichever of them crashes where:
+// This is the argument that the store has the key of every signed delivery, even if several
+// runs are concurrent and any of them crashes at any point.
 //
-// Enabling. A key is enabled only by the run that created it, only after its
-// PutSignatureKey has returned, and only within enableWithin of the start of the run. So
-// every enabled key of ours was stored before a delivery was signed with it, and a key
-// that is old and not enabled stays so.
+// Enabling. Only the run that created a key enables it. It does so only after
+// PutSignatureKey has returned, and within enableWithin of the start of the run. Therefore
+// every enabled key was stored before a delivery was signed with it, and an older key that
+// is not enabled is never enabled later.
 //
-// Deleting. A delivery may be verified until half an hour after it was signed, so a key
-// may be deleted only if it was not enabled in that time. Replaced is the evidence. A run
-// writes it to the enabled key before it enables its own; if no key is enabled, or one
-// that is not stored, to all stored keys, since any of them may have been enabled a moment
-// ago. Two runs that enable at once can miss each other's key, which then is a few
-// minutes old and has no Replaced. So a rotation leaves keys alone that were created
-// within keyGracePeriod, sets Replaced where an older key has none, and deletes keys
-// whose Replaced is older than keyGracePeriod. Of that hour, up to 10 minutes are for the
-// run and 30 for deliveries on their way. The rest is for clocks that differ and for
-// requests that arrive late.
+// Deleting. A delivery may be verified for half an hour after it was signed. A key may be
+// deleted only if it was not enabled during that time, which Replaced shows. A run sets
+// Replaced of the enabled key before it enables its own. If no key is enabled, or one that
+// is not stored, it sets Replaced of all stored keys, since any of them may have been
+// enabled a moment ago. Two concurrent runs can miss each other's key, which then is a few
+// minutes old and has no Replaced. Therefore a rotation keeps keys that were created within
+// keyGracePeriod, sets Replaced of an older key that has none, and deletes keys whose
+// Replaced is older than keyGracePeriod. Of that hour, up to 10 minutes are for the run and
+// 30 for the deliveries. The rest is for clock skew and late requests.
 //
-// Reading. A run lists the API's keys first and reads the store second. What the list
-// shows as enabled was stored before, and what it shows as replaced has its Replaced.
+// Reading. A run lists the API's keys first and reads the store second. A key that the list
+// shows as enabled was stored before. A key that was replaced before has its Replaced.
 //
-// Crashing. After the creation, the key is in the list only: left behind. After its Put,
-// it is stored and not enabled: a rotation sets Replaced, and a later one deletes it. After
-// Replaced was written, its key is still enabled: the next run clears it. After the
-// deletion at the API, the key is in the store only: the next rotation removes it.
+// Crashing. After the creation, the key is only at the API: it is left behind. After its
+// Put, it is stored and not enabled: a rotation sets Replaced and a later one deletes it.
+// After Replaced was set, the key is still enabled: the next run clears Replaced. After the
+// deletion at the API, the key is only in the store: the next rotation removes it.
 const (
 	enableWithin   = 5 * time.Minute
 	keyGracePeriod = time.Hour
 )
 
-// ErrForeignSignatureKey is matched by the error of [Client.SyncSignatureKey] and
-// [Client.RotateSignatureKey] if a signature key is enabled that the store does not have.
+// ErrForeignSignatureKey means that the enabled signature key is not in the store.
+// [Client.SyncSignatureKey] and [Client.RotateSignatureKey] return errors that match it.
 var ErrForeignSignatureKey = errors.New("a signature key is enabled that the store does not have")
 
 // SyncSignatureKey ensures that a signature key is enabled whose public key is in the
@@ -47,39 +46,38 @@ var ErrForeignSignatureKey = errors.New("a signature key is enabled that the sto
 //
 //	result, err := client.SyncSignatureKey(ctx, store)
 //
-// If an enabled key is in the store, it changes nothing. If no key is enabled, it creates
-// one, stores it, and then enables it. It works for any number of instances at once. A
-// crash or an error after any step leaves deliveries verifiable, and a later call
-// completes the work.
+// If the enabled key is in the store, the key stays enabled. If no key is enabled, the call
+// creates a key, stores it, and then enables it. Any number of instances may call it
+// concurrently. After a crash or an error at any step, deliveries can still be verified, and
+// a later call completes the work.
 //
-// An enabled key that the store does not have belongs to another program, or the store
-// has lost it. If there is one, the error matches [ErrForeignSignatureKey] and nothing
-// is changed, unless [TakeOverSignatureKey] is given.
+// If the store lacks the enabled key, another program uses it or the store has lost it. The
+// error then matches [ErrForeignSignatureKey] and nothing is changed, unless
+// [TakeOverSignatureKey] is given.
 //
-// It deletes no key that was ever enabled; [Client.RotateSignatureKey] does. Keys of the
-// account that are neither enabled nor in the store are reported in the result, and
-// deleted if [DeleteKeysLeftBehind] is given.
+// SyncSignatureKey deletes no key that was ever enabled; [Client.RotateSignatureKey] does.
+// The result reports keys of the account that are neither enabled nor in the store. If
+// [DeleteKeysLeftBehind] is given, old ones are deleted.
 //
-// A receiver whose store has keys already need not fail if this does: it logs the error
-// and starts. If the account does not have the feature, the error matches
-// [ErrForbidden]. Deliveries can then be authenticated by a token: see
-// webhook.HeaderToken.
+// If the call fails and the store already has keys, a receiver can log the error and start.
+// If the account does not have the feature, the error matches [ErrForbidden]. Authenticate
+// deliveries by a token in that case: see webhook.HeaderToken.
 //
-// The result says what was done, also with an error, and is never nil.
+// The result contains every attempted step, even with an error, and is never nil.
 func (c *Client) SyncSignatureKey(ctx context.Context, store SignatureKeyStore, options ...SignatureKeyOption) (*SignatureKeyResult, error) {
 	return c.runKeys(ctx, "SyncSignatureKey", false, store, options)
 }
 
-// RotateSignatureKey does what [Client.SyncSignatureKey] does, and replaces the enabled
-// key by a new one even if the store has it. Call it from a scheduled job, or by hand;
-// no instance needs a restart:
+// RotateSignatureKey does the same as [Client.SyncSignatureKey], but replaces the enabled
+// key by a new one even if the store has it. Call it from a scheduled job or by hand. No
+// instance needs a restart:
 //
 //	result, err := client.RotateSignatureKey(ctx, store)
 //
-// The replaced key stays in the store, so that deliveries on their way can be verified.
-// The next rotation deletes it, at the API and then in the store, if it was replaced
-// more than an hour ago. If several rotations run at once, usually one of them is made,
-// and the others return its key.
+// The replaced key stays in the store, so that deliveries signed with it can be verified.
+// The next rotation deletes it, at the API and then in the store, if it was replaced more
+// than an hour ago. If several rotations run concurrently, usually only one of them replaces
+// the key, and the others return the new key.
 func (c *Client) RotateSignatureKey(ctx context.Context, store SignatureKeyStore, options ...SignatureKeyOption) (*SignatureKeyResult, error) {
 	return c.runKeys(ctx, "RotateSignatureKey", true, store, options)
 }
@@ -92,7 +90,7 @@ type keyRun struct {
 	keySettings
 
 	started time.Time // without the monotonic clock, which may stop while the machine is suspended
-	state   *keyState // as read last
+	state   *keyState // as last read
 	own     string    // the ID of the key that this run created
 	result  SignatureKeyResult
 }
@@ -106,7 +104,7 @@ func (c *Client) runKeys(ctx context.Context, operation string, rotate bool, sto
 	err = r.run(ctx)
 	r.report()
 	if errors.Is(err, ErrForbidden) {
-		err = fmt.Errorf("%w; signature keys are a feature that most accounts do not have: without it, authenticate deliveries by a token, see webhook.HeaderToken", err)
+		err = fmt.Errorf("%w; most accounts do not have the feature of signature keys; authenticate deliveries by a token, see webhook.HeaderToken", err)
 	}
 	if err != nil {
 		err = fmt.Errorf("messagemedia: %s: %w", operation, err)
@@ -135,7 +133,7 @@ func (r *keyRun) run(ctx context.Context) error {
 	return r.deleteLeftBehind(ctx)
 }
 
-// read takes a new look at the account and then at the store, in this order.
+// read lists the keys of the account and then reads the store, in this order.
 func (r *keyRun) read(ctx context.Context) error {
 	state := &keyState{stored: make(map[string]StoredKey)}
 	for key, err := range r.client.SignatureKeys(ctx) {
@@ -169,9 +167,8 @@ func (r *keyRun) checkForeign() error {
 		ErrForeignSignatureKey, r.state.enabled.ID)
 }
 
-// replace enables a new key. Between its creation and that, it looks once more whether
-// another run was faster, so that several instances that start at once rarely enable
-// more than one.
+// replace creates and enables a new key. In between, it checks whether another run has
+// enabled a key, so that several instances that start at once rarely enable more than one.
 func (r *keyRun) replace(ctx context.Context) error {
 	before := r.state.enabled
 	key, err := r.create(ctx)
@@ -199,7 +196,7 @@ func (r *keyRun) replace(ctx context.Context) error {
 	return nil
 }
 
-// create creates a key that can verify signatures.
+// create creates a key, and discards it if its public key cannot verify signatures.
 func (r *keyRun) create(ctx context.Context) (StoredKey, error) {
 	created, err := r.client.CreateSignatureKey(ctx, CreateSignatureKeyRequest{Digest: r.digest})
 	if err != nil {
@@ -224,7 +221,7 @@ func (r *keyRun) put(ctx context.Context, key StoredKey) error {
 	return nil
 }
 
-// markReplaced writes down when the keys that may be enabled now are replaced.
+// markReplaced sets Replaced of the stored keys that may be enabled now.
 func (r *keyRun) markReplaced(ctx context.Context) error {
 	for _, id := range r.state.storedIDs() {
 		if id != r.own && (!r.state.enabledIsStored() || id == r.state.enabled.ID) {
@@ -236,8 +233,8 @@ func (r *keyRun) markReplaced(ctx context.Context) error {
 	return nil
 }
 
-// clearReplaced heals what a rotation left that did not come to enabling its key. A time
-// that is recent may be that of a rotation at work.
+// clearReplaced clears Replaced of the enabled key, which is set if a rotation did not
+// enable its own key. A recent time may belong to a rotation in progress.
 func (r *keyRun) clearReplaced(ctx context.Context) error {
 	key := r.state.stored[r.state.enabled.ID]
 	if key.Replaced.IsZero() || time.Since(key.Replaced) < enableWithin {
@@ -256,15 +253,15 @@ func (r *keyRun) setReplaced(ctx context.Context, id string, at time.Time) error
 	return nil
 }
 
-// enable enables the key, if the run has not taken so long that other runs may take the
-// key for one of a run that crashed.
+// enable enables the key within enableWithin of the start of the run. Later, other runs may
+// assume that this run has crashed.
 func (r *keyRun) enable(ctx context.Context, key StoredKey) error {
 	if took := time.Now().Round(0).Sub(r.started); took > enableWithin {
 		return fmt.Errorf("enable key %s: must begin within %v of the start of the call, got %v; call again", key.ID, enableWithin, took)
 	}
 	enabled, err := r.client.EnableSignatureKey(ctx, key.ID)
 	if err == nil && enabled.ID != key.ID {
-		err = fmt.Errorf("enable key %s: the response is about key %s: %w", key.ID, enabled.ID, ErrOutcomeUnknown)
+		err = fmt.Errorf("enable key %s: the response contains key %s: %w", key.ID, enabled.ID, ErrOutcomeUnknown)
 	}
 	r.record(KeyActionEnable, key.ID, err)
 	if r.state.enabled != nil {
@@ -279,15 +276,15 @@ func (r *keyRun) enable(ctx context.Context, key StoredKey) error {
 	return err
 }
 
-// discard deletes the run's own key again, which no other run enables, so that a program
-// that restarts does not create keys without end. It leaves the key if it may be enabled,
-// or if the API is down, and returns the error that led to it.
+// discard deletes the run's own key, which no other run enables. Otherwise a program that
+// keeps restarting would create ever more keys. It keeps the key if that may be enabled or
+// if the API is down. It returns cause, joined with its own error.
 func (r *keyRun) discard(ctx context.Context, key StoredKey, cause error) error {
 	_, failed := errors.AsType[*transportError](cause)
 	if failed || ctx.Err() != nil || errors.Is(cause, ErrServer) || errors.Is(cause, ErrRateLimited) || errors.Is(cause, ErrOutcomeUnknown) {
 		return cause
 	}
-	if _, rejected := errors.AsType[*APIError](cause); rejected { // by the API, or by a proxy that knows nothing
+	if _, rejected := errors.AsType[*APIError](cause); rejected { // by the API or by a proxy
 		if err := r.read(ctx); err != nil || r.state.isEnabled(key.ID) {
 			return errors.Join(cause, err)
 		}
@@ -295,8 +292,8 @@ func (r *keyRun) discard(ctx context.Context, key StoredKey, cause error) error 
 	return errors.Join(cause, r.delete(ctx, key.ID))
 }
 
-// deleteReplaced deletes keys that were replaced more than an hour ago. A key of unknown
-// history gets its hour from now on.
+// deleteReplaced deletes keys that were replaced more than an hour ago. For a key without
+// Replaced, the hour starts now.
 func (r *keyRun) deleteReplaced(ctx context.Context) error {
 	for _, id := range r.state.storedIDs() {
 		key := r.state.stored[id]
@@ -317,8 +314,8 @@ func (r *keyRun) deleteReplaced(ctx context.Context) error {
 	return nil
 }
 
-// deleteLeftBehind deletes keys that the store does not have. A key that was created less
-// than an hour ago, or at an unknown time, may be that of a run that is about to store it.
+// deleteLeftBehind deletes keys that the store lacks. It keeps a key that was created less
+// than an hour ago or at an unknown time, since another run may be about to store it.
 func (r *keyRun) deleteLeftBehind(ctx context.Context) error {
 	if !r.leftBehind {
 		return nil
@@ -334,8 +331,8 @@ func (r *keyRun) deleteLeftBehind(ctx context.Context) error {
 	return nil
 }
 
-// delete deletes a key at the API and then in the store. A 404 is no proof that the key
-// is gone: it stays in the store until a list lacks it.
+// delete deletes a key at the API and then in the store. A 404 does not prove that the key
+// is deleted, so it stays in the store until a list lacks it.
 func (r *keyRun) delete(ctx context.Context, id string) error {
 	if id == r.own || r.state.has(id) {
 		err := r.client.DeleteSignatureKey(ctx, id)

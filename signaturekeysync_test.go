@@ -186,7 +186,7 @@ func TestAKeyThatWasNeverEnabledIsDeletedAgain(t *testing.T) {
 		"the outcome is unknown, after 500":             {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 500, Times: 3}, kept: 1, stored: 1, want: "outcome unknown"},
 		"the outcome is unknown, after a lost response": {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", ResetConnection: true, AfterCommit: true, Times: 3}, kept: 1, stored: 1, want: "outcome unknown"},
 		"the platform limits the rate":                  {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 429, Times: 3}, kept: 1, stored: 1, want: "429"},
-		"the response is about another key":             {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 200, Body: `{"key_id":"other"}`}, kept: 1, stored: 1, want: "the response is about key other: outcome unknown"},
+		"the response contains another key":             {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 200, Body: `{"key_id":"other"}`}, kept: 1, stored: 1, want: "the response contains key other: outcome unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
