@@ -14,20 +14,20 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
-// newAPIError reads what it can of a response. The status is kept whatever the
-// body is: JSON of either form, HTML, nothing, half of something.
+// newAPIError returns the error of a non-2xx response. It keeps the status even if the body
+// is empty, truncated or HTML.
 func (a *attempt) newAPIError(body []byte) *APIError {
 	var parsed struct {
 		Message string      `json:"message"`
 		Details detailsJSON `json:"details"`
 
-		// The newer form of the platform's errors.
+		// The newer format of the platform's errors.
 		UUID          string      `json:"uuid"`
 		Title         string      `json:"title"`
 		Detail        string      `json:"detail"`
 		InvalidFields detailsJSON `json:"invalidFields"`
 	}
-	// A field of another type than expected is skipped, the others are still read.
+	// If a field has an unexpected type, it is skipped and the others are still decoded.
 	_ = json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &parsed)
 
 	secrets := a.secrets()
@@ -49,8 +49,8 @@ func (a *attempt) newAPIError(body []byte) *APIError {
 	}
 }
 
-// secrets are the tokens of an attempt's request: those of the webhook in its body, and
-// its credentials.
+// secrets returns the tokens in an attempt's request: those of the webhook in its body, and
+// the credentials.
 func (a *attempt) secrets() redact.Secrets {
 	var secrets redact.Secrets
 	secrets.AddURL(a.call.url)
@@ -80,11 +80,11 @@ func (a *attempt) secrets() redact.Secrets {
 	return secrets
 }
 
-// ownHeaders are those that hold no credentials.
+// ownHeaders are the headers that contain no credentials.
 var ownHeaders = []string{"Accept", "Account", "Content-Md5", "Content-Type", "Date", "User-Agent", "X-Content-Md5"}
 
-// detailsJSON reads a list of details, and also a single one: a text, or an object with
-// one for each field.
+// detailsJSON decodes details: a list, a single string, or an object with a detail for each
+// field.
 type detailsJSON []string
 
 func (d *detailsJSON) UnmarshalJSON(data []byte) error {
@@ -106,7 +106,7 @@ func (d *detailsJSON) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// textJSON returns a JSON string decoded, and any other JSON value as it is.
+// textJSON decodes a JSON string, and returns any other JSON value unchanged.
 func textJSON(value json.RawMessage) string {
 	text := string(value)
 	_ = json.Unmarshal(value, &text)
@@ -117,13 +117,13 @@ func requestID(header http.Header) string {
 	return cmp.Or(header.Get("X-Request-Id"), header.Get("X-Correlation-Id"), header.Get("X-Amzn-Requestid"), header.Get("Request-Id"))
 }
 
-// hint explains a response where the reason is likely on this side.
+// hint suggests what to check on the client's side, or returns "".
 func hint(request *http.Request, response *http.Response) string {
 	switch {
 	case response.StatusCode == http.StatusUnauthorized:
 		return unauthorizedHint(request, response)
 	case response.StatusCode >= 300 && response.StatusCode < 400:
-		return "redirects are not followed, check the base URL"
+		return "redirects are not followed; check the base URL"
 	}
 	return ""
 }
@@ -131,8 +131,8 @@ func hint(request *http.Request, response *http.Response) string {
 func unauthorizedHint(request *http.Request, response *http.Response) string {
 	if strings.HasPrefix(request.Header.Get("Authorization"), "hmac ") {
 		if response.ProtoMajor > 1 {
-			return "the signature is for HTTP/1.1 and the request went over " + response.Proto +
-				": an Authenticator that wraps HMACAuth needs the method RequiresHTTP1, a RoundTripper of your own must speak HTTP/1.1"
+			return "the signature is for HTTP/1.1 but the request was sent over " + response.Proto +
+				"; an Authenticator that wraps HMACAuth needs the method RequiresHTTP1, and a custom RoundTripper must use HTTP/1.1"
 		}
 		if skew, known := clockSkew(response.Header); known && skew.Abs() > maxClockSkew {
 			direction := "ahead of"
@@ -142,14 +142,14 @@ func unauthorizedHint(request *http.Request, response *http.Response) string {
 			return fmt.Sprintf("the local clock is %v %s the API's, and signatures are valid for %v", skew.Abs(), direction, maxClockSkew)
 		}
 	}
-	return "check the API key, the secret, and that the base URL is that of their region"
+	return "check the API key, the secret, and whether the base URL is that of the account's region"
 }
 
-// maxClockSkew is how far the Date of a signed request may be off. The gateway
-// documents about five minutes.
+// maxClockSkew is the maximum skew of the Date of a signed request. The documentation says
+// about five minutes.
 const maxClockSkew = 300 * time.Second
 
-// clockSkew tells how far the local clock is ahead of the one that dated the response.
+// clockSkew returns how far the local clock is ahead of the Date of the response.
 func clockSkew(header http.Header) (skew time.Duration, known bool) {
 	date, err := http.ParseTime(header.Get("Date"))
 	return time.Since(date).Round(time.Second), err == nil

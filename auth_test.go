@@ -327,7 +327,7 @@ func TestUnauthorizedOverHTTP2SaysSo(t *testing.T) {
 	client := newClient(t, server.Client(), forgetfulAuth{messagemedia.HMACAuth("key", "secret")}, messagemedia.WithBaseURL(server.URL))
 	err := client.DeleteWebhook(t.Context(), "id")
 	require.ErrorIs(t, err, messagemedia.ErrUnauthorized)
-	assert.ErrorContains(t, err, "went over HTTP/2.0")
+	assert.ErrorContains(t, err, "was sent over HTTP/2.0")
 	assert.ErrorContains(t, err, "RequiresHTTP1")
 }
 

@@ -20,16 +20,16 @@ const (
 
 const defaultBaseURL = "https://api.messagemedia.com"
 
-// WithBaseURL sets the base URL of the API: [BaseURLEU], [BaseURLAPAC], [BaseURLUS], a
-// white label's host, or a proxy, whose path prefix is kept. The client adds the API's own
-// paths, which begin with /v1. The default is the global host,
+// WithBaseURL sets the base URL of the API: [BaseURLEU], [BaseURLAPAC], [BaseURLUS], the
+// host of a white label, or a proxy, which may have a path prefix. The client appends the
+// API's own paths, which begin with /v1. The default is the global host,
 // https://api.messagemedia.com.
 func WithBaseURL(baseURL string) Option {
 	return func(s *settings) { s.baseURL = baseURL }
 }
 
-// checkBaseURL never quotes the URL: one with a password in it is among those that it
-// refuses.
+// checkBaseURL rejects an invalid base URL. The error never quotes the URL, since it may
+// contain a password.
 func (s *settings) checkBaseURL() error {
 	if problem := s.baseURLProblem(); problem != "" {
 		return errors.New("WithBaseURL: " + problem)
@@ -44,21 +44,21 @@ func (s *settings) baseURLProblem() string {
 	base, err := url.Parse(s.baseURL)
 	switch {
 	case err != nil:
-		return "not a URL; one looks like https://eu.app.api.sinch.com"
+		return "not a URL such as https://eu.app.api.sinch.com"
 	case base.Scheme != "https" && base.Scheme != "http":
 		return "the URL does not begin with https://"
 	case base.Hostname() == "":
-		return "the URL has no host; one looks like https://eu.app.api.sinch.com"
+		return "the URL has no host; an example is https://eu.app.api.sinch.com"
 	case !hasValidPort(base):
 		return "the port must be between 1 and 65535"
 	case base.User != nil:
 		return "URL contains credentials; pass them to BasicAuth or HMACAuth"
 	case base.RawQuery != "" || base.ForceQuery || strings.Contains(s.baseURL, "#"):
-		return "the URL has a query or a fragment; it may have a path, and no more"
+		return "the URL has a query or a fragment; remove it"
 	case strings.Contains(base.Path+"/", "/v1/"):
-		return "the URL's path contains /v1, which the client adds; leave it out"
+		return "the URL's path contains /v1, which the client appends; remove it"
 	case base.Scheme == "http" && !s.insecureHTTP && !isLoopback(base.Hostname()):
-		return fmt.Sprintf("http to %s would send the credentials in clear text; use https, or allow it by WithInsecureHTTP", base.Hostname())
+		return fmt.Sprintf("http to %s would send the credentials in clear text; use https, or permit http with WithInsecureHTTP", base.Hostname())
 	}
 	return ""
 }
@@ -75,7 +75,8 @@ func isPort(port string) bool {
 	return err == nil && n > 0
 }
 
-// isLoopback reports whether a host is this one. Every name below localhost is, by RFC 6761.
+// isLoopback reports whether a host is the local one. By RFC 6761, that includes every name
+// below localhost.
 func isLoopback(host string) bool {
 	name := strings.TrimSuffix(strings.ToLower(host), ".")
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(host).IsLoopback()

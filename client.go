@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Client calls the API. It can't be changed after [NewClient] made it, and is safe for
-// concurrent use. Make one and keep it: it holds the connections. The zero Client is not
-// usable; every call of it returns an error.
+// Client is a client of the API. It is immutable and safe for concurrent use. Create one
+// with [NewClient] and reuse it, since it holds the connections. Every call of a zero Client
+// returns an error.
 type Client struct {
 	http           *http.Client
 	connections    *connections
-	baseURL        string // without a slash at its end
+	baseURL        string // without a trailing slash
 	authenticate   func(*http.Request) error
 	account        *string // nil for the account that the credentials belong to
 	userAgent      string
@@ -29,8 +29,8 @@ type Client struct {
 	logger         *slog.Logger
 }
 
-// NewClient makes a client with the credentials of an account. Its error names
-// everything that is wrong with the arguments.
+// NewClient returns a client that authenticates with auth. If an argument is invalid, it
+// returns an error with all problems of the arguments.
 func NewClient(auth Authenticator, options ...Option) (*Client, error) {
 	client, err := newClient(auth, options)
 	if err != nil {
@@ -72,19 +72,19 @@ func newClient(auth Authenticator, options []Option) (*Client, error) {
 	}, nil
 }
 
-// ForAccount returns a client that acts for a sub-account, with the same credentials,
-// which must be the parent account's. If id is empty or not a valid header value, every
-// call returns an error: an unset variable must not change the parent's webhooks.
+// ForAccount returns a client that acts for a sub-account with the same credentials, which
+// must be those of the parent account. If id is empty or not a valid header value, every
+// call returns an error, so that an unset variable does not change the parent's webhooks.
+// The header Account is documented for webhooks, but not for signature keys.
 func (c *Client) ForAccount(id string) *Client {
 	forAccount := *c
 	forAccount.account = &id
 	return &forAccount
 }
 
-// CloseIdleConnections closes the connections that no call uses, as the method of the
-// same name of [http.Client] does. A client with [HMACAuth] has connections of its own,
-// which nothing else can close; otherwise they are those of the transport that
-// [WithHTTPClient] gives, or of [http.DefaultTransport], which other parts of the program
+// CloseIdleConnections closes the idle connections, like [http.Client.CloseIdleConnections].
+// A client with [HMACAuth] has its own connections. Other clients use those of the transport
+// given to [WithHTTPClient] or of [http.DefaultTransport], which other parts of the program
 // may share.
 func (c *Client) CloseIdleConnections() {
 	if c.connections != nil {
@@ -92,22 +92,22 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// call is one operation, as the pipeline sees it.
+// call is one call of the API.
 type call struct {
-	operation     string             // the name of Client's method
-	method        string             // of HTTP
+	operation     string             // the name of the method of Client
+	method        string             // the HTTP method
 	path          string             // escaped, with the query
 	route         string             // the path with placeholders, for logs
 	body          []byte             // JSON, or nil
-	decode        func([]byte) error // reads the response; nil if there is nothing to read
-	url           string             // of the webhook in the body, whose tokens no error repeats
-	headers       map[string]string  // likewise
-	nonIdempotent bool               // sent again only if the platform did not act on it
-	mayBeAbsent   bool               // a 404 is one of the results, and no failure to warn of
+	decode        func([]byte) error // decodes the response; nil if it has no content
+	url           string             // the webhook's URL in the body, whose tokens are redacted from errors
+	headers       map[string]string  // the webhook's headers in the body, redacted likewise
+	nonIdempotent bool               // retried only if the platform did not act on it
+	mayBeAbsent   bool               // a 404 is an expected result, not logged as a failure
 }
 
-// do takes a call through its attempts. The error matches ErrOutcomeUnknown if any
-// attempt may have changed something.
+// do makes the attempts of a call. If the call fails and an attempt may have changed
+// something, the error matches ErrOutcomeUnknown.
 func (c *Client) do(ctx context.Context, call *call) error {
 	if err := c.check(call.operation); err != nil {
 		return err
@@ -131,12 +131,12 @@ func (c *Client) do(ctx context.Context, call *call) error {
 	}
 }
 
-// attempt is one request of a call, and what became of it.
+// attempt is one request of a call, with its result.
 type attempt struct {
 	call     *call
 	number   int
 	request  *http.Request
-	response *http.Response // read and closed; nil if there was none
+	response *http.Response // its body is read and closed; nil if there was no response
 	evidence evidence
 	started  bool // a RoundTripper was called
 	sent     bool // the platform may have seen the request
@@ -144,7 +144,7 @@ type attempt struct {
 	reason   reason // of the error
 }
 
-// attempt sends a call once, and logs that.
+// attempt sends a call once and logs the attempt.
 func (c *Client) attempt(ctx context.Context, call *call, number int) *attempt {
 	start := time.Now()
 	a := &attempt{call: call, number: number}
@@ -153,8 +153,7 @@ func (c *Client) attempt(ctx context.Context, call *call, number int) *attempt {
 	return a
 }
 
-// send is the one path that every request takes: build, authenticate, send, classify,
-// decode.
+// send builds, authenticates and sends a request, and classifies and decodes the response.
 func (c *Client) send(caller context.Context, a *attempt) {
 	ctx, cancel := context.WithTimeoutCause(caller, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
 	defer cancel()
@@ -169,7 +168,7 @@ func (c *Client) send(caller context.Context, a *attempt) {
 		a.failAuthentication(caller, ctx, err)
 		return
 	}
-	if ctx.Err() != nil { // not every RoundTripper looks, and none tells that it sent nothing
+	if ctx.Err() != nil { // a RoundTripper may ignore the context, or not report that it sent nothing
 		a.failTransport(caller, ctx, ctx.Err())
 		return
 	}
@@ -185,12 +184,12 @@ func (c *Client) send(caller context.Context, a *attempt) {
 	a.classify(caller, ctx)
 }
 
-// build makes the request of an attempt.
+// build creates the request of an attempt.
 func (c *Client) build(ctx context.Context, a *attempt) error {
 	call := a.call
 	var body io.Reader
 	if call.body != nil {
-		body = bytes.NewReader(call.body) // of a type that makes net/http set GetBody
+		body = bytes.NewReader(call.body) // for this type, net/http sets GetBody
 	}
 	request, err := http.NewRequestWithContext(&attemptContext{ctx, call.operation, &a.evidence}, call.method, c.baseURL+call.path, body)
 	if err != nil {
@@ -208,18 +207,18 @@ func (c *Client) build(ctx context.Context, a *attempt) error {
 	return nil
 }
 
-// OperationFromContext returns the name of the Client's method that a request is
-// made for, such as "CreateWebhook", given the request's context. It is meant for
-// a middleware that traces or counts calls, and is empty in other contexts.
+// OperationFromContext returns the name of the called method of [Client], such as
+// "CreateWebhook", from the context of a request. It is for middleware that traces or counts
+// calls. For any other context, it returns "".
 func OperationFromContext(ctx context.Context) string {
 	operation, _ := ctx.Value(operationKey{}).(string)
 	return operation
 }
 
-// check reports why a client can't make any call.
+// check returns an error if the client cannot make any call.
 func (c *Client) check(operation string) error {
 	if c == nil || c.http == nil {
-		return fmt.Errorf("messagemedia: %s: the client was not made by NewClient", operation)
+		return fmt.Errorf("messagemedia: %s: the client was not created by NewClient", operation)
 	}
 	if c.account == nil || *c.account != "" && *c.account == strings.TrimSpace(*c.account) && !strings.ContainsFunc(*c.account, isInvisible) {
 		return nil
@@ -231,7 +230,7 @@ func (c *Client) check(operation string) error {
 
 func checkAuthenticator(auth Authenticator) error {
 	if auth == nil {
-		return errors.New("there are no credentials; pass BasicAuth or HMACAuth")
+		return errors.New("authenticator is nil; pass BasicAuth or HMACAuth")
 	}
 	if credentials, ok := auth.(*credentials); ok {
 		return credentials.err

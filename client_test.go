@@ -34,14 +34,14 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 		options []messagemedia.Option
 		want    string
 	}{
-		"no credentials":                 {nil, nil, "there are no credentials; pass BasicAuth or HMACAuth"},
-		"a base URL that is not a URL":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:x")}, "WithBaseURL: not a URL; one looks like https://"},
+		"no credentials":                 {nil, nil, "authenticator is nil; pass BasicAuth or HMACAuth"},
+		"a base URL that is not a URL":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:x")}, "WithBaseURL: not a URL such as https://"},
 		"a base URL with a space":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/a b")}, "WithBaseURL: the URL contains white space"},
 		"a base URL with a line break":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com\n")}, "WithBaseURL: the URL contains white space"},
 		"a base URL with a hidden mark":  {basic, []messagemedia.Option{messagemedia.WithBaseURL("\ufeffhttps://example.com")}, "WithBaseURL: the URL contains white space"},
 		"a base URL with an empty query": {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?")}, "WithBaseURL: the URL has a query"},
 		"an empty fragment":              {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com#")}, "WithBaseURL: the URL has a query or a fragment"},
-		"a base URL with /v1":            {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1")}, "WithBaseURL: the URL's path contains /v1, which the client adds; leave it out"},
+		"a base URL with /v1":            {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1")}, "WithBaseURL: the URL's path contains /v1, which the client appends; remove it"},
 		"a base URL with /v1 in it":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1/webhooks")}, "WithBaseURL: the URL's path contains /v1"},
 		"a port of 0":                    {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:0")}, "WithBaseURL: the port must be between 1 and 65535"},
 		"a port of 65536":                {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:65536")}, "WithBaseURL: the port must be between 1 and 65535"},
@@ -56,7 +56,7 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 		"an empty base URL":              {basic, []messagemedia.Option{messagemedia.WithBaseURL("")}, "WithBaseURL: the URL does not begin with https://"},
 		"a base URL with a query":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?a=b")}, "WithBaseURL: the URL has a query"},
 		"a base URL with a fragment":     {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/#a")}, "WithBaseURL: the URL has a query or a fragment"},
-		"http to another host":           {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080")}, "WithBaseURL: http to mock would send the credentials in clear text; use https, or allow it by WithInsecureHTTP"},
+		"http to another host":           {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080")}, "WithBaseURL: http to mock would send the credentials in clear text; use https, or permit http with WithInsecureHTTP"},
 		"no HTTP client":                 {basic, []messagemedia.Option{messagemedia.WithHTTPClient(nil)}, "WithHTTPClient: client is nil"},
 		"no time for an attempt":         {basic, []messagemedia.Option{messagemedia.WithAttemptTimeout(0)}, "WithAttemptTimeout: must be positive, got 0s"},
 		"less than one attempt":          {basic, []messagemedia.Option{messagemedia.WithMaxAttempts(0)}, "WithMaxAttempts: must be at least 1, got 0"},

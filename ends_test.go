@@ -308,10 +308,10 @@ func TestAClientThatNewClientDidNotMake(t *testing.T) {
 	t.Parallel()
 	for _, client := range []*messagemedia.Client{nil, {}} {
 		for _, call := range operations {
-			assert.ErrorContains(t, call(t.Context(), client), "the client was not made by NewClient")
+			assert.ErrorContains(t, call(t.Context(), client), "the client was not created by NewClient")
 		}
 		for _, err := range client.Webhooks(t.Context()) {
-			assert.ErrorContains(t, err, "messagemedia: Webhooks: the client was not made by NewClient")
+			assert.ErrorContains(t, err, "messagemedia: Webhooks: the client was not created by NewClient")
 		}
 		_, err := client.GetWebhook(t.Context(), "id")
 		assert.ErrorContains(t, err, "messagemedia: GetWebhook: the client")
@@ -321,7 +321,7 @@ func TestAClientThatNewClientDidNotMake(t *testing.T) {
 		_, err = client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{validRequest()})
 		assert.ErrorContains(t, err, "messagemedia: PlanWebhooks: the client")
 		for _, call := range keyOperations {
-			assert.ErrorContains(t, call.operate(t.Context(), client), "the client was not made by NewClient")
+			assert.ErrorContains(t, call.operate(t.Context(), client), "the client was not created by NewClient")
 		}
 	}
 	new(messagemedia.Client).CloseIdleConnections()

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// The variables of the environment that [NewClientFromEnv] reads.
+// The environment variables that [NewClientFromEnv] reads.
 const (
 	envAPIKey    = "MESSAGEMEDIA_API_KEY"
 	envAPISecret = "MESSAGEMEDIA_API_SECRET"
@@ -14,16 +14,15 @@ const (
 	envAuth      = "MESSAGEMEDIA_AUTH"
 )
 
-// NewClientFromEnv makes a client with the credentials of an account that are in the
-// environment:
+// NewClientFromEnv returns a client that is configured by environment variables:
 //
 //   - MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET are required.
-//   - MESSAGEMEDIA_BASE_URL is for [WithBaseURL]. If empty, it is the global host.
+//   - MESSAGEMEDIA_BASE_URL sets the base URL, like [WithBaseURL]. If empty, it is the default.
 //   - MESSAGEMEDIA_AUTH is "basic" for [BasicAuth] or "hmac" for [HMACAuth]. If empty, it is
-//     basic.
+//     "basic".
 //
-// The options come after the environment. NewClientFromEnv returns an error that names
-// everything that is missing or invalid.
+// Options override the environment. If a variable is missing, or a variable or an option is
+// invalid, NewClientFromEnv returns an error that names all of them.
 func NewClientFromEnv(options ...Option) (*Client, error) {
 	client, err := newClientFromEnv(options)
 	if err != nil {

@@ -40,7 +40,7 @@ func listError(t *testing.T, response httpmock.Responder, options ...messagemedi
 	return err
 }
 
-const unauthorized = "check the API key, the secret, and that the base URL is that of their region"
+const unauthorized = "check the API key, the secret, and whether the base URL is that of the account's region"
 
 // TestAPIErrors has each status with the bodies that the platform and what stands
 // in front of it response.
@@ -79,7 +79,7 @@ func TestAPIErrors(t *testing.T) {
 		"details as a number":    {400, `{"details":7,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"7"}, "400 Bad Request: Bad: 7"},
 		"no details":             {400, `{"details":null,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
 		"a byte order mark":      {400, "\ufeff" + `{"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
-		"a redirect":             {302, ``, nil, "", nil, "302 Found: redirects are not followed, check the base URL"},
+		"a redirect":             {302, ``, nil, "", nil, "302 Found: redirects are not followed; check the base URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func TestUnauthorizedHintsOfHMAC(t *testing.T) {
 		"a clock that is behind":         {"Sat, 01 Jan 2000 01:00:00 GMT", 1, "the local clock is 1h0m0s behind the API's, and signatures are valid for 5m0s"},
 		"a clock that is right enough":   {"Sat, 01 Jan 2000 00:05:00 GMT", 1, unauthorized},
 		"a response without a date":      {"", 1, unauthorized},
-		"a response that is over HTTP/2": {"", 2, "the signature is for HTTP/1.1 and the request went over HTTP/2.0"},
+		"a response that is over HTTP/2": {"", 2, "the signature is for HTTP/1.1 but the request was sent over HTTP/2.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

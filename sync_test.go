@@ -488,7 +488,7 @@ func TestAReplacementThatFailsHalfway(t *testing.T) {
 		matches error
 	}{
 		"a refusal":         {messagemediatest.Fault{Status: 400, Body: `{"details":["/template: wrong"]}`}, "messagemedia: CreateWebhook: 400 Bad Request: /template: wrong", messagemedia.ErrInvalidRequest},
-		"credentials":       {messagemediatest.Fault{Status: 401}, "messagemedia: CreateWebhook: 401 Unauthorized: check the API key, the secret, and that the base URL is that of their region", messagemedia.ErrUnauthorized},
+		"credentials":       {messagemediatest.Fault{Status: 401}, "messagemedia: CreateWebhook: 401 Unauthorized: check the API key, the secret, and whether the base URL is that of the account's region", messagemedia.ErrUnauthorized},
 		"too many requests": {messagemediatest.Fault{Status: 429, Times: 3}, "messagemedia: CreateWebhook: 429 Too Many Requests", messagemedia.ErrRateLimited},
 	} {
 		t.Run(name, func(t *testing.T) {
