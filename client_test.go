@@ -64,7 +64,7 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 		"a line break in the user agent": {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" contains a control or invisible character`},
 		"no logger":                      {basic, []messagemedia.Option{messagemedia.WithLogger(nil)}, "WithLogger: logger is nil"},
 		"an option that is nil":          {basic, []messagemedia.Option{nil}, "option 1 is nil"},
-		"several at once, the first":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "there are no credentials"},
+		"several at once, the first":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "authenticator is nil"},
 		"several at once, the second":    {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithAttemptTimeout"},
 		"several at once, the third":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithMaxAttempts"},
 	} {

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// Webhooks and pages are decoded in two ways. The quick one is encoding/json's, and right
-// for nearly every response. The careful one reads field by field: it says where something
-// is wrong, takes 2e4 for a whole number, and notes which fields are null.
+// Webhooks and pages are decoded in two ways. The fast way is encoding/json's, which works
+// for nearly every response. The careful way decodes each field: it reports where an error
+// is, accepts 2e4 as a whole number, and records which fields are null.
 
-// fieldSet is a set of those fields of a webhook whose zero value says something, so that
-// a null has to be told from it.
+// fieldSet is a set of the fields of a webhook whose zero value has a meaning that differs
+// from null.
 type fieldSet uint8
 
 const (
@@ -27,7 +27,7 @@ const (
 
 func (s fieldSet) has(field fieldSet) bool { return s&field != 0 }
 
-// mayHaveNull reports whether JSON has a null in it, or a text that looks like one.
+// mayHaveNull reports whether JSON may contain a null. A string can contain the word, too.
 func mayHaveNull(data []byte) bool { return bytes.Contains(data, []byte("null")) }
 
 func decodeWebhook(data []byte) (*Webhook, error) {
@@ -84,7 +84,7 @@ func newPage[T any](number, size int, items []T, decode func(*T) (*Webhook, erro
 	return &WebhookPage{Page: number, PageSize: size, Webhooks: webhooks}, nil
 }
 
-// webhook returns the same webhook, not a copy, with its durations filled in.
+// webhook returns the webhook itself, not a copy, with its durations set.
 func (w *webhookJSON) webhook() (*Webhook, error) {
 	webhook := (*Webhook)(&w.webhookFields)
 	return webhook, webhook.setDurations(w.durationsJSON.ReadTimeout, w.durationsJSON.RetryDelay)
@@ -155,8 +155,8 @@ func decodeCarefully(data []byte) (*Webhook, error) {
 	return &w, w.setDurations(int64(readTimeout), int64(retryDelay))
 }
 
-// into returns what decodes JSON into a variable. Nothing, as a missing field is, leaves it
-// as it was.
+// into returns a function that decodes JSON into a variable. A missing field leaves the
+// variable unchanged.
 func into(target any) func(json.RawMessage) error {
 	return func(data json.RawMessage) error {
 		if data == nil {
@@ -166,7 +166,7 @@ func into(target any) func(json.RawMessage) error {
 	}
 }
 
-// at says where in the JSON an error is. The path to it grows from the end.
+// at adds the place in the JSON to an error. The path grows from its end.
 func at(place string, err error) error {
 	if err == nil {
 		return nil
@@ -188,7 +188,7 @@ func (e *placeError) Error() string {
 
 func (e *placeError) Unwrap() error { return e.err }
 
-// wholeNumber is a number without a fraction, however it is written: 20000, 20000.0, 2e4.
+// wholeNumber is a whole number in any notation of JSON: 20000, 20000.0 or 2e4.
 type wholeNumber int64
 
 func (n *wholeNumber) decode(data json.RawMessage) error {
@@ -206,7 +206,7 @@ func (n *wholeNumber) decode(data json.RawMessage) error {
 		*n = wholeNumber(whole)
 		return nil
 	}
-	const exact = 1 << 53 // from here on, a float64 leaves out whole numbers
+	const exact = 1 << 53 // a float64 cannot represent every whole number above
 	value, err := number.Float64()
 	if err != nil || value != math.Trunc(value) || math.Abs(value) >= exact {
 		return fmt.Errorf("%.40s is not a whole number that fits", number)

@@ -15,17 +15,17 @@ func (w *Webhook) key() webhookKey { return webhookKey{w.Method, w.URL} }
 
 func (r *CreateWebhookRequest) key() webhookKey { return webhookKey{r.Method, r.URL} }
 
-// normal is the key in the one spelling of its URL.
+// normal returns the key with its URL normalized.
 func (k webhookKey) normal() webhookKey { return webhookKey{k.method, normalURL(k.url)} }
 
-// matches reports whether a webhook is what a request asks for, if it has its URL and method.
+// matches reports whether a webhook with the URL and method of a request has no difference.
 func (w *Webhook) matches(request CreateWebhookRequest) bool {
 	return len(w.diff(request)) == 0
 }
 
-// diff names the fields, other than URL and method, in which a webhook differs from a
-// request: by meaning, so that the order of events, the case of header names, line ends
-// and the platform's defaults don't make a difference. What the API did not tell is none.
+// diff returns the names of the fields, other than URL and method, in which a webhook
+// differs from a request. The order of events, the case of header names, line ends and the
+// platform's defaults make no difference, nor does a field that the API returned as null.
 func (w *Webhook) diff(request CreateWebhookRequest) []string {
 	var names []string
 	for _, field := range []struct {
@@ -49,8 +49,8 @@ func (w *Webhook) diff(request CreateWebhookRequest) []string {
 	return append(names, diffHeaders(w.Headers, request.Headers)...)
 }
 
-// respelled names the fields that the platform spells otherwise than a request that it
-// means the same by.
+// respelled returns the names of the fields that the platform spells otherwise than the
+// request, with the same meaning.
 func (w *Webhook) respelled(request CreateWebhookRequest) []string {
 	var names []string
 	if w.URL != "" && w.URL != request.URL {
@@ -62,8 +62,8 @@ func (w *Webhook) respelled(request CreateWebhookRequest) []string {
 	return names
 }
 
-// otherState names the fields, URL and method among them, of which the response to a
-// change shows another state than was asked for.
+// otherState returns the names of the fields, including URL and method, in which the
+// response to a change differs from the request.
 func (w *Webhook) otherState(request CreateWebhookRequest) []string {
 	var names []string
 	if w.URL != "" && normalURL(w.URL) != normalURL(request.URL) {
@@ -80,7 +80,7 @@ func sameSet(a, b []EventType) bool {
 	return slices.Equal(a, b)
 }
 
-// sameLines reports whether two texts differ in nothing but how their lines end.
+// sameLines reports whether two texts are equal except for their line ends.
 func sameLines(a, b string) bool {
 	return a == b || lineEnds.Replace(a) == lineEnds.Replace(b)
 }
@@ -100,9 +100,9 @@ func diffHeaders(a, b map[string]string) []string {
 	return names
 }
 
-// canonicalHeaders writes names in one case, and ends each value with a line break, which
-// none has in it, so that an empty header is not a missing one. Where two names
-// become one, it holds both values, in the order of the names.
+// canonicalHeaders returns the headers with canonical names. Each value ends with a line
+// break, which no value contains, so that an empty header differs from a missing one. If two
+// names have the same canonical form, their values are joined in the order of the names.
 func canonicalHeaders(headers map[string]string) map[string]string {
 	folded := make(map[string]string, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
@@ -111,10 +111,10 @@ func canonicalHeaders(headers map[string]string) map[string]string {
 	return folded
 }
 
-// webhookIndex finds webhooks of one listing.
+// webhookIndex finds the webhooks of a list.
 type webhookIndex struct {
 	byID   map[string]*Webhook
-	normal map[webhookKey][]*Webhook // by the ID, those that a platform should have one of
+	normal map[webhookKey][]*Webhook // by normalized key, sorted by ID; usually one each
 }
 
 func indexOf(webhooks []*Webhook) webhookIndex {
@@ -127,9 +127,9 @@ func indexOf(webhooks []*Webhook) webhookIndex {
 	return index
 }
 
-// find returns the webhook that has the URL and method of a request, or nil: the one with
-// the URL as it is written, or else one with another spelling of it. If a list has several,
-// it is the one that the request asks for, or else the one with the first ID.
+// find returns a webhook with the URL and method of a request, or nil. It prefers a webhook
+// with the exact URL to one with another spelling of it, then a webhook that matches the
+// request, and then the first ID.
 func (x webhookIndex) find(request CreateWebhookRequest, taken func(*Webhook) bool) *Webhook {
 	var found *Webhook
 	rank := 0

@@ -17,24 +17,24 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// evidence is what the transport's own calls tell of one attempt: whether its request
-// may have been sent, and whether its body ends with the context. What an
-// Authenticator or a middleware does elsewhere on the same context is no part of it.
-// Its methods may be called concurrently, since a middleware may hedge.
+// evidence records the calls of the transport for one attempt: whether its request may have
+// been sent, and whether the reads of its body end with the context. It ignores other
+// requests that an Authenticator or a middleware sends with the same context. Its methods
+// may be called concurrently, since a middleware may hedge.
 type evidence struct {
-	method, target string // of the attempt's request; others are not evidence
+	method, target string // of the attempt's request; other requests are ignored
 
 	mu      sync.Mutex
 	calls   int // of the transport
-	pending int // those of them that have not returned
+	pending int // the calls that have not returned
 	sent    bool
-	refused bool  // net/http would not send the request
+	refused bool  // net/http rejected the request
 	err     error // of the last call
 	body    any   // of the last response
 }
 
-// attemptContext is the context of an attempt's request. It costs one allocation,
-// where a context for each value would cost one each.
+// attemptContext is the context of an attempt's request. It needs one allocation, instead of
+// one for each value.
 type attemptContext struct {
 	context.Context
 	operation string
@@ -56,10 +56,10 @@ func (c *attemptContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// roundTrip sends a request through an *http.Transport, and takes note.
+// roundTrip sends a request through an *http.Transport and records the call.
 func (e *evidence) roundTrip(transport *http.Transport, r *http.Request) (*http.Response, error) {
 	if r.Method != e.method || r.URL.RequestURI() != e.target {
-		return transport.RoundTrip(r) // a middleware's own
+		return transport.RoundTrip(r) // a request of a middleware's own
 	}
 	e.mu.Lock()
 	e.calls++
@@ -83,10 +83,10 @@ func (e *evidence) roundTrip(transport *http.Transport, r *http.Request) (*http.
 	return response, err
 }
 
-// mayHaveSent reports whether the platform may have seen the attempt's request, given
-// the error that came out of all RoundTrippers. Not to have been sent takes evidence:
-// each call of the transport failed before it had a connection, and the error is the
-// transport's own. Any other may be that of another way to the platform.
+// mayHaveSent reports whether the attempt's request may have been sent, given the error of
+// the outermost RoundTripper. It returns false only if each call of the transport failed
+// before it had a connection and the error is the transport's own. A middleware with another
+// error may have sent the request in another way.
 func (e *evidence) mayHaveSent(err error) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -99,16 +99,16 @@ func (e *evidence) wasRefused() bool {
 	return e.refused
 }
 
-// endsWithContext reports whether a response's body is that of net/http, whose reads end
-// when the request's context does.
+// endsWithContext reports whether a response's body is net/http's, whose reads end when the
+// request's context ends.
 func (e *evidence) endsWithContext(response *http.Response) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.body != nil && e.body == any(response.Body)
 }
 
-// wraps reports whether err is target, or wraps it and nothing else: an error that
-// joins several tells of several ways.
+// wraps reports whether err is target or wraps only target. It returns false for an error
+// that joins several, since these may come from several transports.
 func wraps(err, target error) bool {
 	for ; err != nil; err = errors.Unwrap(err) {
 		if reflect.TypeOf(err).Comparable() && err == target {
@@ -118,19 +118,19 @@ func wraps(err, target error) bool {
 	return false
 }
 
-// progress tells how far one call of a transport came. Its flags are atomic, since
-// net/http may report on a connection that the call no longer waits for.
+// progress records how far one call of a transport got. Its flags are atomic, since net/http
+// may report a connection that the call no longer waits for.
 type progress struct {
 	hooks       httptrace.ClientTrace
 	wanted, got atomic.Bool
-	replayable  bool // the transport may send the request again once it was sent
+	replayable  bool // the transport may resend the request after it was sent
 }
 
 func (p *progress) trace(ctx context.Context) context.Context {
 	p.hooks.GetConn = func(string) {
 		p.wanted.Store(true)
 		if !p.replayable {
-			p.got.Store(false) // the transport leaves a connection only if nothing went over it
+			p.got.Store(false) // the transport replaces a connection only if nothing was sent over it
 		}
 	}
 	p.hooks.GotConn = func(httptrace.GotConnInfo) { p.got.Store(true) }
@@ -140,8 +140,8 @@ func (p *progress) trace(ctx context.Context) context.Context {
 // mayHaveSent reports whether the transport's last attempt to connect succeeded.
 func (p *progress) mayHaveSent() bool { return p.got.Load() }
 
-// schemeMismatch names what a server without TLS does to a handshake, as http.Client
-// does for errors that nobody wraps.
+// schemeMismatch replaces the error of a TLS handshake with a plain HTTP server, as
+// http.Client does for unwrapped errors.
 func schemeMismatch(err error) error {
 	if header, ok := err.(tls.RecordHeaderError); ok && string(header.RecordHeader[:]) == "HTTP/" {
 		return http.ErrSchemeMismatch
@@ -149,8 +149,9 @@ func schemeMismatch(err error) error {
 	return err
 }
 
-// checkSendable reports what net/http would refuse to send, some of it only when it has
-// a connection. It shows no value: that of a header may be a credential.
+// checkSendable returns an error if net/http would reject the request, which it sometimes
+// does only after it has a connection. The error quotes no header value, since that may be a
+// credential.
 func checkSendable(r *http.Request) error {
 	switch {
 	case r.URL == nil || r.URL.Scheme != "http" && r.URL.Scheme != "https" || r.URL.Host == "":
@@ -160,9 +161,9 @@ func checkSendable(r *http.Request) error {
 	case !check.IsToken(r.Method):
 		return errors.New("the request's method is not a token")
 	case strings.ContainsFunc(r.URL.RequestURI(), isUnprintable):
-		return errors.New("the request's URL has white space or a control character")
+		return errors.New("the request's URL contains white space or a control character")
 	case strings.ContainsFunc(r.URL.Host, isNotOfHost) || strings.ContainsFunc(r.Host, isNotOfHost):
-		return errors.New("the request's host has a character that no host has")
+		return errors.New("the request's host contains an invalid character")
 	}
 	for name, values := range r.Header {
 		if !check.IsToken(name) {
@@ -170,7 +171,7 @@ func checkSendable(r *http.Request) error {
 		}
 		for _, value := range values {
 			if strings.ContainsFunc(value, isHeaderControl) {
-				return fmt.Errorf("the header %s has a line break or another control character in its value", name)
+				return fmt.Errorf("the value of header %s contains a line break or another control character", name)
 			}
 		}
 	}
@@ -179,17 +180,17 @@ func checkSendable(r *http.Request) error {
 
 func isUnprintable(r rune) bool { return r <= ' ' || r == 0x7f }
 
-// isNotOfHost reports whether net/http refuses a character in a host. It converts those that
-// are not ASCII.
+// isNotOfHost reports whether net/http rejects a character in a host. net/http converts
+// characters that are not ASCII.
 func isNotOfHost(r rune) bool {
 	return r < utf8.RuneSelf && !isAlphanumeric(r) && !strings.ContainsRune("!$%&'()*+,-.:;=[]_~", r)
 }
 
-// isHeaderControl reports whether net/http refuses a character in the value of a header.
+// isHeaderControl reports whether net/http rejects a character in a header value.
 func isHeaderControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// isInvisible reports whether a character does not show, or moves what follows: a byte
-// order mark or a zero-width space that came along when a value was copied.
+// isInvisible reports whether a character is invisible, or changes the direction of the text.
+// Copied values often contain a byte order mark or a zero-width space.
 func isInvisible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f

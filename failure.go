@@ -15,24 +15,23 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
-// reason says in logs why an attempt failed.
+// reason is the attribute of logs that classifies why an attempt failed.
 type reason string
 
 const (
-	reasonDNS          reason = "dns"          // the host's name was not resolved
+	reasonDNS          reason = "dns"          // the host name could not be resolved
 	reasonConnect      reason = "connect"      // no connection
-	reasonProxy        reason = "proxy"        // the proxy was not found, or refused
-	reasonTLS          reason = "tls"          // no handshake, or a certificate that is not valid
-	reasonAuthenticate reason = "authenticate" // the Authenticator failed, or made a request that can't be sent
-	reasonTimeout      reason = "timeout"      // of the attempt, or of the transport
+	reasonProxy        reason = "proxy"        // the proxy could not be reached, or rejected the request
+	reasonTLS          reason = "tls"          // the handshake failed, or the certificate is invalid
+	reasonAuthenticate reason = "authenticate" // the Authenticator failed, or net/http rejects its request
+	reasonTimeout      reason = "timeout"      // the attempt or the transport timed out
 	reasonCanceled     reason = "canceled"     // the caller's context ended
 	reasonReset        reason = "reset"        // the connection was lost
-	reasonStatus       reason = "status"       // a status other than 2xx
-	reasonDecode       reason = "decode"       // a 2xx that can't be read
+	reasonStatus       reason = "status"       // a non-2xx response
+	reasonDecode       reason = "decode"       // a 2xx response that cannot be decoded
 )
 
-// failAuthentication records that an attempt has no credentials, or has some that no
-// request can carry.
+// failAuthentication records that an attempt has no credentials, or invalid ones.
 func (a *attempt) failAuthentication(caller, ctx context.Context, err error) {
 	a.reason = reasonAuthenticate
 	if caller.Err() != nil {
@@ -43,7 +42,7 @@ func (a *attempt) failAuthentication(caller, ctx context.Context, err error) {
 	a.err = fmt.Errorf("messagemedia: %s: authenticate: %w", a.call.operation, err)
 }
 
-// failTransport records that an attempt has no response.
+// failTransport records that an attempt failed without a response.
 func (a *attempt) failTransport(caller, ctx context.Context, err error) {
 	if a.evidence.wasRefused() {
 		a.failAuthentication(caller, ctx, withoutURL(err))
@@ -53,8 +52,8 @@ func (a *attempt) failTransport(caller, ctx context.Context, err error) {
 	a.err = fmt.Errorf("messagemedia: %s: %w", a.call.operation, a.transportError(caller, ctx, err))
 }
 
-// transportError returns why an attempt failed without a response, or within one: the
-// caller's context ended, the attempt took too long, or the transport failed.
+// transportError returns the error of an attempt without a complete response: the caller's
+// context ended, the attempt timed out, or the transport failed.
 func (a *attempt) transportError(caller, ctx context.Context, err error) error {
 	if caller.Err() != nil {
 		a.reason = reasonCanceled
@@ -65,7 +64,7 @@ func (a *attempt) transportError(caller, ctx context.Context, err error) error {
 	return failure
 }
 
-// mask wraps the error of something that ran for an attempt.
+// mask wraps an error of the transport or of the Authenticator.
 func (a *attempt) mask(ctx context.Context, err error) *maskedError {
 	if timeout, ok := context.Cause(ctx).(attemptTimeoutError); ok {
 		err = timeout
@@ -73,8 +72,8 @@ func (a *attempt) mask(ctx context.Context, err error) *maskedError {
 	return &maskedError{cause: err, text: redact.Line(a.secrets().Hide(err.Error()), maxErrorText)}
 }
 
-// withoutURL leaves out what http.Client adds: the operation, which the caller adds, says
-// more than method and URL.
+// withoutURL removes the method and URL that http.Client adds, since the error already
+// contains the operation.
 func withoutURL(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
@@ -82,7 +81,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// retryable reports whether another attempt may succeed, and does no harm.
+// retryable reports whether another attempt may succeed and is safe.
 func (a *attempt) retryable() bool {
 	if apiErr, ok := errors.AsType[*APIError](a.err); ok {
 		switch apiErr.StatusCode {
@@ -97,8 +96,8 @@ func (a *attempt) retryable() bool {
 	return ok && !failure.permanent() && !(a.call.nonIdempotent && a.sent)
 }
 
-// outcomeUnknown reports whether a failed attempt may have changed something. A 101 says
-// that the request goes on in another protocol.
+// outcomeUnknown reports whether a failed attempt may have changed something. After a 101,
+// the request continues in another protocol.
 func (a *attempt) outcomeUnknown() bool {
 	if a.err == nil || a.call.method == http.MethodGet || !a.sent {
 		return false
@@ -107,12 +106,11 @@ func (a *attempt) outcomeUnknown() bool {
 	return !ok || apiErr.StatusCode >= 500 || apiErr.StatusCode < 200
 }
 
-// maskedError is the error of something that ran for an attempt: the transport, or an
-// Authenticator. It is a net.Error.
+// maskedError is an error of the transport or of the Authenticator. It is a net.Error.
 //
-// It stands in for its cause in errors.Is and errors.As instead of unwrapping it, since
-// timeouts of net and net/http say that they are context.DeadlineExceeded, and callers
-// must be able to tell those from the end of their own context.
+// It matches what its cause matches, but has no Unwrap method. Timeouts of net and net/http
+// match context.DeadlineExceeded, and callers must be able to distinguish them from the end
+// of their own context.
 type maskedError struct {
 	cause error
 	text  string // without secrets
@@ -134,10 +132,10 @@ func (e *maskedError) Timeout() bool {
 // Temporary is part of net.Error, and deprecated there.
 func (e *maskedError) Temporary() bool { return e.Timeout() }
 
-// transportError is an attempt that failed without a response, or in the middle of one.
+// transportError is the error of an attempt without a complete response.
 type transportError struct{ maskedError }
 
-// permanent reports whether another attempt would fail the same way.
+// permanent reports whether another attempt would fail in the same way.
 func (e *transportError) permanent() bool {
 	return errors.Is(e.cause, http.ErrSchemeMismatch) || isCertificateError(e.cause) || isProxyRefusal(e.cause)
 }
@@ -177,15 +175,15 @@ func isCertificateError(err error) bool {
 	return isVerification || isAuthority || isHost || isInvalid
 }
 
-// isProxyRefusal reports whether a proxy refused the credentials. net/http makes an error
-// of the status' text alone.
+// isProxyRefusal reports whether a proxy rejected the credentials. net/http returns an error
+// that only has the text of the status.
 func isProxyRefusal(err error) bool {
 	text := err.Error()
 	return strings.EqualFold(text, http.StatusText(http.StatusProxyAuthRequired)) || strings.Contains(text, "username/password authentication failed")
 }
 
-// contextError says that the caller's context ended. It matches what the context says,
-// and the cause that the caller gave.
+// contextError means that the caller's context ended. It matches the error and the cause of
+// the context.
 type contextError struct{ err, cause error }
 
 func newContextError(ctx context.Context) error {
@@ -199,7 +197,7 @@ func newContextError(ctx context.Context) error {
 func (e *contextError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
 func (e *contextError) Unwrap() []error { return []error{e.err, e.cause} }
 
-// attemptTimeoutError is the cause when an attempt took longer than the client allows.
+// attemptTimeoutError is the cause of an attempt that exceeded the attempt timeout.
 type attemptTimeoutError time.Duration
 
 func (t attemptTimeoutError) Error() string {

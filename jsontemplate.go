@@ -1,16 +1,15 @@
 package messagemedia
 
-// JSONTemplate is a [CreateWebhookRequest] Template for webhooks with
-// [EncodingJSON] and any set of events: one JSON object, which package webhook
-// parses back into the event. It says in "event" which kind that is,
-// DELIVERY_REPORT, RECEIVED_SMS, RECEIVED_MMS or OPT_OUT, and has every
-// documented variable of it but $retryCount, so that a delivery that is tried
-// again is the same, byte for byte. What is missing is an empty string, list or
-// object. Whatever a phone's owner types, the JSON stays valid.
+// JSONTemplate is a Template of [CreateWebhookRequest] for webhooks with [EncodingJSON] and
+// any events. It renders one JSON object, which package webhook parses into a typed event.
+// The object has every documented variable of the event except $retryCount, so that the
+// retries of a delivery are identical. Missing values are an empty string, list or object.
+// All text is escaped, so the JSON is valid for any input of a sender.
 //
-// What may be a number or a time to the platform is made a text before it is
-// escaped. The kind is told by the variables that the platform documents for one kind
-// alone: $drId, $status and $statusCode, $notificationId, $attachments, and a $format of MMS.
+// The member "event" is the event kind: DELIVERY_REPORT, RECEIVED_SMS, RECEIVED_MMS or
+// OPT_OUT. The template derives it from variables that are documented for one kind only:
+// $drId, $status and $statusCode, $notificationId, $attachments, and a $format of MMS. It
+// converts values that may be numbers or times to strings before it escapes them.
 const JSONTemplate = `{
 #if($drId || $status || $statusCode)
   "event": "DELIVERY_REPORT",

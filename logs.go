@@ -44,7 +44,7 @@ func (c *Client) logAttempt(ctx context.Context, a *attempt, duration time.Durat
 	c.logger.LogAttrs(ctx, level, message, attributes...)
 }
 
-// logEnd records how a call ended that needed more than one attempt.
+// logEnd records the end of a call with more than one attempt.
 func (c *Client) logEnd(ctx context.Context, call *call, attempts int, duration time.Duration, err error) {
 	if attempts == 1 || !c.logger.Enabled(ctx, slog.LevelInfo) {
 		return
@@ -63,14 +63,13 @@ func (c *Client) logEnd(ctx context.Context, call *call, attempts int, duration 
 		slog.String("end", end))
 }
 
-// saysNotFound reports whether an error is the API's own 404, and not that of a proxy that
-// knows no such path.
+// saysNotFound reports whether an error is a 404 of the API, and not of a proxy.
 func saysNotFound(err error) bool {
 	apiErr, ok := errors.AsType[*APIError](err)
 	return ok && apiErr.StatusCode == http.StatusNotFound && isEmptyOrJSON(apiErr.Body)
 }
 
-// requestID is that of the response, as a log may show it.
+// requestID returns the request ID of the response, redacted for a log.
 func (a *attempt) requestID() string {
 	id := requestID(a.response.Header)
 	if id != "" && a.err != nil {

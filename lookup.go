@@ -7,24 +7,23 @@ import (
 	"net/http"
 )
 
-// A look-up reads a list to tell what became of a change whose response was lost, or
-// whether something is gone.
+// A look-up reads a list to resolve the unknown outcome of a change.
 
-// lookUpError is an outcome that is unknown, and that a look-up could not tell either. It
-// matches what the outcome's error matches.
+// lookUpError is an unknown outcome that a failed look-up did not resolve. It matches what
+// unknown matches.
 type lookUpError struct {
 	unknown error
 	failure error // of the look-up
 }
 
 func (e *lookUpError) Error() string {
-	return fmt.Sprintf("%v; the look-up failed, too: %v", e.unknown, e.failure)
+	return fmt.Sprintf("%v; the look-up also failed: %v", e.unknown, e.failure)
 }
 
 func (e *lookUpError) Unwrap() error { return e.unknown }
 
-// mayLookUp waits as long as the API asked to, before anything more is sent for a call. Its
-// error means that nothing may be.
+// mayLookUp waits as long as the API asked to. If it returns an error, the call must send
+// nothing more.
 func (c *Client) mayLookUp(ctx context.Context, lastErr error) error {
 	wait := askedToWait(lastErr)
 	if wait > c.longestWait(ctx) {
@@ -36,8 +35,9 @@ func (c *Client) mayLookUp(ctx context.Context, lastErr error) error {
 	return sleep(ctx, wait)
 }
 
-// findCreated looks for the webhook of a request whose outcome is unknown. If that does not
-// help, the error remains as it was. The list may lag behind, so it is read again.
+// findCreated looks up the webhook of a creation whose outcome is unknown. If it does not
+// find the webhook, it returns the error unknown. The list may lag behind, so it is read
+// several times.
 func (c *Client) findCreated(ctx context.Context, request CreateWebhookRequest, unknown error) (*Webhook, error) {
 	if c.mayLookUp(ctx, unknown) != nil {
 		return nil, unknown
@@ -60,18 +60,17 @@ func (c *Client) findCreated(ctx context.Context, request CreateWebhookRequest, 
 	}
 }
 
-// conflictError is the error of a creation whose outcome is unknown, and whose URL and
-// method a webhook has that is not as asked.
+// conflictError returns the error of a creation with an unknown outcome if a webhook with
+// its URL and method does not match the request.
 func conflictError(unknown error) error {
 	if errors.Is(unknown, ErrConflict) {
 		return unknown // the API's own response, too
 	}
-	return fmt.Errorf("messagemedia: CreateWebhook: %w: a webhook that is not as asked has this URL and method: %w", ErrConflict, unknown)
+	return fmt.Errorf("messagemedia: CreateWebhook: %w: a webhook with this URL and method does not match the request: %w", ErrConflict, unknown)
 }
 
-// deleteByID makes a call that deletes something. If the API says that there is no such
-// thing, after an attempt whose outcome is unknown, and the list lacks it, that attempt
-// deleted it.
+// deleteByID makes a call that deletes an item. If the API responds 404 after an attempt
+// with an unknown outcome, and the list lacks the item, the call succeeds.
 func deleteByID[T any](ctx context.Context, c *Client, list pages[T], id string, call *call) error {
 	call.method = http.MethodDelete
 	err := c.do(ctx, call)

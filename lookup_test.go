@@ -231,7 +231,7 @@ func TestALookUpThatFailsIsSaid(t *testing.T) {
 		return httpmock.NewStringResponse(501, ""), nil
 	}), basic)
 	_, err := client.CreateWebhook(t.Context(), validRequest())
-	require.EqualError(t, err, "messagemedia: CreateWebhook: 501 Not Implemented; outcome unknown: the change may have taken effect; the look-up failed, too: messagemedia: CreateWebhook: 403 Forbidden")
+	require.EqualError(t, err, "messagemedia: CreateWebhook: 501 Not Implemented; outcome unknown: the change may have taken effect; the look-up also failed: messagemedia: CreateWebhook: 403 Forbidden")
 	assert.NotErrorIs(t, err, messagemedia.ErrForbidden)
 }
 

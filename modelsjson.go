@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// MarshalJSON writes the API's own JSON: durations as whole numbers of the API's
-// units, an empty encoding as null. A duration that is not whole is an error.
+// MarshalJSON returns the API's own JSON, with durations as whole numbers of the API's units
+// and an empty encoding as null. If a duration is not a whole number, it returns an error.
 func (w Webhook) MarshalJSON() ([]byte, error) {
 	durations, err := newDurationsJSON(w.ReadTimeout, w.RetryDelay)
 	if err != nil {
@@ -22,7 +22,7 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 	}
 	response := struct {
 		webhookJSON
-		Encoding *Encoding `json:"encoding"` // stands in for the embedded one, to be null
+		Encoding *Encoding `json:"encoding"` // hides the embedded field, and may be null
 	}{webhookJSON: webhookJSON{webhookFields(w), durations}}
 	if w.Encoding != "" {
 		response.Encoding = &w.Encoding
@@ -30,8 +30,8 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 	return encodeJSON(response)
 }
 
-// UnmarshalJSON reads the API's own JSON. Unknown fields are ignored. A number that is
-// whole may be written with a fraction or an exponent.
+// UnmarshalJSON reads the API's own JSON. It ignores unknown fields. A whole number may have
+// a fraction of zero or an exponent.
 func (w *Webhook) UnmarshalJSON(data []byte) error {
 	webhook, err := decodeWebhook(data)
 	if err == nil {
@@ -40,8 +40,8 @@ func (w *Webhook) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// MarshalJSON writes the API's own JSON: durations as whole numbers of the API's
-// units. A duration that is not whole is an error.
+// MarshalJSON returns the API's own JSON, with durations as whole numbers of the API's
+// units. If a duration is not a whole number, it returns an error.
 func (r CreateWebhookRequest) MarshalJSON() ([]byte, error) {
 	durations, err := newDurationsJSON(r.ReadTimeout, r.RetryDelay)
 	if err != nil {
@@ -50,7 +50,7 @@ func (r CreateWebhookRequest) MarshalJSON() ([]byte, error) {
 	return encodeJSON(createWebhookJSON{createWebhookFields(r), durations})
 }
 
-// UnmarshalJSON reads the API's own JSON. Unknown fields are ignored.
+// UnmarshalJSON reads the API's own JSON. It ignores unknown fields.
 func (r *CreateWebhookRequest) UnmarshalJSON(data []byte) error {
 	webhook, err := decodeWebhook(data)
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *CreateWebhookRequest) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the API's own JSON.
+// MarshalJSON returns the API's own JSON.
 func (p WebhookPage) MarshalJSON() ([]byte, error) {
 	type page WebhookPage
 	if p.Webhooks == nil {
@@ -73,9 +73,9 @@ func (p WebhookPage) MarshalJSON() ([]byte, error) {
 	return encodeJSON(page(p))
 }
 
-// UnmarshalJSON reads the API's own JSON. Unknown fields are ignored. A page
-// without pageData is an error: it must not pass for an account without webhooks.
-// So is a webhook without an ID.
+// UnmarshalJSON reads the API's own JSON. It ignores unknown fields. It returns an error if
+// a webhook has no ID, or if pageData is missing, which does not mean that the account has
+// no webhooks.
 func (p *WebhookPage) UnmarshalJSON(data []byte) error {
 	page, err := decodePage(data)
 	if err == nil {
@@ -84,7 +84,7 @@ func (p *WebhookPage) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// The models as they stand on the wire: the durations are whole numbers there.
+// The JSON of the models, with durations as whole numbers.
 type (
 	webhookFields Webhook
 	webhookJSON   struct {
@@ -114,8 +114,7 @@ func newDurationsJSON(readTimeout, retryDelay time.Duration) (durationsJSON, err
 	return durationsJSON{readTimeout.Milliseconds(), int64(retryDelay / time.Second)}, nil
 }
 
-// encodeJSON is json.Marshal without HTML escaping, so that a template goes out
-// as it was written.
+// encodeJSON is json.Marshal without HTML escaping, so that templates stay readable.
 func encodeJSON(v any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)

@@ -11,9 +11,8 @@ const (
 	lagReadings = 3 // of a list that may lag behind a change
 )
 
-// iterate goes through what load returns. Each range over it loads again, and
-// loads everything before it yields the first item, so a loop may delete what it
-// is given. An error is yielded once, without an item, and ends the loop.
+// iterate returns an iterator over the items that load returns. Each range calls load before
+// it yields the first item, so the loop may delete items. An error is yielded once.
 func iterate[T any](load func() ([]*T, error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		items, err := load()
@@ -29,7 +28,7 @@ func iterate[T any](load func() ([]*T, error)) iter.Seq2[*T, error] {
 	}
 }
 
-// pages are those of a list.
+// pages reads the pages of a list.
 type pages[T any] struct {
 	operation string
 	first     int // the number of the first page
@@ -42,12 +41,11 @@ type pages[T any] struct {
 type listing[T any] struct {
 	items []*T
 	pages int
-	found *T // where the reading stopped
+	found *T // the wanted item, or nil
 }
 
-// read reads the pages up to one that is said to be the last, or that has no ID that is
-// new: some server might repeat its last page forever. It stops at a page that has what is
-// wanted.
+// read reads the pages up to the last one, or up to one with the wanted item. A page without
+// a new ID is the last one as well, since a server might repeat its last page forever.
 func (p pages[T]) read(wanted func(*T) bool) (l listing[T], err error) {
 	seen := make(map[string]bool)
 	for ; l.pages < maxPages; l.pages++ {
@@ -74,10 +72,10 @@ func (p pages[T]) read(wanted func(*T) bool) (l listing[T], err error) {
 	return listing[T]{}, fmt.Errorf("messagemedia: %s: the list has more than %d pages", p.operation, maxPages)
 }
 
-// find reads the pages up to the one that has an ID, and returns nil if none has. One page
-// without it is proof. Of several, two readings have to lack it: while the first one went
-// on, a deletion may have moved it to a page that was read already. If what is found should
-// be gone, the list may lag behind, and is read again after a pause.
+// find returns the item with an ID, or nil if there is none. A list of several pages is read
+// twice before that, since during the first reading a deletion may have moved the item to a
+// page that was already read. If an item is found that should be deleted, the list may lag
+// behind, so find reads it again after a pause.
 func (p pages[T]) find(id string, shouldBeGone bool) (*T, error) {
 	isIt := func(item *T) bool { return p.id(item) == id }
 	for reading := 1; ; reading++ {
@@ -94,8 +92,8 @@ func (p pages[T]) find(id string, shouldBeGone bool) (*T, error) {
 	}
 }
 
-// settled reads all pages so that what they lack is proven to be absent: if there are
-// several, it returns what either of two readings has.
+// settled returns all items, so that a missing item is proven absent. If there are several
+// pages, it returns the items of two readings.
 func (p pages[T]) settled() ([]*T, error) {
 	first, err := p.read(nil)
 	if err != nil || first.pages == 1 {

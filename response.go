@@ -17,12 +17,12 @@ const (
 	maxResponseBytes  = 10 << 20 // of a 2xx response
 	maxErrorBodyBytes = 64 << 10 // kept of any other
 
-	// bodyGrace is how long a body that does not end with the context is waited for: one
-	// that is there already is read, so that what was done is not reported as unknown.
+	// bodyGrace is how long readBody waits for a body that does not end with the context. A
+	// body that has already arrived is read, so that its outcome is not unknown.
 	bodyGrace = 10 * time.Millisecond
 )
 
-// classify takes a 2xx response for success if it can be read, and any other for an error.
+// classify sets the error of the attempt, unless the response is a 2xx that can be decoded.
 // It reads and closes the response.
 func (a *attempt) classify(caller, ctx context.Context) {
 	response := a.response
@@ -47,7 +47,7 @@ func (a *attempt) classify(caller, ctx context.Context) {
 	}
 }
 
-// bodyError tells a body that can't be decompressed from a connection that was lost.
+// bodyError distinguishes a body that cannot be decompressed from a lost connection.
 func (a *attempt) bodyError(caller, ctx context.Context, err error) error {
 	if caller.Err() == nil && (errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, errEncoding)) {
 		return err
@@ -55,9 +55,9 @@ func (a *attempt) bodyError(caller, ctx context.Context, err error) error {
 	return a.transportError(caller, ctx, err)
 }
 
-// decodeSuccess decodes the body of a 2xx response. Where there is nothing to decode, it
-// has to be empty or JSON all the same: anything else is a proxy's or a portal's, however
-// it is labelled, and the API never saw the call.
+// decodeSuccess decodes the body of a 2xx response. If the call has nothing to decode, the
+// body must be empty or JSON. Any other body is that of a proxy or a portal, and the API did
+// not receive the call.
 func (a *attempt) decodeSuccess(body []byte) error {
 	body = bytes.TrimPrefix(body, byteOrderMark)
 	if a.call.decode == nil {
@@ -73,7 +73,7 @@ func (a *attempt) decodeSuccess(body []byte) error {
 	return err
 }
 
-// contentType is that of the response, as an error may show it.
+// contentType returns the Content-Type of the response, redacted for an error.
 func (a *attempt) contentType() string {
 	return a.secrets().Hide(a.response.Header.Get("Content-Type"))
 }
@@ -84,11 +84,10 @@ func isEmptyOrJSON(body []byte) bool {
 	return len(bytes.TrimSpace(body)) == 0 || json.Valid(body)
 }
 
-// readBody reads the response's body up to a limit, and closes it, which lets the
-// connection be used again. Passing the limit is an error; what was read until an error is
-// returned beside it. It ends with the context even if the body does not: after an upgrade
-// to another protocol there is none, and a RoundTripper that is not net/http's may ignore
-// the context.
+// readBody reads the response's body up to a limit and closes it, so that the connection can
+// be reused. If the body exceeds the limit, it returns an error. With an error, it returns
+// the bytes that were read. It ends with the context even if the reads do not, since a
+// custom RoundTripper may ignore the context. After a 101, there is no body.
 func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 	response := a.response
 	if response.StatusCode == http.StatusSwitchingProtocols {

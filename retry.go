@@ -16,8 +16,8 @@ import (
 // each further attempt.
 const firstRetryWait = 500 * time.Millisecond
 
-// waitBeforeRetry waits until the next attempt may start. Its error, which matches
-// lastErr, means that there will be none.
+// waitBeforeRetry waits until the next attempt may start. If there must be none, it returns
+// an error that matches lastErr.
 func (c *Client) waitBeforeRetry(ctx context.Context, attempt int, lastErr error) error {
 	least := askedToWait(lastErr)
 	if least > c.longestWait(ctx) {
@@ -37,7 +37,7 @@ func askedToWait(err error) time.Duration {
 	return 0
 }
 
-// longestWait returns how long a wait that the API asks for may be.
+// longestWait returns the longest wait that the API may ask for.
 func (c *Client) longestWait(ctx context.Context) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
 		return min(c.maxRetryWait, time.Until(deadline))
@@ -45,8 +45,8 @@ func (c *Client) longestWait(ctx context.Context) time.Duration {
 	return c.maxRetryWait
 }
 
-// jitter returns the longest random wait after an attempt, on top of the least one. All
-// clients that the API asked to wait would come back at once without it.
+// jitter returns the maximum of the random wait that is added to the least wait. Without it,
+// all clients that the API asked to wait would retry at the same time.
 func (c *Client) jitter(ctx context.Context, attempt int, least time.Duration) time.Duration {
 	if least == 0 {
 		return min(c.maxRetryWait, backoff(attempt))
@@ -54,14 +54,13 @@ func (c *Client) jitter(ctx context.Context, attempt int, least time.Duration) t
 	return max(0, min(c.longestWait(ctx)-least, backoff(attempt)))
 }
 
-// pause waits until what was read may be read again, and has changed. Half of the wait is
-// random.
+// pause waits before a list is read again. Half of the wait is random.
 func (c *Client) pause(ctx context.Context, reading int) error {
 	longest := min(c.maxRetryWait, backoff(reading))
 	return sleep(ctx, longest/2+rand.N(longest/2+1))
 }
 
-// sleep waits. If ctx ends before, the error says so.
+// sleep waits. If ctx ends first, it returns the error of ctx.
 func sleep(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -73,15 +72,14 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// backoff is the longest wait after an attempt, the first of which is 1.
+// backoff returns the longest wait after an attempt. The number of the first attempt is 1.
 func backoff(attempt int) time.Duration {
 	const doublings = 16 // half a day; more would overflow in the end
 	return firstRetryWait << min(attempt-1, doublings)
 }
 
-// retryAfter reads how long the API asks to wait: a number of seconds, which may have a
-// fraction, or a date that is counted from the response's own. It is 0 if there is no such
-// request.
+// retryAfter returns how long the API asks to wait, or 0. The header contains a number of
+// seconds, which may have a fraction, or a date, which is relative to the response's Date.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if value != "" && strings.Trim(value, "0123456789.") == "" {

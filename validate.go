@@ -25,10 +25,9 @@ const (
 	maxRetryDelay        = 60 * time.Second
 )
 
-// Validate reports what can never be right about the request, all of it at once,
-// as a [*ValidationError]. CreateWebhook calls it before anything is sent. What
-// only the platform can know passes: new event types, methods and encodings, a
-// URL that is in use.
+// Validate returns a [*ValidationError] with all problems of the request, or nil.
+// CreateWebhook calls it before it sends anything. Validate accepts unlisted event types,
+// methods and encodings, and a URL that is already in use.
 func (r CreateWebhookRequest) Validate() error {
 	var v violations
 	v.url(r.URL)
@@ -45,9 +44,8 @@ func (r CreateWebhookRequest) Validate() error {
 	return v.err("CreateWebhook")
 }
 
-// Validate reports what can never be right about the change, all of it at once,
-// as a [*ValidationError]. UpdateWebhook calls it before anything is sent. An
-// update that sets no field is one of those.
+// Validate returns a [*ValidationError] with all problems of the change, or nil. An update
+// without fields is invalid. UpdateWebhook calls Validate before it sends anything.
 func (r UpdateWebhookRequest) Validate() error {
 	var v violations
 	r.check(&v)
@@ -72,8 +70,8 @@ func (r UpdateWebhookRequest) check(v *violations) {
 	}
 }
 
-// violations collects what is wrong with a request, each entry worded like the
-// API's own details: the JSON pointer to the field, then what is wrong with it.
+// violations collects the problems of a request in the format of the API's details: the JSON
+// pointer to the field, then the problem.
 type violations []string
 
 func (v *violations) add(pointer, format string, args ...any) {
@@ -87,8 +85,7 @@ func (v violations) err(operation string) error {
 	return &ValidationError{Operation: operation, Details: v}
 }
 
-// id refuses an ID that would make a path that of another resource: of the
-// collection, or of its parent.
+// id rejects an ID that would result in the path of another resource.
 func (v *violations) id(pointer, id string) {
 	if id == "" || id == "." || id == ".." {
 		v.add(pointer, "[%s] is not an ID", id)
@@ -105,7 +102,7 @@ func (v *violations) page(page, size int) {
 	}
 }
 
-// requireUTF8 refuses what JSON can't carry: encoding/json would replace it silently.
+// requireUTF8 rejects invalid UTF-8, which encoding/json would silently replace.
 func (v *violations) requireUTF8(pointer, value string) {
 	if !utf8.ValidString(value) {
 		v.add(pointer, "Not valid UTF-8")
@@ -137,7 +134,7 @@ func (v *violations) headers(headers map[string]string) {
 	if len(headers) == 0 {
 		return
 	}
-	first := make(map[string]string, len(headers)) // the name that is written first, by its canonical form
+	first := make(map[string]string, len(headers)) // the first name with a canonical form
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		v.header(name, headers[name], first)
 	}
@@ -173,7 +170,7 @@ func (v *violations) header(name, value string, first map[string]string) {
 	}
 }
 
-// duration checks one that is set: 0 leaves the platform's default.
+// duration checks a duration, unless it is zero, which means the platform's default.
 func (v *violations) duration(pointer, name string, d, least, most, unit time.Duration) {
 	if d == 0 {
 		return

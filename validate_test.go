@@ -152,7 +152,7 @@ func TestURLs(t *testing.T) {
 		"https://":                                            `"" is not a host name`,
 		"https:///path":                                       `"" is not a host name`,
 		"https://:8080/":                                      `"" is not a host name`,
-		"https://exa_mple.com/":                               `"exa_mple.com" is not a host name: the platform refuses an underscore`,
+		"https://exa_mple.com/":                               `"exa_mple.com" is not a host name: the platform rejects an underscore`,
 		"https://-example.com/":                               `"-example.com" is not a host name`,
 		"https://example-.com/":                               `"example-.com" is not a host name`,
 		"https://[2001:db8::1/":                               `"[2001:db8::1" is not an IPv6 address in brackets`,

@@ -10,10 +10,9 @@ import (
 	"unicode"
 )
 
-// urlProblem returns why the platform cannot call a URL, or "". It reads the URL by
-// hand, since net/url refuses template variables that the platform accepts. It
-// names no more of the URL than the host, and not even that if it may be the beginning of
-// user info: the rest can hold a token.
+// urlProblem returns why the platform cannot call a URL, or "". It does not use net/url,
+// which rejects template variables that the platform accepts. It quotes only the host, since
+// other parts can contain a token, and no host that may be the beginning of user info.
 func urlProblem(url string) string {
 	if strings.ContainsFunc(url, func(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) }) {
 		return "the URL contains white space, a control character or an invisible one; escape it"
@@ -47,7 +46,7 @@ func cutPort(hostPort string) (host, port string, ok bool) {
 	return hostPort[:i], hostPort[i+1:], true
 }
 
-// hostProblem returns what is wrong with a host, or "".
+// hostProblem returns why a host is invalid, or "".
 func hostProblem(host string) string {
 	switch {
 	case strings.HasPrefix(host, "["):
@@ -59,7 +58,7 @@ func hostProblem(host string) string {
 	case isHostName(host):
 		return ""
 	case strings.Contains(host, "_"):
-		return "is not a host name: the platform refuses an underscore"
+		return "is not a host name: the platform rejects an underscore"
 	}
 	if ascii := asciiHost(host); ascii != host && isHostName(ascii) {
 		return fmt.Sprintf("is not a host name: write %q", ascii)
@@ -67,8 +66,8 @@ func hostProblem(host string) string {
 	return "is not a host name"
 }
 
-// asciiHost returns an internationalized name in the form that stands on the wire, with
-// xn--, or the name as it is if it has none. net/http knows how, and has no function for it.
+// asciiHost returns the ASCII form of an internationalized name, with xn--, or the name
+// itself if it has none. It uses net/http, which exports no function for that.
 func asciiHost(name string) string {
 	var request bytes.Buffer
 	err := (&http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "http", Host: name, Path: "/"}}).Write(&request)
@@ -80,7 +79,7 @@ func asciiHost(name string) string {
 	return ascii
 }
 
-// isHostName reports whether a name is one by RFC 1123.
+// isHostName reports whether a name is a host name according to RFC 1123.
 func isHostName(name string) bool {
 	if len(name) > 253 {
 		return false
