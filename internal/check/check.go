@@ -17,13 +17,18 @@ func That(ok bool, format string, args ...any) error {
 // IsToken reports whether s is a token by RFC 9110, section 5.6.2, such as a method or a
 // header name.
 func IsToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, isNotTokenChar)
+	for i := range len(s) {
+		if !isTokenByte(s[i]) {
+			return false
+		}
+	}
+	return s != ""
 }
 
-func isNotTokenChar(r rune) bool {
+func isTokenByte(c byte) bool {
 	switch {
-	case '0' <= r && r <= '9', 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
-		return false
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-':
+		return true
 	}
-	return !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	return strings.IndexByte("!#$%&'*+.^_`|~", c) >= 0
 }
