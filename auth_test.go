@@ -282,7 +282,7 @@ func TestHMACRefusesATransportWithItsOwnTLSDialler(t *testing.T) {
 	t.Parallel()
 	transport := &http.Transport{DialTLSContext: new(tls.Dialer).DialContext}
 	_, err := messagemedia.NewClient(messagemedia.HMACAuth("key", "secret"), messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
-	require.ErrorContains(t, err, "TLS dialler of its own")
+	require.ErrorContains(t, err, "its own TLS dialer")
 	require.ErrorContains(t, err, "set TLSClientConfig")
 
 	_, err = messagemedia.NewClient(messagemedia.BasicAuth("key", "secret"), messagemedia.WithHTTPClient(&http.Client{Transport: transport}))

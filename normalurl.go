@@ -4,10 +4,10 @@ import (
 	"strings"
 )
 
-// normalURL returns the one spelling of all URLs that are the same by RFC 3986, section 6:
-// without regard to the case of scheme and host, a default port, an empty path, dots in the
-// path, and characters that are escaped and need not be. A fragment is never sent. It reads
-// the URL by hand, since net/url refuses template variables that the platform accepts.
+// normalURL returns the normal form of a URL by RFC 3986, section 6. It normalizes the case
+// of scheme and host, a default port, an empty path, dot segments and unnecessary escapes,
+// and removes the fragment, which is never sent. It does not use net/url, which rejects
+// template variables that the platform accepts.
 func normalURL(url string) string {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok {
@@ -45,13 +45,13 @@ func normalPath(path string) string {
 			kept = kept[:len(kept)-1]
 		}
 		if i == len(segments)-1 {
-			kept = append(kept, "") // a path that ends with dots is a directory's
+			kept = append(kept, "") // a path that ends with a dot segment is a directory
 		}
 	}
 	return "/" + strings.Join(kept, "/")
 }
 
-// normalEscapes unescapes what need not be escaped, and writes other escapes in upper case.
+// normalEscapes removes unnecessary escapes and changes the others to upper case.
 func normalEscapes(s string) string {
 	if !strings.Contains(s, "%") {
 		return s

@@ -35,8 +35,6 @@ type SignatureKeyStep struct {
 
 // SignatureKeyResult is the result of [Client.SyncSignatureKey] or
 // [Client.RotateSignatureKey]. Printed, it has a line for each step and for each remaining
-// SignatureKeyResult is the result of [Client.SyncSignatureKey] or
-// [Client.RotateSignatureKey]. Printed, it has a line for each step and for each remaining
 // key, and a line with the enabled key.
 type SignatureKeyResult struct {
 	// EnabledID is the ID of the enabled key, as the API returned it last. If no key is

@@ -15,15 +15,15 @@ import (
 // keeps. net/http's default of 2 makes 16 callers connect again and again.
 const maxIdlePerHost = 64
 
-// connections is the innermost RoundTripper of a client: it chooses the connections
-// that a request goes over, and gathers the evidence of what was sent.
+// connections is the innermost RoundTripper of a client. It chooses the transport, and
+// records whether requests were sent.
 type connections struct {
 	transport http.RoundTripper // nil for http.DefaultTransport, which is looked up at each call
 	pin       bool              // to HTTP/1.1, if it is http.DefaultTransport
 }
 
-// newHTTPClient copies a client, puts the middleware around its transport, and pins that
-// to HTTP/1.1 if the authenticator needs it.
+// newHTTPClient copies a client, wraps its transport with the middleware, and pins the
+// transport to HTTP/1.1 if the Authenticator needs that.
 func newHTTPClient(given *http.Client, scheme string, auth Authenticator, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, *connections, error) {
 	signer, ok := auth.(interface{ RequiresHTTP1() bool })
 	conns := &connections{transport: given.Transport, pin: ok && signer.RequiresHTTP1()}
@@ -65,7 +65,7 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 	return evidence.roundTrip(transport, r)
 }
 
-// CloseIdleConnections closes those that no request uses.
+// CloseIdleConnections closes the idle connections.
 func (c *connections) CloseIdleConnections() {
 	if roundTripper, err := c.current(); err == nil {
 		if closer, ok := roundTripper.(interface{ CloseIdleConnections() }); ok {
@@ -85,8 +85,8 @@ func (c *connections) current() (http.RoundTripper, error) {
 	return defaultHTTP1.of(transport)
 }
 
-// defaultHTTP1 is http.DefaultTransport, pinned to HTTP/1.1 for all clients of the
-// process: a program may make many, and each would keep connections of its own.
+// defaultHTTP1 is http.DefaultTransport pinned to HTTP/1.1. All clients of the process share
+// it, so that a program with many clients does not keep connections for each.
 var defaultHTTP1 pinnedTransport
 
 type pinnedTransport struct {
@@ -94,8 +94,8 @@ type pinnedTransport struct {
 	original, pinned *http.Transport
 }
 
-// of returns the copy of a transport. It is another one only once the transport is: a
-// test may replace http.DefaultTransport.
+// of returns the pinned copy of a transport. It creates a new copy only if the transport has
+// changed, since a test may replace http.DefaultTransport.
 func (p *pinnedTransport) of(transport *http.Transport) (*http.Transport, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,15 +112,16 @@ func (p *pinnedTransport) of(transport *http.Transport) (*http.Transport, error)
 	return p.pinned, nil
 }
 
-var errOwnTLS = errors.New("WithHTTPClient: the transport has a TLS dialler of its own, which may negotiate HTTP/2, and HMAC signatures are for HTTP/1.1; set TLSClientConfig in its place")
+var errOwnTLS = errors.New("WithHTTPClient: the transport has its own TLS dialer, which may negotiate HTTP/2, but HMAC signatures are for HTTP/1.1; set TLSClientConfig instead")
 
 func hasOwnTLS(transport *http.Transport) bool {
 	//lint:ignore SA1019 callers can still set DialTLS
 	return transport.DialTLSContext != nil || transport.DialTLS != nil
 }
 
-// http1Only copies a transport. It needs both settings: without Protocols it
-// would still try HTTP/2, without NextProtos a server could still choose it.
+// http1Only returns a copy of a transport that only speaks HTTP/1.1. It needs both settings:
+// without Protocols the transport would offer HTTP/2, without NextProtos a server could
+// choose it.
 func http1Only(transport *http.Transport) *http.Transport {
 	transport = transport.Clone()
 	transport.Protocols = new(http.Protocols)
@@ -135,11 +136,10 @@ func http1Only(transport *http.Transport) *http.Transport {
 	return transport
 }
 
-// hasRegisteredProtocol reports whether RegisterProtocol has given a transport another
-// RoundTripper for a scheme. Such a one is the caller's own: Clone would lose it, and it
-// reports no connections. net/http has no other way to ask than to look into the
-// transport, and registers its own HTTP/2 in the same place, as golang.org/x/net/http2
-// does.
+// hasRegisteredProtocol reports whether RegisterProtocol has set another RoundTripper for a
+// scheme. Clone would lose it, and it reports no connections. net/http exports no function
+// for that, so this reads a field of the transport, where net/http and
+// golang.org/x/net/http2 also register HTTP/2.
 func hasRegisteredProtocol(transport *http.Transport, scheme string) bool {
 	registered := reflect.ValueOf(transport).Elem().FieldByName("altProto") // an atomic.Value with a map
 	if !registered.IsValid() || registered.NumField() == 0 {
@@ -168,8 +168,8 @@ func isHTTP2(roundTripper reflect.Type) bool {
 	return false
 }
 
-// withoutRedirects hides from http.Client where a redirect leads: it would turn PATCH into
-// GET, send the credentials on, and fail without a response if the address is broken.
+// withoutRedirects hides the Location of a redirect from http.Client, which would turn PATCH
+// into GET, forward the credentials, and fail without a response if the URL is invalid.
 type withoutRedirects struct{ next http.RoundTripper }
 
 const hiddenLocation = "\x00Location" // not the name of a header that a server can send

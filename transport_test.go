@@ -71,9 +71,9 @@ func TestTheDefaultTransportIsLookedUpAtEachCall(t *testing.T) {
 
 	http.DefaultTransport = &http.Transport{DialTLSContext: new(tls.Dialer).DialContext}
 	_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
-	require.ErrorContains(t, err, "TLS dialler of its own")
+	require.ErrorContains(t, err, "its own TLS dialer")
 	_, err = messagemedia.NewClient(authenticators["HMAC"])
-	require.ErrorContains(t, err, "TLS dialler of its own")
+	require.ErrorContains(t, err, "its own TLS dialer")
 }
 
 // server responds with an empty page, and counts connections.
@@ -238,7 +238,7 @@ func TestHMACRefusesATLSDialler(t *testing.T) {
 		"DialTLS":        {DialTLS: func(network, address string) (net.Conn, error) { return nil, errors.New("unused") }},
 	} {
 		_, err := messagemedia.NewClient(authenticators["HMAC"], messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
-		require.ErrorContains(t, err, "TLS dialler of its own", name)
+		require.ErrorContains(t, err, "its own TLS dialer", name)
 		_, err = messagemedia.NewClient(authenticators["Basic"], messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
 		require.NoError(t, err, "Basic does not mind")
 	}

@@ -9,19 +9,18 @@ import (
 const (
 	modulePath = "github.com/messagemedia/webhooks-go-sdk"
 
-	// releaseVersion is the version of a build that does not record one: a checkout, or a
-	// module that a replace directive stands in for.
+	// releaseVersion is the version if the build does not record one, as in a checkout or
+	// with a replace directive.
 	releaseVersion = "0.1.0"
 )
 
-// version is the SDK's own version, without the v.
+// version returns the SDK's version, without the v.
 var version = sync.OnceValue(func() string {
 	info, _ := debug.ReadBuildInfo()
 	return versionFrom(info)
 })
 
-// versionFrom returns the version that a program was built with, if the program
-// imports this module as a dependency.
+// versionFrom returns the version of this module in a build, or releaseVersion.
 func versionFrom(info *debug.BuildInfo) string {
 	if info == nil {
 		return releaseVersion
