@@ -30,14 +30,14 @@ func (s fieldSet) has(field fieldSet) bool { return s&field != 0 }
 // mayHaveNull reports whether JSON may contain a null. A string can contain the word, too.
 func mayHaveNull(data []byte) bool { return bytes.Contains(data, []byte("null")) }
 
-func decodeWebhook(data []byte) (*Webhook, error) {
+func decodeWebhook(data []byte, webhook *Webhook) error {
 	if !mayHaveNull(data) {
-		var wire webhookJSON
+		var wire wireWebhook
 		if json.Unmarshal(data, &wire) == nil {
-			return wire.webhook()
+			return wire.decodeInto(webhook)
 		}
 	}
-	return decodeCarefully(data)
+	return decodeCarefully(data, webhook)
 }
 
 func decodePage(data []byte) (*WebhookPage, error) {
@@ -45,10 +45,10 @@ func decodePage(data []byte) (*WebhookPage, error) {
 		var wire struct {
 			Page     int           `json:"page"`
 			PageSize int           `json:"pageSize"`
-			PageData []webhookJSON `json:"pageData"`
+			PageData []wireWebhook `json:"pageData"`
 		}
 		if json.Unmarshal(data, &wire) == nil {
-			return newPage(wire.Page, wire.PageSize, wire.PageData, func(w *webhookJSON) (*Webhook, error) { return w.webhook() })
+			return newPage(wire.Page, wire.PageSize, wire.PageData, (*wireWebhook).decodeInto)
 		}
 	}
 	var careful struct {
@@ -63,31 +63,45 @@ func decodePage(data []byte) (*WebhookPage, error) {
 	if err := errors.Join(at("page", page.decode(careful.Page)), at("pageSize", size.decode(careful.PageSize))); err != nil {
 		return nil, err
 	}
-	return newPage(int(page), int(size), careful.PageData, func(data *json.RawMessage) (*Webhook, error) { return decodeCarefully(*data) })
+	return newPage(int(page), int(size), careful.PageData, func(data *json.RawMessage, webhook *Webhook) error { return decodeCarefully(*data, webhook) })
 }
 
-func newPage[T any](number, size int, items []T, decode func(*T) (*Webhook, error)) (*WebhookPage, error) {
+func newPage[T any](number, size int, items []T, decode func(*T, *Webhook) error) (*WebhookPage, error) {
 	if items == nil {
 		return nil, errors.New("pageData is missing")
 	}
-	webhooks := make([]*Webhook, len(items))
+	webhooks := make([]Webhook, len(items))
+	page := &WebhookPage{Page: number, PageSize: size, Webhooks: make([]*Webhook, len(items))}
 	for i := range items {
-		webhook, err := decode(&items[i])
-		if err != nil {
+		if err := decode(&items[i], &webhooks[i]); err != nil {
 			return nil, at("pageData/"+strconv.Itoa(i), err)
 		}
-		if webhook.ID == "" {
+		if webhooks[i].ID == "" {
 			return nil, fmt.Errorf("pageData/%d has no id", i)
 		}
-		webhooks[i] = webhook
+		page.Webhooks[i] = &webhooks[i]
 	}
-	return &WebhookPage{Page: number, PageSize: size, Webhooks: webhooks}, nil
+	return page, nil
 }
 
-// webhook returns the webhook itself, not a copy, with its durations set.
-func (w *webhookJSON) webhook() (*Webhook, error) {
-	webhook := (*Webhook)(&w.webhookFields)
-	return webhook, webhook.setDurations(w.durationsJSON.ReadTimeout, w.durationsJSON.RetryDelay)
+// wireWebhook is a webhook as it stands on the wire. It is flat, since encoding/json takes
+// longer for structs within structs.
+type wireWebhook struct {
+	ID          string            `json:"id"`
+	URL         string            `json:"url"`
+	Method      string            `json:"method"`
+	Encoding    Encoding          `json:"encoding"`
+	Events      []EventType       `json:"events"`
+	Headers     map[string]string `json:"headers"`
+	Template    string            `json:"template"`
+	ReadTimeout int64             `json:"read_timeout"` // milliseconds
+	Retries     int               `json:"retries"`
+	RetryDelay  int64             `json:"retry_delay"` // seconds
+}
+
+func (w *wireWebhook) decodeInto(webhook *Webhook) error {
+	*webhook = Webhook{ID: w.ID, URL: w.URL, Method: w.Method, Encoding: w.Encoding, Events: w.Events, Headers: w.Headers, Template: w.Template, Retries: w.Retries}
+	return webhook.setDurations(w.ReadTimeout, w.RetryDelay)
 }
 
 func (w *Webhook) setDurations(readTimeout, retryDelay int64) (err error) {
@@ -120,10 +134,10 @@ type rawWebhook struct {
 	RetryDelay  json.RawMessage `json:"retry_delay"`
 }
 
-func decodeCarefully(data []byte) (*Webhook, error) {
+func decodeCarefully(data []byte, webhook *Webhook) error {
 	var wire rawWebhook
 	if err := json.Unmarshal(data, &wire); err != nil {
-		return nil, err
+		return err
 	}
 	var w Webhook
 	var readTimeout, retries, retryDelay wholeNumber
@@ -145,14 +159,18 @@ func decodeCarefully(data []byte) (*Webhook, error) {
 		{"retry_delay", wire.RetryDelay, retryDelay.decode, 0},
 	} {
 		if err := field.decode(field.value); err != nil {
-			return nil, at(field.name, err)
+			return at(field.name, err)
 		}
 		if string(field.value) == "null" {
 			w.untold |= field.untold
 		}
 	}
 	w.Retries = int(retries)
-	return &w, w.setDurations(int64(readTimeout), int64(retryDelay))
+	if err := w.setDurations(int64(readTimeout), int64(retryDelay)); err != nil {
+		return err
+	}
+	*webhook = w
+	return nil
 }
 
 // into returns a function that decodes JSON into a variable. A missing field leaves the

@@ -33,9 +33,10 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads the API's own JSON. It ignores unknown fields. A whole number may have
 // a fraction of zero or an exponent.
 func (w *Webhook) UnmarshalJSON(data []byte) error {
-	webhook, err := decodeWebhook(data)
+	var webhook Webhook
+	err := decodeWebhook(data, &webhook)
 	if err == nil {
-		*w = *webhook
+		*w = webhook
 	}
 	return err
 }
@@ -52,8 +53,8 @@ func (r CreateWebhookRequest) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the API's own JSON. It ignores unknown fields.
 func (r *CreateWebhookRequest) UnmarshalJSON(data []byte) error {
-	webhook, err := decodeWebhook(data)
-	if err != nil {
+	var webhook Webhook
+	if err := decodeWebhook(data, &webhook); err != nil {
 		return err
 	}
 	*r = CreateWebhookRequest{
