@@ -21,6 +21,7 @@ type Client struct {
 	connections    *connections
 	baseURL        string // without a trailing slash
 	authenticate   func(*http.Request) error
+	ownAuth        bool    // the Authenticator is of this package, and makes requests that can be sent
 	account        *string // nil for the account that the credentials belong to
 	userAgent      string
 	attemptTimeout time.Duration
@@ -59,11 +60,13 @@ func newClient(auth Authenticator, options []Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, ownAuth := auth.(*credentials)
 	return &Client{
 		http:           httpClient,
 		connections:    connections,
 		baseURL:        strings.TrimRight(s.baseURL, "/"),
 		authenticate:   auth.Authenticate,
+		ownAuth:        ownAuth,
 		userAgent:      strings.TrimSpace(s.userAgent + " webhooks-go-sdk/" + version() + " (" + runtime.Version() + ")"),
 		attemptTimeout: s.attemptTimeout,
 		maxAttempts:    s.maxAttempts,
@@ -161,7 +164,7 @@ func (c *Client) send(caller context.Context, a *attempt) {
 	if err == nil {
 		err = c.authenticate(a.request)
 	}
-	if err == nil {
+	if err == nil && !c.ownAuth {
 		err = checkSendable(a.request)
 	}
 	if err != nil {
