@@ -76,8 +76,9 @@
 //
 // # Undocumented behavior
 //
-// The server follows the platform's documentation. The documentation does not define the
-// following, so the platform may differ:
+// The server follows the platform's documentation, and the module's [assumptions] where that
+// is silent. The server's behavior in these cases is its own choice, and the platform may
+// differ:
 //
 //   - rate limits: the server has none
 //   - the wording of most validation errors: this package's own
@@ -89,4 +90,6 @@
 //     [WithUnescapedURLValues] is given
 //   - the time between attempts if the webhook's RetryDelay is unset: 5 seconds
 //   - how many attempts a callback_url gets: one
+//
+// [assumptions]: https://pkg.go.dev/github.com/messagemedia/webhooks-go-sdk#hdr-Assumptions
 package messagemediatest

@@ -85,9 +85,11 @@
 //
 // An engine of this module renders the templates, not the platform. It was written after
 // Velocity 1.7, and its output was compared with that of Velocity. The platform's $esc is not
-// public: the engine assumes that $esc escapes quotation marks, backslashes and control
-// characters. It does not support #macro, #define, #evaluate, #include and #parse, and
-// rejects them by name. Check does not compare conditions that depend on each other: it
-// reports a template that opens a string in one #if and closes it in another. It treats a
-// text as JSON within a text only if it begins with {", [" or the like.
+// public: what the engine assumes of it is one of the module's [assumptions]. The engine does
+// not support #macro, #define, #evaluate, #include and #parse, and rejects them by name.
+// Check does not compare conditions that depend on each other: it reports a template that
+// opens a string in one #if and closes it in another. It treats a text as JSON within a text
+// only if it begins with {", [" or the like.
+//
+// [assumptions]: https://pkg.go.dev/github.com/messagemedia/webhooks-go-sdk#hdr-Assumptions
 package template

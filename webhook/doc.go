@@ -1,10 +1,10 @@
-// Package webhook is the receiving side of a webhook: it authenticates deliveries, parses
-// them into typed events, calls a function of yours, and responds.
+// Package webhook receives the deliveries of webhooks: it authenticates them, parses them
+// into typed events, calls a callback of yours, and responds.
 //
 //	verifier, err := webhook.NewVerifier(webhook.HeaderToken("X-Webhook-Token", token))
 //
-// The platform sends the token if the webhook's Headers have it. The handler calls back
-// with each delivery that the verifier accepts:
+// The platform sends the token if the webhook's Headers contain it. The handler calls the
+// callback with each delivery that the verifier accepts:
 //
 //	handler, err := webhook.NewHandler(verifier, func(ctx context.Context, d *webhook.Delivery) error {
 //		switch event := d.Event.(type) {
@@ -15,75 +15,78 @@
 //		case *webhook.UnparsedEvent:
 //			fmt.Println(event.Err)
 //		}
-//		return nil // only once it is stored: the platform will not send it again
+//		return nil // only once the event is stored: the platform will not send it again
 //	})
 //
-// [Handler.HandleRaw] does the same without net/http, for functions-as-a-service and
-// queues. [Verifier.Verify] only authenticates and parses, in any framework that has an
-// *http.Request.
+// [Handler.HandleRaw] does the same without net/http, for functions as a service and
+// queues. [Verifier.Verify] only authenticates and parses, for a framework that has an
+// *http.Request and responds itself.
 //
 // # Authentication
 //
-// A [Scheme] says what a delivery must carry. Nothing is accepted without proof, and no
-// option skips it.
+// A [Scheme] defines how a delivery proves that the platform sent it. Every delivery needs
+// a proof. No option turns that off.
 //
-//   - [HeaderToken]: a secret in a header, which the webhook's Headers set. It works for
-//     every account.
-//   - [QueryToken]: a secret in the URL. It is for what can't carry headers, such as a
-//     message's own callback_url. URLs end up in access logs, traces and error reports:
-//     keep them out, or treat those as secret.
-//   - [Signed]: the platform's RSA signature. The account needs secure callbacks, which most
-//     don't have, and an enabled signature key.
-//   - [AllOf] those that you have, as defense in depth.
-//   - [AnyOf] two of them, while one replaces the other: it is as strong as its weakest.
+//   - [HeaderToken] accepts a secret in a header, which the webhook's Headers set. Every
+//     account can use it.
+//   - [QueryToken] accepts a secret in the query of the URL. It is for deliveries without
+//     headers of your own, such as those to a message's callback_url. URLs appear in access
+//     logs, traces and error reports: remove the token there, or treat those as secret.
+//   - [Signed] accepts the platform's RSA signature. The account needs secure callbacks, a
+//     paid feature that most accounts lack, and an enabled signature key.
+//   - [AllOf] requires several schemes, as defense in depth.
+//   - [AnyOf] accepts either of several, while one replaces the other. It is as strong as
+//     the weakest.
 //
-// Make a token with [crypto/rand.Text], and use one, or one key, for each account, each
-// with a handler of its own: to tell tenants apart, go by the handler or by
-// [Delivery.KeyID], never by the payload.
+// Create a token with [crypto/rand.Text]. To tell tenants apart, give each its own token or
+// key and its own handler, or compare [Delivery.KeyID]. The payload proves nothing about
+// the tenant.
 //
-// A token proves that the caller knows it, and nothing about the body or its age. Who
-// sees a delivery, such as a proxy that logs headers, can change it, and can send it
-// again. The copy is handled once the deduplicator has forgotten the first. So don't serve
-// it over plain HTTP.
+// A token proves that the caller knows it. It proves nothing about the body or its age.
+// Anyone who sees a delivery, for example in a proxy's log of headers, can change it and
+// replay it. Use HTTPS only.
 //
-// A signature proves that the platform sent this method, target, Date and body, for the
-// account that the key belongs to, at the time of the Date. It does not prove more:
+// A signature proves that the platform sent this method, target, Date and body, at the time
+// of the Date, for the account of the key. It has these limits:
 //
-//   - The headers are not signed, the Date excepted. The digest that a header names is only
-//     compared with the key's own, never used to choose an algorithm.
-//   - The query is signed. The host is not: a delivery to one host of yours verifies at
-//     another that has the same path and key.
-//   - A signed delivery can be sent again by whoever saw it, until its Date is too old.
-//     [WithDeduplicator] handles it once, if its payload has the platform's ID.
+//   - Except for the Date, headers are not signed. The handler compares the digest that a
+//     header names with the key's digest. It never selects an algorithm by a header.
+//   - The query is signed, but the host is not: a delivery to one of your hosts is also valid
+//     at another host with the same path and key.
+//   - Anyone who sees a signed delivery can replay it until its Date is too old. With
+//     [WithDeduplicator], the callback runs once, if the payload contains an ID of the
+//     platform.
 //
-// Neither says who wrote the payload. The webhook's template does, and whoever can change
-// that writes what they like, an account_id of somebody else included. The text of a
-// message, the names of attachments and their types come from the sender: untrusted
-// input. A webhook's URL should not have a variable that a sender types, such as
-// $moContent: whether the platform escapes it there is not documented, and a target with
-// a space is refused.
+// No scheme proves who wrote the payload. Anyone who can change the webhook's template can
+// send any payload, including another account's account_id. The sender of an inbound message
+// chooses its text and the names and types of its attachments: treat them as untrusted
+// input. Keep variables that a sender controls, such as $moContent, out of a webhook's URL.
+// The platform does not document whether it escapes them there, and this package rejects a
+// target that contains a space.
 //
 // # Rotating a token, and moving to signatures
 //
-// No delivery is lost if both ways are accepted in between:
+// To lose no delivery, accept both credentials during the change:
 //
 //  1. Deploy a receiver that accepts both: HeaderToken(name, new, old), or
 //     AnyOf(Signed(keys), HeaderToken(name, token)).
-//  2. Change the platform's side by one call: UpdateWebhook with the new Headers, or with
-//     the new URL of a QueryToken; SyncSignatureKey for signatures.
-//  3. Watch the observer until the old way is no longer seen: [DeliveryOutcome] has the
-//     Scheme of each delivery, "header:X-Webhook-Token#2" for the second token. A retry can
-//     come 11 minutes later, with the URL and the headers of the first attempt perhaps.
-//     A SignatureErr says that a delivery has a signature that was not accepted.
-//  4. Deploy a receiver without the old way, and then remove the token from the webhook.
+//  2. Change the platform by one call: UpdateWebhook with the new Headers, or with the new
+//     URL of a QueryToken; SyncSignatureKey for signatures.
+//  3. Watch the observer until no delivery uses the old credential. The Scheme of a
+//     [DeliveryOutcome] names the credential, such as "header:X-Webhook-Token#2" for the
+//     second token. A retry can arrive 11 minutes later, possibly with the URL and the
+//     headers of the first attempt. SignatureErr is set if a delivery has a signature that
+//     was not accepted.
+//  4. Deploy a receiver that accepts only the new credential. Then remove an old token from
+//     the webhook.
 //
-// The way back from signatures to a token is the same: accept both, update the webhook's
-// Headers, and disable the signature key once all deliveries have the token.
+// To return from signatures to a token, accept both, update the webhook's Headers, and
+// disable the signature key once every delivery has the token.
 //
 // # Rotating keys
 //
-// Every instance ensures at its start that a key is enabled, and verifies with a store that
-// all instances share:
+// At its start, every instance ensures that a key is enabled. It verifies deliveries with
+// the keys of a store that all instances share:
 //
 //	store, err := messagemedia.NewFileKeyStore("signature-keys")
 //
@@ -91,41 +94,43 @@
 //
 //	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.StoredKeys(store)))
 //
-// A scheduled job calls client.RotateSignatureKey(ctx, store). No delivery is refused
-// meanwhile, and no instance needs a restart. With a [KeySet] instead, add the new key in
-// every instance before you enable it, and remove the old one half an hour later, when
-// no delivery that it signed can be on its way: the platform tries 6 times within some 11
-// minutes at most (5 delays and 6 timeouts of a minute each), and the verifier accepts
-// what is 15 minutes old.
+// A scheduled job calls client.RotateSignatureKey(ctx, store). Meanwhile every delivery is
+// accepted, and no instance needs a restart.
+//
+// With a [KeySet], you rotate keys yourself. Add the new key in every instance before you
+// enable it. Remove the old key half an hour later: a delivery is retried for at most 11
+// minutes (5 delays and 6 timeouts of at most a minute each), and the verifier accepts a
+// Date that is at most 15 minutes old.
 //
 // # Targets and proxies
 //
-// The target is authenticated as it arrived, every byte: r.RequestURI, whatever
-// http.StripPrefix or a router made of the URL since. The HTTP version makes no
-// difference, and forwarded headers are never read. If a proxy rewrites the path,
-// [WithPublicURL], [WithStrippedPrefix] or [WithTarget] says what the platform called. If a
-// gateway sets Date itself, [WithDateHeader] says where the platform's is. An
-// http.ServeMux redirects paths with double slashes or dots before any handler sees them.
-// [WithSignedText] shows the observer what was verified, to find out why a signature is
-// wrong.
+// The verifier authenticates every byte of the target as received: r.RequestURI, not the URL
+// that http.StripPrefix or a router changed. It ignores the HTTP version and forwarded
+// headers. If a proxy rewrites the path, use [WithPublicURL], [WithStrippedPrefix] or
+// [WithTarget] to restore the target that the platform called. If a gateway replaces the
+// Date, use [WithDateHeader] to read the platform's Date from another header. An
+// http.ServeMux redirects a path with double slashes or dots before any handler sees it. To
+// debug a bad signature, [WithSignedText] gives the observer the text that was verified.
 //
 // # Time and memory
 //
-// Each delivery has 15 seconds, [WithTimeout], from its header to the response. One context
-// goes to all functions of yours: they must return when it ends. Up to 5 seconds of it are
-// for the KeySource, the body and waiting for a turn; the deduplicator and the callback
-// have the rest. At most 64 callbacks run at once, and bodies share 64 MiB, beyond 64 KiB
-// of each. A delivery waits for either, since the platform by default never retries what is
-// rejected.
+// A delivery may take 15 seconds from its header to the response ([WithTimeout]). Your
+// functions get a context that ends then, and must return when it ends. The KeySource, the
+// body and the wait for a turn may use the first 5 seconds; the deduplicator and the callback
+// have the rest. At most 64 callbacks run at once ([WithMaxConcurrent]). The first 64 KiB of
+// each body are free; beyond them, all bodies share 64 MiB. A delivery waits for its turn and
+// for memory, because by default the platform does not retry a delivery that was rejected.
 //
 // # Duplicates
 //
-// The platform sends a delivery again if no response reached it, so every receiver sees
-// duplicates. [Delivery.DedupeKey] identifies them, and a [Deduplicator] handles each
-// delivery once. [MemoryDeduplicator] is for one process. This one is for all instances
-// over one SQL database. A callback that writes its effect with [database/sql.Tx] of its
-// context has it exactly once; a concurrent duplicate waits for the row; a process that
-// dies leaves nothing:
+// If a response does not reach the platform, it sends the delivery again. So every receiver
+// gets duplicates. [Delivery.DedupeKey] identifies them, and a [Deduplicator] handles each
+// delivery once. [MemoryDeduplicator] works within one process.
+//
+// The following deduplicator works for all instances that share an SQL database. If the
+// callback writes its effect in the transaction of its context, the effect happens exactly
+// once. A concurrent duplicate waits for the row. A process that crashes leaves nothing
+// behind:
 //
 //	// SQLDeduplicator keeps the keys in a table:
 //	//
@@ -159,10 +164,10 @@
 //		return tx
 //	}
 //
-// Over Redis, here with github.com/redis/go-redis, the effect itself must be idempotent: a
-// process that dies after the callback leaves a claim that expires, and a retry is handled
-// again. A claim lasts until the deadline of its delivery, so a callback that obeys its
-// context never runs beside another:
+// With Redis, here through github.com/redis/go-redis, the effect itself must be idempotent:
+// if a process crashes after the callback, its claim expires and a retry is handled again. A
+// claim lasts until the deadline of its delivery. So two callbacks for one key never run at
+// once, if they return when their context ends:
 //
 //	// RedisDeduplicator keeps each key for the window, and the claim of a process that died
 //	// until the deadline of its delivery.
@@ -213,18 +218,17 @@
 //	// release deletes a claim, unless it expired and the key is another's.
 //	var release = redis.NewScript(`if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end`)
 //
-// # What is lost
+// # Lost deliveries
 //
-// The platform gives up after the webhook's Retries: 6 attempts at most, and at the default
-// of 0 there is one. What happened while a receiver was down for longer has to be fetched
-// from the Messages API, whose replies and delivery reports wait until they are confirmed:
-// compare the IDs with what you stored.
+// The platform makes at most 6 attempts, depending on the webhook's Retries. By default it
+// makes one. If a receiver is down for longer, fetch what it missed from the Messages API,
+// which keeps replies and delivery reports for 45 days until they are confirmed. Compare
+// their IDs with those that you stored.
 //
-// # What was not checked
+// # Assumptions
 //
-// This package was written after the vendor's public documentation, and has not received
-// deliveries of the real platform. In particular, the signature's padding (PKCS #1 v1.5)
-// is that of the vendor's samples, and that a retry carries a Date of its own is an
-// assumption. On which days the Date has a day of one digit is not known; both forms are
-// accepted.
+// This package has not received deliveries of the real platform. The root package lists the
+// [assumptions] about signatures, dates and retries, and what examples/probe checks.
+//
+// [assumptions]: https://pkg.go.dev/github.com/messagemedia/webhooks-go-sdk#hdr-Assumptions
 package webhook

@@ -35,7 +35,7 @@ func ExampleNewHandler() {
 		case *webhook.UnparsedEvent:
 			fmt.Println(event.Err)
 		}
-		return nil // only once it is stored: the platform will not send it again
+		return nil // only once the event is stored: the platform will not send it again
 	})
 	if err != nil {
 		log.Fatal(err)
