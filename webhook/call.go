@@ -21,22 +21,29 @@ func (r *receipt) call(ctx context.Context) (err error) {
 	return nil
 }
 
-// isolate calls a function of the user's in a goroutine of its own, and makes an error of
-// a panic and of runtime.Goexit.
+// isolate calls a function of the user's in a goroutine of its own. It returns a panic, or
+// a call of runtime.Goexit, as an error.
 func isolate(what string, function func() error) error {
-	done := make(chan struct{})
 	var err error = &panicError{what: what, value: errGoexit}
-	go func() {
-		defer close(done)
+	runInGoroutine(func() {
 		defer func() {
 			if value := recover(); value != nil {
 				err = &panicError{what: what, value: value, stack: debug.Stack()}
 			}
 		}()
 		err = function()
+	})
+	return err
+}
+
+// runInGoroutine calls a function that may end its goroutine, and waits for it.
+func runInGoroutine(function func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		function()
 	}()
 	<-done
-	return err
 }
 
 // recoverPanic calls a function whose panic changes nothing.

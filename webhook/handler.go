@@ -163,9 +163,11 @@ func (s *handlerSettings) check() error {
 	)
 }
 
-// ServeHTTP authenticates a delivery, hands it to the callback, and responds.
+// ServeHTTP authenticates a delivery, hands it to the callback, and responds. The callback
+// runs in the calling goroutine if that belongs to an [http.Server]. If the callback calls
+// runtime.Goexit there, the server closes the connection after the response.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	outcome := h.receive(&receipt{
+	receipt := &receipt{
 		handler:       h,
 		parent:        r.Context(),
 		target:        func() string { return h.verifier.target.of(r) },
@@ -173,10 +175,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header:        r.Header,
 		readBody:      func(receipt *receipt) ([]byte, error) { return receipt.readFrom(w, r) },
 		contentLength: r.ContentLength,
-	})
-	if outcome.Status == 0 {
-		panic(http.ErrAbortHandler)
 	}
-	respond(w.Header(), outcome.Status)
-	w.WriteHeader(outcome.Status)
+	exiting := true
+	defer func() { receipt.respond(w, exiting) }()
+	if r.Context().Value(http.ServerContextKey) != nil {
+		h.receive(receipt) // without the cost of another goroutine
+	} else {
+		runInGoroutine(func() { h.receive(receipt) })
+	}
+	exiting = false
 }

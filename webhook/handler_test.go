@@ -286,12 +286,78 @@ func TestTheServerLives(t *testing.T) {
 	}
 }
 
-func post(t *testing.T, server *httptest.Server, body string) (int, error) {
+// TestAServerRespondsAfterGoexit: the functions run in the goroutine of the connection, which
+// ends before net/http completes the response.
+func TestAServerRespondsAfterGoexit(t *testing.T) {
+	t.Parallel()
+	exits := func(context.Context, *webhook.Delivery) error { runtime.Goexit(); return nil }
+	for name, c := range map[string]struct {
+		callback func(context.Context, *webhook.Delivery) error
+		option   webhook.HandlerOption
+		status   int
+		reason   webhook.Reason
+	}{
+		"in the callback":                      {exits, nil, 500, webhook.ReasonPanic},
+		"in the callback, with a deduplicator": {exits, webhook.WithDeduplicator(&webhook.MemoryDeduplicator{}), 500, webhook.ReasonPanic},
+		"in the deduplicator, after the callback": {accept, webhook.WithDeduplicator(deduplicatorFunc(func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
+			defer runtime.Goexit()
+			return false, handle(ctx)
+		})), 500, webhook.ReasonPanic},
+		"in the observer": {accept, nil, 204, webhook.ReasonHandled},
+	} {
+		for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+			t.Run(name+", over "+protocol, func(t *testing.T) {
+				t.Parallel()
+				reasons := make(chan webhook.Reason, 1)
+				options := []webhook.HandlerOption{webhook.WithObserver(func(_ context.Context, o webhook.DeliveryOutcome) {
+					reasons <- o.Reason
+					if name == "in the observer" {
+						runtime.Goexit()
+					}
+				})}
+				if c.option != nil {
+					options = append(options, c.option, webhook.WithDedupeKey(func(*webhook.Delivery) string { return "key" }))
+				}
+				handler := newHandler(t, verifier(t), c.callback, options...)
+				server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					assert.Equal(t, protocol, r.Proto)
+					handler.ServeHTTP(w, r)
+				}))
+				server.EnableHTTP2 = true
+				if protocol == "HTTP/2.0" {
+					server.StartTLS()
+				} else {
+					server.Start()
+				}
+				t.Cleanup(server.Close)
+				for range 2 { // the second on a new connection or stream
+					response, err := postSigned(t, server, "payload")
+					require.NoError(t, err)
+					_, err = io.Copy(io.Discard, response.Body)
+					require.NoError(t, response.Body.Close())
+					assert.Equal(t, c.status, response.StatusCode)
+					assert.Equal(t, c.reason, <-reasons)
+					if protocol == "HTTP/1.1" { // over HTTP/2, the server resets the stream
+						assert.NoError(t, err)
+						assert.True(t, response.Close, "the client must not reuse the connection")
+					}
+				}
+			})
+		}
+	}
+}
+
+func postSigned(t *testing.T, server *httptest.Server, body string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/hooks", strings.NewReader(body))
 	require.NoError(t, err)
 	require.NoError(t, signer.Sign(r))
-	response, err := server.Client().Do(r)
+	return server.Client().Do(r)
+}
+
+func post(t *testing.T, server *httptest.Server, body string) (int, error) {
+	t.Helper()
+	response, err := postSigned(t, server, body)
 	if err != nil {
 		return 0, err
 	}

@@ -39,7 +39,7 @@ type RawResponse struct {
 // response. A panic with
 // http.ErrAbortHandler is treated as any other.
 func (h *Handler) HandleRaw(ctx context.Context, raw RawRequest) RawResponse {
-	outcome := h.receive(&receipt{
+	receipt := &receipt{
 		handler: h,
 		parent:  ctx,
 		target:  func() string { return h.verifier.target.ofRaw(raw.Target) },
@@ -49,8 +49,9 @@ func (h *Handler) HandleRaw(ctx context.Context, raw RawRequest) RawResponse {
 			return raw.Body, h.verifier.checkSize(int64(len(raw.Body)))
 		},
 		contentLength: int64(len(raw.Body)),
-	})
-	response := RawResponse{Status: cmp.Or(outcome.Status, http.StatusInternalServerError), Header: http.Header{}}
-	respond(response.Header, response.Status)
+	}
+	runInGoroutine(func() { h.receive(receipt) })
+	response := RawResponse{Status: cmp.Or(receipt.outcome.Status, http.StatusInternalServerError), Header: http.Header{}}
+	setResponseHeader(response.Header, response.Status)
 	return response
 }

@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -33,45 +32,30 @@ type receipt struct {
 	outcome     DeliveryOutcome
 }
 
-// receive takes a delivery through the stages. The functions of the user's run in a
-// goroutine of their own, so that one that calls runtime.Goexit does not end the
-// connection's. All else runs here, where the stack has grown already.
-func (h *Handler) receive(r *receipt) DeliveryOutcome {
+// receive takes a delivery through the stages and sets its outcome. It does so in deferred
+// functions, since a function of the user's may panic or call runtime.Goexit.
+func (h *Handler) receive(r *receipt) {
 	r.start = time.Now()
 	ctx, cancel := context.WithDeadline(r.parent, r.start.Add(h.timeout))
 	defer cancel()
 	r.ctx = ctx
 	r.share = h.budget.share(r.early)
-	err := r.prepare()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer r.observe()
-		defer r.log()
-		defer r.release()
-		defer func() { r.conclude(err, recover()) }()
-		if err == nil {
-			err = errGoexit // unless it returns
-			err = r.deduplicate()
-		}
-	}()
-	<-done
-	return r.outcome
+	defer r.observe()
+	defer r.log()
+	defer r.release()
+	err := errGoexit // unless process returns
+	defer func() { r.conclude(err, recover()) }()
+	err = r.process()
 }
 
-// prepare runs the stages before the deduplicator.
-func (r *receipt) prepare() (err error) {
-	defer func() {
-		if value := recover(); value != nil { // of the body, which a middleware may have replaced
-			err = &panicError{what: "the request's body", value: value, stack: debug.Stack()}
-		}
-	}()
+func (r *receipt) process() error {
+	r.calling = "the request's body" // a middleware may have replaced it
 	for _, stage := range stages {
 		if err := stage(r); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.deduplicate()
 }
 
 // early returns the context of what comes before the deduplicator.

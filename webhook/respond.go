@@ -9,8 +9,28 @@ import (
 // have between two attempts.
 const retryAfter = "5"
 
-// respond sets the header of a response, which never has a body.
-func respond(header http.Header, status int) {
+// respond writes the response. If the goroutine is exiting, the server will not complete the
+// response, so respond flushes it.
+func (r *receipt) respond(w http.ResponseWriter, exiting bool) {
+	status := r.outcome.Status
+	if status == 0 {
+		panic(http.ErrAbortHandler)
+	}
+	setResponseHeader(w.Header(), status)
+	if exiting {
+		w.Header().Set("Connection", "close")
+		if status != http.StatusNoContent {
+			w.Header().Set("Content-Length", "0")
+		}
+	}
+	w.WriteHeader(status)
+	if exiting {
+		http.NewResponseController(w).Flush()
+	}
+}
+
+// setResponseHeader sets the header of a response, which never has a body.
+func setResponseHeader(header http.Header, status int) {
 	switch status {
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", strings.Join(methods, ", "))

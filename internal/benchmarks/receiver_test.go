@@ -208,9 +208,10 @@ func newBenchHandler(tb testing.TB, verifier *webhook.Verifier) *webhook.Handler
 	return handler
 }
 
-// handle calls a handler repeatedly with the delivery.
+// handle calls a handler repeatedly with the delivery, as an http.Server does.
 func (d *benchDelivery) handle(b *testing.B, handler http.Handler) {
-	r := httptest.NewRequest(d.message.Method, d.message.Target, nil)
+	ctx := context.WithValue(b.Context(), http.ServerContextKey, &http.Server{})
+	r := httptest.NewRequestWithContext(ctx, d.message.Method, d.message.Target, nil)
 	r.Header, r.ContentLength = d.message.Header, int64(len(d.message.Body))
 	body := bytes.NewReader(nil)
 	r.Body = io.NopCloser(body)
