@@ -7,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// Attachment is a part of a multimedia message. Its type and its name were chosen by
-// whoever sent it: use [Attachment.FileName] for a file.
+// Attachment is a part of a multimedia message. The sender chose its type and its name:
+// to store it in a file, use [Attachment.FileName].
 type Attachment struct {
 	ContentType string `json:"content_type,omitzero"`  // the media type, such as "image/jpeg"
-	Name        string `json:"original_name,omitzero"` // the file's name; untrusted
-	Content     []byte `json:"content,omitempty"`      // decoded
+	Name        string `json:"original_name,omitzero"` // the file's name; untrusted input
+	Content     []byte `json:"content,omitempty"`      // the decoded content
 }
 
-// maxFileNameBytes leaves room for a prefix of the receiver's.
+// maxFileNameBytes leaves room for a prefix that the receiver adds.
 const maxFileNameBytes = 100
 
-// extensions are those of what phones send. A type that is not listed gets .bin, those
-// that a browser would run, such as text/html and image/svg+xml, included.
+// extensions maps the media types that phones send to file extensions. Every other type
+// gets .bin, including those that a browser would run, such as text/html and image/svg+xml.
 var extensions = map[string]string{
 	"application/pdf":  ".pdf",
 	"application/smil": ".smil",
@@ -49,11 +49,13 @@ var extensions = map[string]string{
 	"video/webm":       ".webm",
 }
 
-// FileName returns a name that is safe for a file on every system: the last element of
-// Name without control characters, separators and what a system reserves, at most 100
-// bytes, and the extension of ContentType, .bin for a type that is not usual in messages.
-// Two attachments can have the same file name. The content may still not be what its
-// type says.
+// FileName returns a file name of at most 100 bytes that is safe on every operating system.
+// It is the last element of Name, without control characters, separators and names that a
+// system reserves, and with the extension of ContentType. If ContentType is not common in
+// messages, the extension is .bin.
+//
+// Two attachments can have the same file name. FileName does not check that the content
+// is of the type that ContentType claims.
 func (a Attachment) FileName() string {
 	mediaType, _, _ := mime.ParseMediaType(a.ContentType)
 	extension, ok := extensions[mediaType]
@@ -77,8 +79,8 @@ func (a Attachment) FileName() string {
 	return name + extension
 }
 
-// safeRune keeps letters and digits, with their marks. A dot would make a second
-// extension, which some servers run.
+// safeRune keeps letters and digits, with their marks. It replaces a dot, since some servers
+// execute a file by the first of two extensions.
 func safeRune(r rune) rune {
 	switch {
 	case r == '-', r == '_', r == ' ', r == '(', r == ')', r == '+':
@@ -89,7 +91,7 @@ func safeRune(r rune) rune {
 	return r
 }
 
-// isReservedName reports whether Windows takes a name for a device.
+// isReservedName reports whether the name is that of a Windows device.
 func isReservedName(name string) bool {
 	upper := strings.ToUpper(name)
 	switch upper {

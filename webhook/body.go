@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// freeBodyBytes of each body are read without asking the budget that all bodies share.
+	// freeBodyBytes is the part of each body that does not count against the shared budget.
 	freeBodyBytes = 64 << 10
 
 	firstBufferBytes = 16 << 10
 )
 
-// readBody reads the body of a request, at most the verifier's limit. A body that ends
-// before the length that the request announced was read by somebody else: net/http
-// itself reports one that the connection cut off.
+// readBody reads the body of a request, up to the verifier's limit. If the body is shorter
+// than the announced length, other code has read it: net/http itself reports a body that
+// the connection truncated.
 func (v *Verifier) readBody(r *http.Request, share *share) ([]byte, error) {
 	if err := v.checkSize(r.ContentLength); err != nil {
 		return nil, err
@@ -39,24 +39,24 @@ func (v *Verifier) readBody(r *http.Request, share *share) ([]byte, error) {
 	return body, nil
 }
 
-// readFrom reads the body under a deadline, where the server has that.
+// readFrom reads the body with a deadline, if the server's ResponseWriter supports one.
 func (r *receipt) readFrom(w http.ResponseWriter, request *http.Request) ([]byte, error) {
 	controller := http.NewResponseController(w)
 	server, _ := request.Context().Value(http.ServerContextKey).(*http.Server)
 	if limit := r.handler.timeout / 3; server == nil || server.ReadTimeout <= 0 || server.ReadTimeout > limit {
-		controller.SetReadDeadline(r.earlyDeadline()) // never more than the server gives
+		controller.SetReadDeadline(r.earlyDeadline()) // never later than the server's own
 	}
 	body, err := r.handler.verifier.readBody(request, &r.share)
 	if err == nil {
-		// Otherwise it would end the request's context while the callback runs. After an
-		// error net/http reads on, and must not do so without a deadline.
+		// A deadline that passes while the callback runs would end the request's context.
+		// After an error, the deadline stays, because net/http continues to read.
 		controller.SetReadDeadline(time.Time{})
 	}
 	return body, err
 }
 
-// readAll reads to the end. Its buffer doubles, so that a client that announces much and
-// sends little costs little.
+// readAll reads until the end. Its buffer starts small and doubles, so a client that
+// announces a long body and sends a short one costs little memory.
 func (v *Verifier) readAll(from io.Reader, end int64, share *share) ([]byte, error) {
 	size := min(end+1, firstBufferBytes)
 	if err := share.reserve(size); err != nil {
@@ -67,7 +67,7 @@ func (v *Verifier) readAll(from io.Reader, end int64, share *share) ([]byte, err
 		if int64(len(body)) == size {
 			grown := 2 * size
 			if size <= end && end < grown {
-				grown = end + 1 // a byte more, to see the end
+				grown = end + 1 // room for one more byte, to detect the end
 			}
 			if err := share.reserve(grown); err != nil {
 				return nil, err
@@ -98,7 +98,7 @@ func (v *Verifier) checkSize(size int64) error {
 }
 
 func bodyError(err error) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok { // of a middleware
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok { // from a middleware
 		return fmt.Errorf("%w: %w", ErrBodyTooLarge, err)
 	}
 	if errors.Is(err, http.ErrBodyReadAfterClose) {

@@ -6,40 +6,40 @@ import (
 	"sync"
 )
 
-// sharedBodyBytes is what bodies share beyond the bytes of each that are free.
+// sharedBodyBytes is the memory that all bodies share, beyond freeBodyBytes of each.
 const sharedBodyBytes = 64 << 20
 
-// budget is the memory that the bodies of all deliveries share. Each takes its share as
-// it is read. What the oldest of them may still need is kept for it, so that bodies that
-// wait for each other's memory do not wait forever.
+// budget is the memory that the bodies of all deliveries share. Each body reserves its
+// share while it is read. The budget keeps the memory that the oldest body may still need,
+// so that bodies never wait for each other's memory forever.
 type budget struct {
 	mu      sync.Mutex
 	left    int64
-	largest int64         // what one body may need while it is read
-	reading []*share      // those that have taken something and are not at their end, the oldest first
-	changed chan struct{} // closed when a waiting share may find memory
+	largest int64         // the most that one body may need while it is read
+	reading []*share      // shares that need the budget and whose bodies are still read, the oldest first
+	changed chan struct{} // closed when memory may be available to a waiting share
 }
 
-// newBudget has room for at least two of the largest bodies. While a buffer grows, the old
-// one and the new one are both there.
+// newBudget returns a budget with room for at least two of the largest bodies. While a
+// buffer grows, the old one and the new one both count.
 func newBudget(maxBodyBytes int64) *budget {
 	largest := 2 * (maxBodyBytes + 1)
 	return &budget{left: max(sharedBodyBytes, 2*largest), largest: largest, changed: make(chan struct{})}
 }
 
-// share is the part of a budget that one body has. A nil share has no bound.
+// share is the part of a budget that one body holds. A nil share is unlimited.
 type share struct {
 	budget *budget
-	ctx    func() context.Context // ends the waiting
-	held   int64                  // what is free counts as negative
-	listed bool                   // whether it took anything, ever
+	ctx    func() context.Context // limits the wait for memory
+	held   int64                  // starts at -freeBodyBytes
+	listed bool                   // whether it was ever added to budget.reading
 }
 
 func (b *budget) share(ctx func() context.Context) share {
 	return share{budget: b, ctx: ctx, held: -freeBodyBytes}
 }
 
-// reserve takes n bytes, and waits for them until the context ends.
+// reserve takes n bytes. It waits for them until the context ends.
 func (s *share) reserve(n int64) error {
 	if s == nil {
 		return nil
@@ -57,7 +57,7 @@ func (s *share) reserve(n int64) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return busyError(ctx, "the bodies of other deliveries take the memory")
+			return busyError(ctx, "other deliveries use all memory for bodies")
 		}
 	}
 }
@@ -79,7 +79,7 @@ func (s *share) tryReserve(n int64) (changed <-chan struct{}, ok bool) {
 	return nil, true
 }
 
-// keptFromIt is what a share must leave for the oldest.
+// keptFromIt returns the memory that a share must leave for the oldest one.
 func (b *budget) keptFromIt(s *share) int64 {
 	if len(b.reading) == 0 || b.reading[0] == s {
 		return 0
@@ -87,10 +87,10 @@ func (b *budget) keptFromIt(s *share) int64 {
 	return max(b.largest-max(b.reading[0].held, 0), 0)
 }
 
-// release gives n bytes back.
+// release returns n bytes to the budget.
 func (s *share) release(n int64) {
 	if s == nil || s.held <= 0 {
-		return // those who took nothing pay no lock
+		return // no lock if it took nothing from the budget
 	}
 	s.budget.mu.Lock()
 	defer s.budget.mu.Unlock()
@@ -99,7 +99,7 @@ func (s *share) release(n int64) {
 	s.budget.wake()
 }
 
-// finishReading makes another body the oldest. What was taken stays so.
+// finishReading removes the share from those that are read. It keeps the share's memory.
 func (s *share) finishReading() {
 	if !s.listed {
 		return
@@ -111,7 +111,7 @@ func (s *share) finishReading() {
 	b.wake()
 }
 
-// close gives all back.
+// close returns all memory of the share to the budget.
 func (s *share) close() { s.release(s.held + freeBodyBytes) }
 
 func (b *budget) wake() {

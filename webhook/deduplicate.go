@@ -9,35 +9,36 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Deduplicator handles each delivery once. The platform sends a delivery again if the
-// response does not reach it, so without one a receiver sees duplicates.
-// [MemoryDeduplicator] is one for a single process; the package's documentation has one
-// over SQL and one over Redis.
+// Deduplicator handles each delivery once. [MemoryDeduplicator] works within one process.
+// The package documentation shows one for SQL and one for Redis.
 //
-// The guarantee is at least once: a process that dies after the callback and before Do
-// has recorded the key leaves a delivery that is handled again. Exactly one effect comes
-// from a transaction that has the key and the effect, or from an effect that is
-// idempotent. And after a crash a delivery is handled only if the platform retries it
-// later than the claim of the process that died ends.
+// The guarantee is at least once: if a process crashes after the callback returned and
+// before Do recorded the key, a retry is handled again. For exactly one effect, write the
+// key and the effect in one transaction, or make the effect idempotent. After a crash, the
+// delivery is handled only if the platform retries it after the claim of the crashed
+// process has expired.
 type Deduplicator interface {
-	// Do calls handle, unless an earlier call for the key succeeded: then it returns true.
-	// It returns the error of handle, and records the key only if that is nil. If another
-	// call for the key runs, Do waits for it, and calls handle if that one failed. If it
-	// can't wait any longer, it returns an error that matches ErrInProgress.
+	// Do calls handle, unless an earlier call for the key succeeded; in that case it
+	// returns true. Do returns the error of handle, and records the key only if that error
+	// is nil. While another call for the key runs, Do waits for it. If that call fails, Do
+	// calls handle. If Do cannot wait any longer, it returns an error that matches
+	// ErrInProgress.
 	//
-	// Do is called from several goroutines at once, as often as deliveries arrive: bound
-	// the connections that it uses, as with sql.DB.SetMaxOpenConns. It must return when
-	// its context ends, 15 seconds after the request's header by default. The context that
-	// it gives to handle is the callback's, so it can carry a transaction. Handle waits for
-	// the callback's turn. It returns an error if the callback panicked; if that called
-	// runtime.Goexit, deferred functions of Do run, and nothing else.
+	// The handler calls Do from several goroutines at once, as often as deliveries arrive.
+	// Limit the connections that Do uses, for example with sql.DB.SetMaxOpenConns. Do must
+	// return when its context ends, 15 seconds after the request's header by default.
+	//
+	// The callback gets the context that Do passes to handle, so that context can carry a
+	// transaction. Handle waits for the callback's turn. If the callback panics, handle
+	// returns an error. If the callback calls runtime.Goexit, only the deferred functions
+	// of Do run.
 	Do(ctx context.Context, key string, handle func(context.Context) error) (duplicate bool, err error)
 }
 
-// noDeduplicator stands for none, so that a nil one is told apart.
+// noDeduplicator is the default. It differs from nil, which is an invalid argument.
 type noDeduplicator struct{ Deduplicator }
 
-// checkedDeduplicator is a Deduplicator that can tell what is wrong with it.
+// checkedDeduplicator is a Deduplicator that can validate its own settings.
 type checkedDeduplicator interface{ check() error }
 
 func checkDeduplicator(d Deduplicator) error {
@@ -50,11 +51,11 @@ func checkDeduplicator(d Deduplicator) error {
 	return nil
 }
 
-// errDuplicate says that a delivery was handled before.
+// errDuplicate means that the delivery was handled before.
 var errDuplicate = errors.New("webhook: duplicate")
 
-// deduplicate has the delivery handled, once if it has a key. While the deduplicator
-// waits, the delivery has no turn: duplicates must not keep others out.
+// deduplicate handles the delivery, once if it has a key. While the deduplicator waits, the
+// delivery has no turn, so that waiting duplicates do not block other deliveries.
 func (r *receipt) deduplicate() error {
 	if _, none := r.handler.deduplicator.(noDeduplicator); none {
 		r.calling = "the callback"
@@ -75,7 +76,8 @@ func (r *receipt) deduplicate() error {
 	return handling.conclude(duplicate, err)
 }
 
-// callInTurn is for a Deduplicator, which may call it in any goroutine, and leave it behind.
+// callInTurn waits for a turn and calls the callback. A Deduplicator may call it in any
+// goroutine, and may return before it does.
 func (r *receipt) callInTurn(ctx context.Context) error {
 	if err := r.handler.takeTurn(r.ctx); err != nil {
 		return err
@@ -84,11 +86,11 @@ func (r *receipt) callInTurn(ctx context.Context) error {
 	return r.call(ctx)
 }
 
-// handling is what became of the callback that a Deduplicator was to call.
+// handling records whether a Deduplicator called the callback, and with which result.
 type handling struct {
 	mu    sync.Mutex
 	ended bool
-	err   error // of the last call: a transaction may be tried again
+	err   error // of the last call: a Deduplicator may retry a transaction
 }
 
 func (h *handling) end(err error) error {
@@ -98,8 +100,8 @@ func (h *handling) end(err error) error {
 	return err
 }
 
-// conclude never takes a delivery for handled unless the callback said so and the
-// deduplicator did not fail.
+// conclude returns nil only if the last call of the callback succeeded and the deduplicator
+// did not fail.
 func (h *handling) conclude(duplicate bool, err error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -117,5 +119,5 @@ func (h *handling) conclude(duplicate bool, err error) error {
 	case duplicate:
 		return errDuplicate
 	}
-	return fmt.Errorf("%w: returned nil without calling handle, though there is no duplicate", ErrDeduplicator)
+	return fmt.Errorf("%w: reported no duplicate and no error, but did not call handle", ErrDeduplicator)
 }

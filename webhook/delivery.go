@@ -10,51 +10,55 @@ import (
 
 // Delivery is an authenticated request.
 //
-// Printed through fmt or slog it shows method, path, scheme and event kind: no token, no
-// number and no text. Its JSON is fit for a queue: see [Delivery.MarshalJSON].
+// Package fmt and slog print the method, path, scheme, event kind and size of a Delivery.
+// They print no token, no phone number and no text. To put a Delivery in a queue, use its
+// JSON: see [Delivery.MarshalJSON].
 type Delivery struct {
-	// Scheme names what accepted it: "signature", "header:X-Webhook-Token",
-	// "query:token", several joined by "+". "#2" after it is the second of several tokens.
+	// Scheme names the credential that the verifier accepted, such as "signature",
+	// "header:X-Webhook-Token" or "query:token". For AllOf, the names are joined by "+".
+	// The suffix "#2" means the second of several tokens.
 	Scheme string
 
-	// KeyID is the ID of the key that signed it. It is empty without a signature. It alone
-	// tells whose delivery it is: the payload is written by the template of whoever owns
-	// the key.
+	// KeyID is the ID of the key that signed the delivery. It is empty without a
+	// signature. Only KeyID identifies the account: the owner of the key can write any
+	// payload.
 	KeyID string
 
-	// SignedAt is the Date of a signed request, in whole seconds. It is zero without a
+	// SignedAt is the Date of a signed request, to the second. It is zero without a
 	// signature.
 	SignedAt time.Time
 
-	// Method is the method of the request.
+	// Method is the request's method.
 	Method string
 
 	// Target is the target that the platform called: path and query, every byte as sent.
-	// A query may have tokens.
+	// The query may contain tokens.
 	Target string
 
-	// Header has the headers of the request, tokens included. A signature covers the Date
-	// alone.
+	// Header contains the headers of the request, including tokens. A signature covers
+	// only the Date.
 	Header http.Header
 
-	// Body is the payload as it came.
+	// Body is the payload as received.
 	Body []byte
 
-	// Event is what the payload says, an [*UnparsedEvent] if it can't be parsed.
+	// Event is the parsed payload, or an [*UnparsedEvent] if it can't be parsed.
 	Event Event
 
-	targetSum string // of the target for the dedupe key, if that is not Target
+	targetSum string // the sum of the dedupe key's target; empty if that is Target
 }
 
-// DedupeKey identifies what is delivered: a retry of the same event to the same webhook
-// has the same key, and another event or another webhook has another. It is "1-" and the
-// hex SHA-256 of the method, the target without the parameters of a [QueryToken], the
-// event kind, the platform's ID, and a delivery report's status and status code: 66 bytes,
-// fit for a unique column, without tokens or numbers. Its form is part of this module's
-// compatibility promise.
+// DedupeKey returns a key that identifies the event and the webhook. Retries of the same
+// event to the same webhook have the same key. Other events and other webhooks have other
+// keys.
 //
-// It is empty if the payload has no such ID, or has it under another name than [Parse]
-// knows: see [WithDedupeKey]. Two inbound messages with the same text are not duplicates.
+// The key is "1-" and the hex SHA-256 of the method, the target without the parameters of
+// a [QueryToken], the event kind, the platform's ID, and a delivery report's status and
+// status code. It has 66 bytes, fits a unique column, and contains no tokens or phone
+// numbers. Its form is part of this module's compatibility promise.
+//
+// If the payload has no such ID under a name that [Parse] knows, the key is empty: see
+// [WithDedupeKey]. Two inbound messages with the same text are not duplicates.
 func (d *Delivery) DedupeKey() string {
 	if d.Event == nil {
 		return ""
@@ -76,8 +80,8 @@ func (d *Delivery) DedupeKey() string {
 	return string(hex.AppendEncode([]byte("1-"), sum[:]))
 }
 
-// sumTarget stands for a target in the key, so that the key of a delivery whose query was
-// redacted stays the same.
+// sumTarget returns the form of a target that DedupeKey hashes. MarshalJSON writes it, so
+// the key stays the same when the query is redacted.
 func sumTarget(target string) string {
 	sum := sha256.Sum256([]byte(target))
 	return hex.EncodeToString(sum[:])

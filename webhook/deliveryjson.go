@@ -13,7 +13,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/redact"
 )
 
-// deliveryJSON is the form of a delivery in a queue.
+// deliveryJSON is the JSON form of a Delivery.
 type deliveryJSON struct {
 	Scheme    string          `json:"scheme,omitzero"`
 	KeyID     string          `json:"key_id,omitzero"`
@@ -26,11 +26,12 @@ type deliveryJSON struct {
 	Event     json.RawMessage `json:"event,omitzero"`
 }
 
-// MarshalJSON writes the delivery for a queue or a table. What may be a token is
-// redacted: the target's query, and the values of all headers but Accept, Accept-Encoding,
-// Content-Encoding, Content-Length, Content-Type, Date, Traceparent, User-Agent and those
-// of the signature. So it can't be verified again, and what you need of the query must be
-// stored beside it. The payload is all there, and [Delivery.DedupeKey] stays the same.
+// MarshalJSON encodes the delivery for a queue or a table. It redacts values that may be
+// tokens: the target's query, and the values of all headers except Accept, Accept-Encoding,
+// Content-Encoding, Content-Length, Content-Type, Date, Traceparent, User-Agent and the
+// headers of the signature. The decoded delivery can't be verified again. If you need the
+// query, store it separately. The payload is complete, and [Delivery.DedupeKey] stays the
+// same.
 func (d Delivery) MarshalJSON() ([]byte, error) {
 	form := deliveryJSON{
 		Scheme:    d.Scheme,
@@ -45,7 +46,7 @@ func (d Delivery) MarshalJSON() ([]byte, error) {
 	if form.TargetSum == "" && form.Target != d.Target {
 		form.TargetSum = sumTarget(d.Target)
 	}
-	if _, unparsed := d.Event.(*UnparsedEvent); d.Event != nil && !unparsed && !reflect.DeepEqual(d.Event, Parse(d.Body)) { // read from something else
+	if _, unparsed := d.Event.(*UnparsedEvent); d.Event != nil && !unparsed && !reflect.DeepEqual(d.Event, Parse(d.Body)) { // set by the callback
 		event, err := json.Marshal(d.Event)
 		if err != nil {
 			return nil, err
@@ -55,8 +56,8 @@ func (d Delivery) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
-// UnmarshalJSON reads what [Delivery.MarshalJSON] wrote. It does not authenticate: the
-// JSON must come from where only your receiver writes.
+// UnmarshalJSON decodes the JSON of [Delivery.MarshalJSON]. It does not authenticate the
+// delivery: read the JSON only from a place that no one else can write to.
 func (d *Delivery) UnmarshalJSON(data []byte) error {
 	var form deliveryJSON
 	if err := json.Unmarshal(data, &form); err != nil {
@@ -80,7 +81,7 @@ func (d *Delivery) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// plainHeaders are those whose values say nothing that is the receiver's secret.
+// plainHeaders are the headers whose values contain no secret of the receiver.
 var plainHeaders = []string{
 	"Accept", "Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Traceparent", "User-Agent",
 	"X-Messagemedia-Cipher-Type", "X-Messagemedia-Digest-Type", "X-Messagemedia-Key-Id", "X-Messagemedia-Signature",
@@ -100,7 +101,7 @@ func redactHeader(header http.Header) http.Header {
 	return redacted
 }
 
-// String returns method, path, scheme and event kind.
+// String returns the method, path, scheme, event kind and size of the delivery.
 func (d Delivery) String() string {
 	return fmt.Sprintf("%s %s (%s, %s, %d bytes)", d.Method, redact.URL(d.Target), d.Scheme, kindOf(d.Event), len(d.Body))
 }
@@ -108,7 +109,7 @@ func (d Delivery) String() string {
 // Format writes [Delivery.String], whatever the verb.
 func (d Delivery) Format(state fmt.State, _ rune) { fmt.Fprint(state, d.String()) }
 
-// LogValue is what slog shows of a delivery: no token, no number and no text.
+// LogValue returns the attributes that slog logs: no token, no phone number and no text.
 func (d Delivery) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("method", d.Method),
@@ -119,7 +120,7 @@ func (d Delivery) LogValue() slog.Value {
 	)
 }
 
-// String returns method and path.
+// String returns the method, path and size of the request.
 func (r RawRequest) String() string {
 	return fmt.Sprintf("%q %q (%d bytes)", r.Method, redact.URL(r.Target), len(r.Body))
 }
@@ -127,7 +128,7 @@ func (r RawRequest) String() string {
 // Format writes [RawRequest.String], whatever the verb.
 func (r RawRequest) Format(state fmt.State, _ rune) { fmt.Fprint(state, r.String()) }
 
-// LogValue is what slog shows of a request: no token, no number and no text.
+// LogValue returns the attributes that slog logs: no token, no phone number and no text.
 func (r RawRequest) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("method", r.Method),

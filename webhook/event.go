@@ -6,110 +6,110 @@ import (
 	"time"
 )
 
-// Event is what a delivery says: a [*DeliveryReport], a [*ReceivedSMS], a
-// [*ReceivedMMS], an [*OptOut], or [*UnparsedEvent] for a payload that is none of them.
+// Event is the event of a delivery: a [*DeliveryReport], a [*ReceivedSMS], a
+// [*ReceivedMMS], an [*OptOut], or an [*UnparsedEvent] for any other payload.
 //
-// A field is the zero value if the payload does not have it, which depends on the
-// webhook's template, or if it can't be read: FieldErrors then says why, by the field's
-// name in the payload. Times are in UTC. Every byte of a payload was written by the
-// template: see the package's documentation for what that means for AccountID.
+// A field is zero if the payload does not contain it, which depends on the webhook's
+// template, or if it can't be read. In the second case, FieldErrors gives the reason under
+// the field's name in the payload. Times are in UTC. A template can write any value into
+// any field: the package documentation describes what that means for AccountID.
 //
-// json.Marshal writes an event under the names that [Parse] reads, so that Parse returns
-// the same event.
+// json.Marshal encodes an event under the names that [Parse] reads, so Parse returns the
+// same event.
 type Event interface {
-	// kind is that of JSONTemplate's "event".
+	// kind returns the event kind, as in the "event" of JSONTemplate.
 	kind() string
 
-	// identity returns the platform's own ID, and what tells apart the reports of one ID.
+	// identity returns the platform's ID. A delivery report also returns its state, since
+	// reports with different states are different events.
 	identity() (id string, state reportState)
 }
 
-// reportState is what became of a message, by a delivery report. Other events have none.
+// reportState is the state of a message in a delivery report. It is zero for other events.
 type reportState struct{ status, code string }
 
-// DeliveryReport says what became of a message that was sent.
+// DeliveryReport reports the status of a sent message.
 type DeliveryReport struct {
-	DeliveryReportID string            `json:"delivery_report_id,omitzero"` // the platform's ID of the report
-	MessageID        string            `json:"message_id,omitzero"`         // of the message that was sent
-	AccountID        string            `json:"account_id,omitzero"`         // the account that sent it
+	DeliveryReportID string            `json:"delivery_report_id,omitzero"` // the report's ID, assigned by the platform
+	MessageID        string            `json:"message_id,omitzero"`         // the ID of the sent message
+	AccountID        string            `json:"account_id,omitzero"`         // the account that sent the message
 	VendorID         string            `json:"vendor_id,omitzero"`          // the vendor of the account
-	Format           string            `json:"format,omitzero"`             // of the message, such as "SMS"
-	RecipientNumber  string            `json:"source_number,omitzero"`      // where the message was sent to, the source_number of a payload
-	OriginalText     string            `json:"original_text,omitzero"`      // the message that was sent
-	Status           Status            `json:"status,omitzero"`             // what became of it
-	StatusCode       StatusCode        `json:"error_code,omitzero"`         // the same in detail, 0 when it is missing
-	BillingUnits     *float64          `json:"billing_units,omitzero"`      // what it cost, nil unless the account has this switched on
+	Format           string            `json:"format,omitzero"`             // the format of the message, such as "SMS"
+	RecipientNumber  string            `json:"source_number,omitzero"`      // the number that the message was sent to: the source_number of a payload
+	OriginalText     string            `json:"original_text,omitzero"`      // the text of the sent message
+	Status           Status            `json:"status,omitzero"`             // the status of the message
+	StatusCode       StatusCode        `json:"error_code,omitzero"`         // the status in detail; 0 if missing
+	BillingUnits     *float64          `json:"billing_units,omitzero"`      // the cost of the message; nil unless enabled for the account
 	SubmittedAt      time.Time         `json:"submitted_date,omitzero"`     // when the message was sent
-	ReceivedAt       time.Time         `json:"date_received,omitzero"`      // when the report came in
-	RetryCount       int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
-	Metadata         map[string]string `json:"metadata,omitzero"`           // of the message
-	FieldErrors      map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
+	ReceivedAt       time.Time         `json:"date_received,omitzero"`      // when the platform received the report
+	RetryCount       int               `json:"retry_count,omitzero"`        // the number of earlier attempts of this delivery
+	Metadata         map[string]string `json:"metadata,omitzero"`           // the metadata of the sent message
+	FieldErrors      map[string]string `json:"field_errors,omitzero"`       // the reason for each field that could not be read, by its name in the payload
 }
 
 // ReceivedSMS is an inbound text message.
 type ReceivedSMS struct {
-	ReplyID           string            `json:"reply_id,omitzero"`           // the platform's ID of the message that came in
-	MessageID         string            `json:"message_id,omitzero"`         // of the message that it replies to
-	AccountID         string            `json:"account_id,omitzero"`         // the account that received it
+	ReplyID           string            `json:"reply_id,omitzero"`           // the ID of the inbound message, assigned by the platform
+	MessageID         string            `json:"message_id,omitzero"`         // the ID of the sent message that it replies to
+	AccountID         string            `json:"account_id,omitzero"`         // the account that received the message
 	VendorID          string            `json:"vendor_id,omitzero"`          // the vendor of the account
-	Format            string            `json:"format,omitzero"`             // of the message, such as "SMS"
-	SourceNumber      string            `json:"source_number,omitzero"`      // who sent it
-	DestinationNumber string            `json:"destination_number,omitzero"` // the number that it was sent to
-	Content           string            `json:"content,omitzero"`            // the text
-	OriginalText      string            `json:"original_text,omitzero"`      // the message that it replies to
+	Format            string            `json:"format,omitzero"`             // the format of the message, such as "SMS"
+	SourceNumber      string            `json:"source_number,omitzero"`      // the number of the sender
+	DestinationNumber string            `json:"destination_number,omitzero"` // the number that the message was sent to
+	Content           string            `json:"content,omitzero"`            // the text of the message
+	OriginalText      string            `json:"original_text,omitzero"`      // the text of the sent message that it replies to
 	SubmittedAt       time.Time         `json:"submitted_date,omitzero"`     // when that message was sent
-	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when this one came in
-	RetryCount        int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
-	Metadata          map[string]string `json:"metadata,omitzero"`           // of the message that it replies to
-	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
+	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when the platform received the inbound message
+	RetryCount        int               `json:"retry_count,omitzero"`        // the number of earlier attempts of this delivery
+	Metadata          map[string]string `json:"metadata,omitzero"`           // the metadata of the sent message
+	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // the reason for each field that could not be read, by its name in the payload
 }
 
 // ReceivedMMS is an inbound multimedia message.
 type ReceivedMMS struct {
-	ReplyID           string            `json:"reply_id,omitzero"`           // the platform's ID of the message that came in
-	MessageID         string            `json:"message_id,omitzero"`         // of the message that it replies to
-	AccountID         string            `json:"account_id,omitzero"`         // the account that received it
+	ReplyID           string            `json:"reply_id,omitzero"`           // the ID of the inbound message, assigned by the platform
+	MessageID         string            `json:"message_id,omitzero"`         // the ID of the sent message that it replies to
+	AccountID         string            `json:"account_id,omitzero"`         // the account that received the message
 	VendorID          string            `json:"vendor_id,omitzero"`          // the vendor of the account
-	Format            string            `json:"format,omitzero"`             // of the message, such as "MMS"
-	SourceNumber      string            `json:"source_number,omitzero"`      // who sent it
-	DestinationNumber string            `json:"destination_number,omitzero"` // the number that it was sent to
-	Content           string            `json:"content,omitzero"`            // the text
-	Attachments       []Attachment      `json:"attachments,omitempty"`       // pictures, sounds, and whatever else it has
-	OriginalText      string            `json:"original_text,omitzero"`      // the message that it replies to
+	Format            string            `json:"format,omitzero"`             // the format of the message, such as "MMS"
+	SourceNumber      string            `json:"source_number,omitzero"`      // the number of the sender
+	DestinationNumber string            `json:"destination_number,omitzero"` // the number that the message was sent to
+	Content           string            `json:"content,omitzero"`            // the text of the message
+	Attachments       []Attachment      `json:"attachments,omitempty"`       // the attachments, such as images and audio
+	OriginalText      string            `json:"original_text,omitzero"`      // the text of the sent message that it replies to
 	SubmittedAt       time.Time         `json:"submitted_date,omitzero"`     // when that message was sent
-	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when this one came in
-	RetryCount        int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
-	Metadata          map[string]string `json:"metadata,omitzero"`           // of the message that it replies to
-	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
+	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when the platform received the inbound message
+	RetryCount        int               `json:"retry_count,omitzero"`        // the number of earlier attempts of this delivery
+	Metadata          map[string]string `json:"metadata,omitzero"`           // the metadata of the sent message
+	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // the reason for each field that could not be read, by its name in the payload
 }
 
-// OptOut says that a recipient wants no more messages.
+// OptOut reports that a recipient opted out of further messages.
 type OptOut struct {
-	NotificationID    string            `json:"notification_id,omitzero"`    // the platform's ID of the opt-out
-	MessageID         string            `json:"message_id,omitzero"`         // of the message that it responds, often missing
-	AccountID         string            `json:"account_id,omitzero"`         // the account that may not send any more
+	NotificationID    string            `json:"notification_id,omitzero"`    // the ID of the opt-out, assigned by the platform
+	MessageID         string            `json:"message_id,omitzero"`         // the ID of the sent message that the opt-out replies to; often missing
+	AccountID         string            `json:"account_id,omitzero"`         // the account that must not send to the recipient again
 	VendorID          string            `json:"vendor_id,omitzero"`          // the vendor of the account
-	Format            string            `json:"format,omitzero"`             // of the message, such as "SMS"
-	SourceNumber      string            `json:"source_number,omitzero"`      // who opted out
-	DestinationNumber string            `json:"destination_number,omitzero"` // the number that they wrote to
-	Content           string            `json:"content,omitzero"`            // what they wrote
-	OriginalText      string            `json:"original_text,omitzero"`      // the message that it responds
+	Format            string            `json:"format,omitzero"`             // the format of the message, such as "SMS"
+	SourceNumber      string            `json:"source_number,omitzero"`      // the number of the recipient who opted out
+	DestinationNumber string            `json:"destination_number,omitzero"` // the number that the opt-out was sent to
+	Content           string            `json:"content,omitzero"`            // the text of the opt-out
+	OriginalText      string            `json:"original_text,omitzero"`      // the text of the sent message that the opt-out replies to
 	SubmittedAt       time.Time         `json:"submitted_date,omitzero"`     // when that message was sent
-	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when the opt-out came in
-	RetryCount        int               `json:"retry_count,omitzero"`        // how often the delivery was tried before
-	Metadata          map[string]string `json:"metadata,omitzero"`           // of the message that it responds
-	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // why a field could not be read, by its name in the payload
+	ReceivedAt        time.Time         `json:"date_received,omitzero"`      // when the platform received the opt-out
+	RetryCount        int               `json:"retry_count,omitzero"`        // the number of earlier attempts of this delivery
+	Metadata          map[string]string `json:"metadata,omitzero"`           // the metadata of the sent message
+	FieldErrors       map[string]string `json:"field_errors,omitzero"`       // the reason for each field that could not be read, by its name in the payload
 }
 
-// UnparsedEvent is a payload that is not an event that this package knows: one of a
-// template of your own, of another encoding than JSON, or a crafted one. json.Unmarshal or
-// [ParseValues] may read it.
+// UnparsedEvent is a payload that [Parse] can't read: one from your own template, one in
+// another encoding than JSON, or a crafted one. json.Unmarshal or [ParseValues] may read it.
 type UnparsedEvent struct {
-	Raw []byte // the payload as it came
-	Err error  // why it was not parsed, without a word of its contents
+	Raw []byte // the payload as received
+	Err error  // the reason, which contains no part of the payload
 }
 
-// The kinds of event, as JSONTemplate writes them.
+// The event kinds, as JSONTemplate writes them.
 const (
 	kindDeliveryReport = "DELIVERY_REPORT"
 	kindReceivedSMS    = "RECEIVED_SMS"
@@ -140,7 +140,7 @@ func (e *ReceivedMMS) identity() (string, reportState)   { return e.ReplyID, rep
 func (e *OptOut) identity() (string, reportState)        { return e.NotificationID, reportState{} }
 func (e *UnparsedEvent) identity() (string, reportState) { return "", reportState{} }
 
-// MarshalJSON writes the report so that [Parse] returns it.
+// MarshalJSON encodes the report so that [Parse] returns it.
 func (e DeliveryReport) MarshalJSON() ([]byte, error) {
 	type fields DeliveryReport
 	return json.Marshal(struct {
@@ -149,7 +149,7 @@ func (e DeliveryReport) MarshalJSON() ([]byte, error) {
 	}{kindDeliveryReport, fields(e)})
 }
 
-// MarshalJSON writes the message so that [Parse] returns it.
+// MarshalJSON encodes the message so that [Parse] returns it.
 func (e ReceivedSMS) MarshalJSON() ([]byte, error) {
 	type fields ReceivedSMS
 	return json.Marshal(struct {
@@ -158,7 +158,7 @@ func (e ReceivedSMS) MarshalJSON() ([]byte, error) {
 	}{kindReceivedSMS, fields(e)})
 }
 
-// MarshalJSON writes the message so that [Parse] returns it.
+// MarshalJSON encodes the message so that [Parse] returns it.
 func (e ReceivedMMS) MarshalJSON() ([]byte, error) {
 	type fields ReceivedMMS
 	return json.Marshal(struct {
@@ -167,7 +167,7 @@ func (e ReceivedMMS) MarshalJSON() ([]byte, error) {
 	}{kindReceivedMMS, fields(e)})
 }
 
-// MarshalJSON writes the opt-out so that [Parse] returns it.
+// MarshalJSON encodes the opt-out so that [Parse] returns it.
 func (e OptOut) MarshalJSON() ([]byte, error) {
 	type fields OptOut
 	return json.Marshal(struct {
@@ -176,8 +176,8 @@ func (e OptOut) MarshalJSON() ([]byte, error) {
 	}{kindOptOut, fields(e)})
 }
 
-// MarshalJSON writes the payload in base64, as "raw", and the error's text, as "error".
-// Parse does not read it.
+// MarshalJSON encodes the payload in base64 as "raw", and the error's text as "error".
+// [Parse] does not read it.
 func (e UnparsedEvent) MarshalJSON() ([]byte, error) {
 	text := ""
 	if e.Err != nil {

@@ -145,7 +145,7 @@ func TestParseValues(t *testing.T) {
 	for want, values := range map[string]url.Values{
 		"reply_id occurs twice":                       {"reply_id": {"1", "1"}},
 		"a name differs from reply_id only in case":   {"reply_id": {"1"}, "Reply_ID": {"1"}},
-		"event is not a known kind":                   {"event": {"OPT_IN"}, "reply_id": {"1"}},
+		"unknown event kind":                          {"event": {"OPT_IN"}, "reply_id": {"1"}},
 		"no event, delivery_report_id, reply_id or n": {"text": {"Hi"}},
 	} {
 		unparsed, ok := webhook.ParseValues(values).(*webhook.UnparsedEvent)

@@ -19,14 +19,14 @@ const (
 type Handler struct {
 	verifier *Verifier
 	callback func(context.Context, *Delivery) error
-	turns    chan struct{} // one for each callback that may run now
+	turns    chan struct{} // holds one value for each turn that is taken
 	budget   *budget
 	handlerSettings
 }
 
-// A delivery passes these stages, in this order; an error ends it. They have a third of
-// the time. Then come deduplicate and call (deduplicate.go, call.go), and, whatever came
-// of it, observe and respond (outcome.go, respond.go).
+// stages are the steps of a delivery before the deduplicator, in this order. They have a
+// third of the time. If they return no error, deduplicate and call follow (deduplicate.go,
+// call.go). In any case, observe and respond come last (outcome.go, respond.go).
 var stages = [...]func(*receipt) error{
 	(*receipt).checkMethod,
 	(*receipt).authenticateHeader, // scheme.go, signed.go, token.go
@@ -51,75 +51,77 @@ type handlerSettings struct {
 type HandlerOption func(*handlerSettings)
 
 // WithTimeout limits the time from a request's header to its response. The default is 15
-// seconds, since the platform waits 20 for the response unless the webhook has another
-// ReadTimeout. A third of it is for what comes before the deduplicator: the KeySource,
-// the body, and waiting for a turn. The deduplicator and the callback have the rest.
+// seconds, because the platform waits 20 seconds for the response unless the webhook's
+// ReadTimeout differs. The KeySource, the body and the wait for a turn may use the first
+// third of the time. The deduplicator and the callback have the rest.
 //
-// Functions of yours must return when their context ends: the handler does not respond
-// before they do.
+// Your functions must return when their context ends: the handler does not respond before
+// they return.
 func WithTimeout(timeout time.Duration) HandlerOption {
 	return func(s *handlerSettings) { s.timeout = timeout }
 }
 
-// WithMaxConcurrent sets how many callbacks run at once. The default is 64. Deliveries
-// beyond that wait for their turn. A delivery that waited for its share of the time gets
+// WithMaxConcurrent sets how many callbacks run at once. The default is 64. Further
+// deliveries wait for their turn. If the time for waiting ends first, the handler responds
 // 503.
 func WithMaxConcurrent(n int) HandlerOption {
 	return func(s *handlerSettings) { s.maxConcurrent = n }
 }
 
-// WithLogger logs each delivery that was not acknowledged, at level Error if the status is
-// 500 or more and at Warn otherwise, and each signature that did not count because a
-// token did. No record has a number, a payload, a header or a target, unless an error or
-// a panic of your own functions has. Without this option nothing is logged.
+// WithLogger sets the logger. By default, nothing is logged. The handler logs each delivery
+// that it does not acknowledge: at level Error if the status is 500 or more and the reason
+// is not [ReasonCanceled], and at level Warn otherwise. It also logs, at level Warn, each
+// signature that was not accepted while a token was. A record contains no phone number,
+// payload, header or target, unless an error or a panic of your own functions does.
 func WithLogger(logger *slog.Logger) HandlerOption {
 	return func(s *handlerSettings) { s.logger = logger }
 }
 
-// WithDeduplicator handles each delivery with a [Delivery.DedupeKey] once, as far as the
-// deduplicator can tell: see [Deduplicator] for what it guarantees.
+// WithDeduplicator handles each delivery that has a [Delivery.DedupeKey] once, within the
+// guarantees of the [Deduplicator]. By default, the callback also gets duplicates.
 func WithDeduplicator(deduplicator Deduplicator) HandlerOption {
 	return func(s *handlerSettings) { s.deduplicator = deduplicator }
 }
 
-// WithDedupeKey identifies duplicates by a key of your own, for a payload of your own. A
-// delivery whose key is empty is always handled. The default is [Delivery.DedupeKey].
-// Without [WithDeduplicator] it does nothing.
+// WithDedupeKey sets the function that returns the key of a delivery for the deduplicator,
+// for payloads of your own. The default is [Delivery.DedupeKey]. If the key is empty, the
+// delivery is always handled. Without [WithDeduplicator], the option has no effect.
 func WithDedupeKey(key func(*Delivery) string) HandlerOption {
 	return func(s *handlerSettings) { s.dedupeKey = key }
 }
 
-// NewHandler returns a handler that calls a function with each delivery that the verifier
-// accepts. Nil from the callback acknowledges the delivery for good: the platform will not
-// send it again. So return nil only once it is stored. The callback runs in several
-// goroutines at once, and must return when its context ends.
+// NewHandler returns a handler that calls the callback with each delivery that the verifier
+// accepts. If the callback returns nil, the delivery is acknowledged and the platform does
+// not send it again: return nil only once the delivery is stored. The callback runs in
+// several goroutines at once, and must return when its context ends.
 //
-//	204  the callback returned nil, or did so before for the same dedupe key
+// The handler responds with these statuses:
+//
+//	204  the callback returned nil, for this delivery or for an earlier one with its dedupe key
 //	400  the body could not be read
 //	401  the delivery was not authenticated
 //	405  the method is not one that a webhook can use
 //	413  the body is larger than the verifier allows
-//	500  your callback or another of your functions panicked or called runtime.Goexit; the
-//	     panic is recovered, unless its value is http.ErrAbortHandler. Or something read
-//	     the body before
+//	500  your callback or another of your functions panicked or called runtime.Goexit, or
+//	     other code read the body first
 //	503  the callback, the deduplicator or the KeySource failed, or the time for waiting
-//	     was over; with Retry-After
+//	     ended; with Retry-After
 //
-// No response has a body, so that a forger learns nothing. The platform repeats whatever
-// is not acknowledged with 2xx as often as the webhook's Retries say, whose default is 0.
-// So a burst waits: up to 64 callbacks run at once, others wait for their turn. The
-// first 64 KiB of each body are read at once; beyond that, all bodies share 64 MiB, or
-// as much as four of the largest need, and wait for that, too.
+// The handler recovers a panic, unless its value is http.ErrAbortHandler. No response has a
+// body, so a forger learns nothing from it.
 //
-// A delivery that was authenticated and can't be parsed reaches the callback with an
-// [*UnparsedEvent].
+// If the status is not 2xx, the platform retries as often as the webhook's Retries allow,
+// by default never. Therefore deliveries of a burst wait instead of failing: for their
+// turn ([WithMaxConcurrent]), and for memory. The first 64 KiB of each body need no wait.
+// Beyond them, all bodies share 64 MiB, or the memory of four bodies of the verifier's
+// limit if that is more.
 //
-// The handler sets a deadline for reading the body, where the server's ResponseWriter
-// has one, and takes it off afterwards. The http.Server around it needs a
-// ReadHeaderTimeout of its own. An http.ServeMux redirects paths with double slashes
-// before any handler sees them.
+// If an authenticated delivery can't be parsed, the callback gets an [*UnparsedEvent].
 //
-// NewHandler returns an error that has all invalid arguments.
+// The handler sets a deadline for reading the body, if the server's ResponseWriter supports
+// one, and resets it afterwards. Set the ReadHeaderTimeout of the http.Server yourself.
+//
+// If an argument is invalid, NewHandler returns an error that lists all invalid arguments.
 func NewHandler(verifier *Verifier, callback func(context.Context, *Delivery) error, options ...HandlerOption) (*Handler, error) {
 	settings := handlerSettings{
 		timeout:       defaultTimeout,
@@ -130,7 +132,7 @@ func NewHandler(verifier *Verifier, callback func(context.Context, *Delivery) er
 		dedupeKey:     (*Delivery).DedupeKey,
 	}
 	errs := []error{
-		check.That(verifier != nil && verifier.scheme != nil, "webhook: NewHandler: verifier must be one of NewVerifier"),
+		check.That(verifier != nil && verifier.scheme != nil, "webhook: NewHandler: verifier must be returned by NewVerifier"),
 		check.That(callback != nil, "webhook: NewHandler: callback is nil"),
 	}
 	for _, option := range options {
@@ -163,9 +165,9 @@ func (s *handlerSettings) check() error {
 	)
 }
 
-// ServeHTTP authenticates a delivery, hands it to the callback, and responds. The callback
-// runs in the calling goroutine if that belongs to an [http.Server]. If the callback calls
-// runtime.Goexit there, the server closes the connection after the response.
+// ServeHTTP authenticates a delivery, passes it to the callback, and responds. If an
+// [http.Server] calls ServeHTTP, the callback runs in the same goroutine. If the callback
+// calls runtime.Goexit there, the server closes the connection after the response.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	receipt := &receipt{
 		handler:       h,

@@ -439,7 +439,7 @@ func TestNewHandlerReportsEveryBadArgument(t *testing.T) {
 		webhook.WithDeduplicator(nil), webhook.WithDedupeKey(nil))
 	assert.Nil(t, handler)
 	require.EqualError(t, err, strings.Join([]string{
-		"webhook: NewHandler: verifier must be one of NewVerifier",
+		"webhook: NewHandler: verifier must be returned by NewVerifier",
 		"webhook: NewHandler: callback is nil",
 		"webhook: NewHandler: option is nil",
 		"webhook: WithTimeout: must be positive, got 0s",

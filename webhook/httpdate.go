@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// joinDate undoes what some adapters do to a Date: they take its comma for one between
-// two values.
+// joinDate rejoins a Date that an adapter split into two values at its comma.
 func joinDate(values []string) []string {
 	if len(values) == 2 {
 		joined := values[0] + ", " + values[1]
@@ -20,8 +19,9 @@ func joinDate(values []string) []string {
 	return values
 }
 
-// parseDate accepts one spelling of each second: an HTTP date of 29 bytes, or, on a day of
-// one digit, of 28. Which one the platform writes on such days is not documented.
+// parseDate parses an HTTP date of 29 bytes. On the days 1 to 9 of a month it also accepts
+// the form of 28 bytes, with a day of one digit: the documentation of the platform does not
+// specify the form.
 func parseDate(text string) (time.Time, error) {
 	padded := text
 	if len(text) == len(http.TimeFormat)-1 {
@@ -33,9 +33,9 @@ func parseDate(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%w: Date is not an HTTP date", ErrMalformed)
 }
 
-// parseFixedDate looks where "Mon, 02 Jan 2006 15:04:05 GMT" has its parts: what is
-// something else there does not format back to itself. time.Parse is slower, and accepts
-// more.
+// parseFixedDate parses a date of the form "Mon, 02 Jan 2006 15:04:05 GMT". It reads the
+// parts at their fixed positions, and rejects a text that differs from the formatted result.
+// time.Parse is slower, and accepts more.
 func parseFixedDate(text string) (time.Time, bool) {
 	if len(text) != len(http.TimeFormat) {
 		return time.Time{}, false
@@ -46,7 +46,7 @@ func parseFixedDate(text string) (time.Time, bool) {
 	return date, string(date.AppendFormat(again[:0], http.TimeFormat)) == text
 }
 
-// number returns 0 for what is not a number.
+// number returns the number, or 0 if digits is not one.
 func number(digits string) int {
 	n, _ := strconv.Atoi(digits)
 	return n

@@ -13,32 +13,32 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// The digests that a signature key can have, under this package's name.
+// The digests of a signature key, from package messagemedia.
 const (
 	SHA224 = messagemedia.DigestSHA224
 	SHA256 = messagemedia.DigestSHA256
 	SHA512 = messagemedia.DigestSHA512
 )
 
-// Key is the public half of a signature key: what deliveries are verified with.
-// It is immutable. [ParseKey] makes one.
+// Key is the public key of a signature key. It verifies the signatures of deliveries. It is
+// immutable. [ParseKey] returns one.
 type Key struct {
 	id        string
 	hash      crypto.Hash
 	publicKey *rsa.PublicKey
 }
 
-// ID is the ID that the platform gave the key.
+// ID returns the ID that the platform assigned to the key.
 func (k *Key) ID() string { return k.id }
 
-// ParseKey reads a signature key as the API returned it when it was created: its ID, its
-// digest and its public key. The digest must be SHA224, SHA256 or SHA512. The public key
-// is an RSA SubjectPublicKeyInfo, as base64 of DER or as PEM.
+// ParseKey parses a signature key from the ID, the digest and the public key that the API
+// returned when it created the key. The digest must be SHA224, SHA256 or SHA512. The public
+// key is an RSA SubjectPublicKeyInfo, as base64 of DER or as PEM.
 //
-// A text that was damaged on its way through an environment variable or a file is
-// accepted if it can have one meaning only: with quotes around it, with line breaks
-// that are missing, spaces, CR LF or the two characters \n. Otherwise the error names the
-// damage. It never shows the text.
+// Environment variables and files often change a key. ParseKey accepts changes that leave
+// the key unambiguous: quotes around the text, and line breaks that are missing, or that
+// became spaces, CR LF or the two characters \n. For other changes, the error describes
+// the problem. It never contains the text.
 func ParseKey(id string, digest messagemedia.Digest, publicKey string) (*Key, error) {
 	if id == "" || id != strings.TrimSpace(id) {
 		return nil, fmt.Errorf("webhook: ParseKey: ID must be the key_id that the API returned, without white space around it, got %q", id)
@@ -70,9 +70,8 @@ func parsePublicKey(text string) (*rsa.PublicKey, error) {
 	return public, tryPublicKey(public)
 }
 
-// tryPublicKey verifies a signature of zeros, so that a key that can never
-// verify anything (too small, an impossible exponent) is refused where it is
-// read and not at the first delivery.
+// tryPublicKey verifies a signature of zeros, so that ParseKey rejects a key that cannot
+// verify any signature, such as one that is too small or has an impossible exponent.
 func tryPublicKey(key *rsa.PublicKey) error {
 	err := rsa.VerifyPKCS1v15(key, crypto.SHA256, make([]byte, crypto.SHA256.Size()), make([]byte, key.Size()))
 	if errors.Is(err, rsa.ErrVerification) {
@@ -81,8 +80,8 @@ func tryPublicKey(key *rsa.PublicKey) error {
 	return fmt.Errorf("can't verify signatures: %w", err)
 }
 
-// hashOf is the hash that a digest names. Deliveries write some digests with a
-// hyphen, as in SHA-512.
+// hashOf returns the hash that a digest names. A delivery may name a digest with a hyphen,
+// as in SHA-512.
 func hashOf(digest messagemedia.Digest) (crypto.Hash, bool) {
 	switch digest {
 	case SHA224, "SHA-224":

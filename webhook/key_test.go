@@ -96,10 +96,10 @@ func TestParseKeyReadsADamagedKey(t *testing.T) {
 		"a quote at one end":             {`"` + inPEM, "a quote at one end only"},
 		"text before":                    {"key: " + inPEM, "text before the PEM block"},
 		"text after":                     {inPEM + "key", "text after the PEM block"},
-		"no end":                         {strings.Split(inPEM, "-----END")[0], "PEM block without its line -----END PUBLIC KEY-----"},
-		"no beginning":                   {strings.TrimPrefix(inPEM, "-----BEGIN PUBLIC KEY-----"), "PEM block without its line -----BEGIN PUBLIC KEY-----"},
+		"no end":                         {strings.Split(inPEM, "-----END")[0], "PEM block without the line -----END PUBLIC KEY-----"},
+		"no beginning":                   {strings.TrimPrefix(inPEM, "-----BEGIN PUBLIC KEY-----"), "PEM block without the line -----BEGIN PUBLIC KEY-----"},
 		"headers":                        {strings.Replace(inPEM, "-----\n", "-----\nProc-Type: 4\n", 1), "PEM block has headers"},
-		"the base64 of URLs":             {strings.Repeat("-_", 8), "byte 1 of the base64 is not one of its characters"},
+		"the base64 of URLs":             {strings.Repeat("-_", 8), "byte 1 is not a base64 character"},
 		"padding in the middle":          {text[:8] + "AA==" + text[8:], "padding in the wrong place"},
 		"a dash that an editor changed":  {strings.ReplaceAll(inPEM, "--", "—"), "byte 1 of the base64"},
 		"the certificate, another block": {strings.ReplaceAll(inPEM, "PUBLIC KEY", "CERTIFICATE"), "PEM block must be a PUBLIC KEY, got a CERTIFICATE"},
@@ -138,10 +138,10 @@ func TestParseKeyRefuses(t *testing.T) {
 		"no digest":                    {"id", "", text, `digest must be SHA224, SHA256 or SHA512, got ""`},
 		"a digest that is broken":      {"id", "SHA1", text, `digest must be SHA224, SHA256 or SHA512, got "SHA1"`},
 		"no public key":                {"id", webhook.SHA256, " \n", "public key: empty; must be base64 of DER, or PEM"},
-		"what is neither":              {"id", webhook.SHA256, "s3cret!", "byte 7 of the base64 is not one of its characters"},
+		"what is neither":              {"id", webhook.SHA256, "s3cret!", "byte 7 is not a base64 character"},
 		"base64 of something":          {"id", webhook.SHA256, "c29tZXRoaW5n", "public key: not a SubjectPublicKeyInfo"},
 		"half a key":                   {"id", webhook.SHA256, text[:80], "public key: not a SubjectPublicKeyInfo"},
-		"a broken PEM block":           {"id", webhook.SHA256, "-----BEGIN PUBLIC KEY-----\n" + text, "PEM block without its line -----END PUBLIC KEY-----: a part is missing"},
+		"a broken PEM block":           {"id", webhook.SHA256, "-----BEGIN PUBLIC KEY-----\n" + text, "PEM block without the line -----END PUBLIC KEY-----: a part is missing"},
 		"a private key":                {"id", webhook.SHA256, encode("PRIVATE KEY", der), "PEM block must be a PUBLIC KEY, got a PRIVATE KEY"},
 		"an RSA key of PKCS #1":        {"id", webhook.SHA256, encode("RSA PUBLIC KEY", der), "PEM block must be a PUBLIC KEY, got a RSA PUBLIC KEY"},
 		"two PEM blocks":               {"id", webhook.SHA256, encode("PUBLIC KEY", der) + encode("PUBLIC KEY", der), "several PEM blocks"},
@@ -209,9 +209,9 @@ func TestKeySet(t *testing.T) {
 func TestKeySetRefusesWhatIsNoKey(t *testing.T) {
 	t.Parallel()
 	for _, key := range []*webhook.Key{nil, {}} {
-		require.EqualError(t, new(webhook.KeySet).Add(key), "webhook: KeySet: key is not one of ParseKey")
+		require.EqualError(t, new(webhook.KeySet).Add(key), "webhook: KeySet: key must be returned by ParseKey")
 		_, err := webhook.NewVerifier(webhook.Signed(webhook.NewKeySet(signer.Key(), key)))
-		require.EqualError(t, err, "webhook: KeySet: key is not one of ParseKey")
+		require.EqualError(t, err, "webhook: KeySet: key must be returned by ParseKey")
 	}
 }
 

@@ -6,33 +6,33 @@ import (
 	"sync"
 )
 
-// KeySource finds the key that a delivery names. It is called for each signed delivery,
-// with an ID that anyone can have sent, so a source over a database needs a cache:
-// [StoredKeys] is one. It must return when its context ends, which under [NewHandler] is 5 seconds after the
-// request's header by default.
+// KeySource finds the key that a delivery names. The verifier calls it for each signed
+// delivery, with an ID that anyone can send, so a KeySource that reads a database needs a
+// cache: [StoredKeys] has one. A KeySource must return when its context ends. A [Handler]
+// ends it 5 seconds after the request's header, by default.
 type KeySource interface {
-	// Key returns the key with this ID. If there is none, the error matches
-	// [ErrUnknownKey], and the delivery is refused. Any other error means that the source
-	// failed: [Verifier.Verify] then returns an error that matches [ErrKeySource], and
-	// the handler responds 503, so that the platform retries.
+	// Key returns the key with this ID. If no key has the ID, the error matches
+	// [ErrUnknownKey], and the verifier rejects the delivery. Any other error means that
+	// the KeySource failed: [Verifier.Verify] returns an error that matches
+	// [ErrKeySource], and a [Handler] responds 503, so that the platform can retry.
 	Key(ctx context.Context, id string) (*Key, error)
 }
 
-// checkedKeySource is a KeySource that can tell what is wrong with it before it is used.
+// checkedKeySource is a KeySource that can validate its keys and its settings.
 type checkedKeySource interface {
 	check(minKeyBits int) error
 }
 
-// KeySet is a [KeySource] in memory. It is safe for concurrent use, also while keys are
-// added and removed. The zero value is an empty set.
+// KeySet is an in-memory [KeySource]. It is safe for concurrent use. Keys can be added and
+// removed at any time. The zero value is an empty set.
 type KeySet struct {
 	mu      sync.RWMutex
 	keys    map[string]*Key
-	problem error // of a key that NewKeySet was given
+	problem error // from NewKeySet, for check
 }
 
-// NewKeySet returns a set of these keys. A key that [KeySet.Add] would refuse is an
-// error of [NewVerifier].
+// NewKeySet returns a set of these keys. If [KeySet.Add] rejects one of them, [NewVerifier]
+// returns the error.
 func NewKeySet(keys ...*Key) *KeySet {
 	set := new(KeySet)
 	for _, key := range keys {
@@ -43,11 +43,11 @@ func NewKeySet(keys ...*Key) *KeySet {
 	return set
 }
 
-// Add puts a key into the set, in place of one with the same ID. It returns an error if
-// the key is nil, or not one that [ParseKey] returned.
+// Add adds a key to the set, and replaces a key with the same ID. If the key is nil or was
+// not returned by [ParseKey], Add returns an error.
 func (s *KeySet) Add(key *Key) error {
 	if key == nil || key.publicKey == nil {
-		return errors.New("webhook: KeySet: key is not one of ParseKey")
+		return errors.New("webhook: KeySet: key must be returned by ParseKey")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,15 +58,16 @@ func (s *KeySet) Add(key *Key) error {
 	return nil
 }
 
-// Remove takes the key with this ID out of the set, if it is there. Deliveries that it
-// signed are refused from then on.
+// Remove removes the key with this ID from the set, if present. From then on, the verifier
+// rejects deliveries that the key signed.
 func (s *KeySet) Remove(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.keys, id)
 }
 
-// Key returns the key with this ID, or [ErrUnknownKey].
+// Key returns the key with this ID. If the set does not contain it, the error is
+// [ErrUnknownKey].
 func (s *KeySet) Key(_ context.Context, id string) (*Key, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -76,7 +77,7 @@ func (s *KeySet) Key(_ context.Context, id string) (*Key, error) {
 	return nil, ErrUnknownKey
 }
 
-// check finds weak keys where that can be done early.
+// check lets NewVerifier report weak keys before the first delivery.
 func (s *KeySet) check(minKeyBits int) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

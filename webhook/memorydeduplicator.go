@@ -10,16 +10,16 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// MemoryDeduplicator is a [Deduplicator] in memory, for one process: it forgets everything
-// when the process ends. The zero value is ready to use. It must not be copied after its
-// first use.
+// MemoryDeduplicator is an in-memory [Deduplicator] for one process. It loses its keys when
+// the process ends. The zero value is ready to use. It must not be copied after its first
+// use.
 type MemoryDeduplicator struct {
-	// MaxKeys is how many keys it remembers. Beyond that it forgets the oldest. If zero,
+	// MaxKeys is the maximum number of keys. Beyond it, the oldest key is dropped. If zero,
 	// MaxKeys is 100,000.
 	MaxKeys int
 
-	// Window is how long it remembers a key. If zero, Window is 30 minutes: longer than the
-	// platform retries, and longer than a signature is accepted.
+	// Window is how long a key is kept. If zero, Window is 30 minutes, which is longer than
+	// the platform retries and longer than a signature is accepted by default.
 	Window time.Duration
 
 	mu       sync.Mutex
@@ -36,7 +36,7 @@ const (
 // inFlightCall is a call of handle that has not returned.
 type inFlightCall struct {
 	done    chan struct{}
-	handled bool // to be read once done is closed
+	handled bool // valid once done is closed
 }
 
 func (d *MemoryDeduplicator) check() error {
@@ -46,8 +46,8 @@ func (d *MemoryDeduplicator) check() error {
 	)
 }
 
-// Do calls handle, unless an earlier call for the key succeeded within the window. If one
-// runs, Do waits until it ends, or until ctx ends: then the error matches
+// Do calls handle, unless an earlier call for the key succeeded within the window. While
+// another call for the key runs, Do waits for it. If ctx ends first, the error matches
 // [ErrInProgress].
 func (d *MemoryDeduplicator) Do(ctx context.Context, key string, handle func(context.Context) error) (duplicate bool, err error) {
 	for {
@@ -69,7 +69,8 @@ func (d *MemoryDeduplicator) Do(ctx context.Context, key string, handle func(con
 	}
 }
 
-// begin returns a new call, or the one that runs, or neither if the key was handled.
+// begin returns the running call for the key as other, or else a new call as own. It
+// returns neither if the key was handled.
 func (d *MemoryDeduplicator) begin(key string) (other, own *inFlightCall) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -87,7 +88,7 @@ func (d *MemoryDeduplicator) begin(key string) (other, own *inFlightCall) {
 	return nil, own
 }
 
-// run lets those that wait go on whichever way handle ends.
+// run calls handle. Even if handle panics, run releases the calls that wait.
 func (d *MemoryDeduplicator) run(ctx context.Context, key string, own *inFlightCall, handle func(context.Context) error) error {
 	defer d.finish(key, own)
 	err := handle(ctx)

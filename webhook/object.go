@@ -14,13 +14,13 @@ var (
 	errTrailing  = errors.New("text after the JSON object")
 )
 
-// object is a JSON object whose documented names each occur once. encoding/json alone
-// would take the last of several, and would take names in any case: whoever can write
-// into one field of a payload that escapes badly could replace another.
+// object is a JSON object whose documented names each occur once. encoding/json matches
+// names in any case, and uses the last of several values. If the template does not escape a
+// field, its sender could replace another field that way.
 type object map[string]json.RawMessage
 
-// parseObject reads the documented fields of an object that is valid JSON, and ignores
-// others.
+// parseObject reads the documented fields of an object that is valid JSON. It ignores other
+// fields.
 func parseObject(data []byte, documented vocabulary) (object, error) {
 	if !isObject(data) {
 		return nil, errNotObject
@@ -42,7 +42,7 @@ func parseObject(data []byte, documented vocabulary) (object, error) {
 	})
 }
 
-// vocabulary has the documented names, each by its fold.
+// vocabulary contains the documented names, keyed by their folded form.
 type vocabulary map[string]string
 
 func newVocabulary(names ...string) vocabulary {
@@ -53,8 +53,8 @@ func newVocabulary(names ...string) vocabulary {
 	return v
 }
 
-// find returns a member's name, and the documented name that it may be taken for, empty
-// if there is none.
+// find returns a member's name, and the documented name that encoding/json would match to
+// it. The second is empty if there is none.
 func (v vocabulary) find(raw json.RawMessage) (name, known string) {
 	inside := raw[1 : len(raw)-1]
 	if known, ok := v[string(inside)]; ok {
@@ -64,8 +64,8 @@ func (v vocabulary) find(raw json.RawMessage) (name, known string) {
 	return name, v[fold(name)]
 }
 
-// fold makes equal what encoding/json takes for the same name: it ignores case, also
-// that of the two letters of Unicode whose other case is ASCII.
+// fold maps the names that encoding/json considers equal to one name. It ignores case, also
+// for the two Unicode letters that fold to ASCII.
 func fold(name string) string {
 	const longest = 64
 	if len(name) > longest {
@@ -77,15 +77,15 @@ func fold(name string) string {
 			return r + 'a' - 'A'
 		case r == 'ſ':
 			return 's'
-		case r == 'K': // the sign of kelvin
+		case r == 'K': // the Kelvin sign
 			return 'k'
 		}
 		return r
 	}, name)
 }
 
-// validate reports where data is not one JSON value. The decoder's own words would
-// repeat a part of the payload.
+// validate returns an error with the position if data is not one JSON value. It does not
+// use the decoder's error text, which contains a part of the payload.
 func validate(data []byte) error {
 	if json.Valid(data) {
 		return nil
@@ -97,13 +97,12 @@ func validate(data []byte) error {
 		return errTrailing
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("not valid JSON, near byte %d", syntax.Offset)
+		return fmt.Errorf("not valid JSON near byte %d", syntax.Offset)
 	}
-	return errors.New("not valid JSON, ends too early")
+	return errors.New("not valid JSON: unexpected end")
 }
 
-// forEachMember calls a function with the members of an object that is valid JSON, in
-// order.
+// forEachMember calls visit with each member of an object that is valid JSON, in order.
 func forEachMember(data []byte, visit func(name, value json.RawMessage) error) error {
 	rest := skipSpace(skipSpace(data)[1:]) // after the opening brace
 	for rest[0] != '}' {
@@ -120,8 +119,7 @@ func forEachMember(data []byte, visit func(name, value json.RawMessage) error) e
 	return nil
 }
 
-// forEachElement calls a function with the elements of an array that is valid JSON, in
-// order.
+// forEachElement calls visit with each element of an array that is valid JSON, in order.
 func forEachElement(data []byte, visit func(value json.RawMessage) error) error {
 	rest := skipSpace(skipSpace(data)[1:]) // after the opening bracket
 	for rest[0] != ']' {
@@ -137,7 +135,8 @@ func forEachElement(data []byte, visit func(value json.RawMessage) error) error 
 	return nil
 }
 
-// cutValue cuts the first value off. What it cuts is valid JSON, so brackets match.
+// cutValue splits data after its first value. It relies on matching brackets, since data
+// begins with valid JSON.
 func cutValue(data []byte) (value json.RawMessage, rest []byte) {
 	depth := 0
 	for i := 0; i < len(data); i++ {
@@ -195,8 +194,8 @@ func skipSpace(data []byte) []byte {
 	return data
 }
 
-// isObject looks at the first byte only, so that a payload in another encoding costs
-// nothing.
+// isObject reports whether data begins like an object. It looks only at the first byte, so
+// that it rejects a payload in another encoding at no cost.
 func isObject(data []byte) bool {
 	data = skipSpace(data)
 	return len(data) > 0 && data[0] == '{'

@@ -9,75 +9,74 @@ import (
 	"time"
 )
 
-// Reason says in one word why a delivery got its response. The values are fit for a
-// label of a metric.
+// Reason is the reason of a response, in a form that fits the label of a metric.
 type Reason string
 
-// The reasons.
+// The reasons, with the status of the response.
 const (
 	ReasonHandled        Reason = "handled"         // 204: the callback returned nil
-	ReasonDuplicate      Reason = "duplicate"       // 204: it was handled before
+	ReasonDuplicate      Reason = "duplicate"       // 204: the delivery was handled before
 	ReasonBadToken       Reason = "bad_token"       // 401: a token is missing or wrong
 	ReasonMissingHeader  Reason = "missing_header"  // 401: a header of the signature is missing
-	ReasonMalformed      Reason = "malformed"       // 401: not a request that the platform sends
-	ReasonUnknownKey     Reason = "unknown_key"     // 401: the key is not known
+	ReasonMalformed      Reason = "malformed"       // 401: the platform could not have sent the request
+	ReasonUnknownKey     Reason = "unknown_key"     // 401: no key has the ID that the delivery names
 	ReasonWeakKey        Reason = "weak_key"        // 401: the key is too small
-	ReasonDigestMismatch Reason = "digest_mismatch" // 401: not the digest of the key
+	ReasonDigestMismatch Reason = "digest_mismatch" // 401: the delivery names a digest that is not the key's
 	ReasonBadSignature   Reason = "bad_signature"   // 401: the signature is wrong
-	ReasonDate           Reason = "date"            // 401: the Date is too old, or ahead
-	ReasonMethod         Reason = "method"          // 405: not a method of a webhook
+	ReasonDate           Reason = "date"            // 401: the Date is too old or too far ahead
+	ReasonMethod         Reason = "method"          // 405: a webhook cannot use the method
 	ReasonTooLarge       Reason = "too_large"       // 413: the body is too large
 	ReasonBody           Reason = "body"            // 400: the body could not be read
-	ReasonBodyConsumed   Reason = "body_consumed"   // 500: the body was read before
-	ReasonBusy           Reason = "busy"            // 503: no turn or no memory in time, or an instance handles a duplicate
+	ReasonBodyConsumed   Reason = "body_consumed"   // 500: other code read the body first
+	ReasonBusy           Reason = "busy"            // 503: no turn or no memory in time, or another call still handles a duplicate
 	ReasonKeySource      Reason = "key_source"      // 503: the KeySource failed
 	ReasonDeduplicator   Reason = "deduplicator"    // 503: the Deduplicator failed
 	ReasonCallback       Reason = "callback"        // 503: the callback returned an error
-	ReasonPanic          Reason = "panic"           // 500: a function of yours panicked, or called runtime.Goexit
-	ReasonTimeout        Reason = "timeout"         // 503: a function of yours failed because its time was over
+	ReasonPanic          Reason = "panic"           // 500: one of your functions panicked or called runtime.Goexit
+	ReasonTimeout        Reason = "timeout"         // 503: one of your functions failed because its context reached its deadline
 	ReasonCanceled       Reason = "canceled"        // 503: the client disconnected, or the context of HandleRaw ended
 )
 
-// DeliveryOutcome is what became of one request to a [Handler].
+// DeliveryOutcome is the result of one request to a [Handler].
 type DeliveryOutcome struct {
-	Status   int           // of the response; 0 if a panic with http.ErrAbortHandler aborted it
-	Reason   Reason        // why, in one word
-	Err      error         // why, in full; nil if the status is 204
-	Duration time.Duration // from the request's header until the observer is called
+	Status   int           // the status of the response; 0 if a panic with http.ErrAbortHandler aborted it
+	Reason   Reason        // the reason of the status
+	Err      error         // the error; nil if the status is 204
+	Duration time.Duration // from the request's header until the call of the observer
 
-	// Once the delivery is authenticated, Scheme and KeyID are those of the Delivery. Once
-	// it is parsed, EventKind is DELIVERY_REPORT, RECEIVED_SMS, RECEIVED_MMS or OPT_OUT, or
-	// UNPARSED for an UnparsedEvent.
+	// Scheme and KeyID are those of the Delivery. They are empty unless the delivery was
+	// authenticated. EventKind is DELIVERY_REPORT, RECEIVED_SMS, RECEIVED_MMS or OPT_OUT, or
+	// UNPARSED for an UnparsedEvent. It is empty unless the delivery was parsed.
 	Scheme    string
 	KeyID     string
 	EventKind string
 
-	// SignatureErr says why a signature that the delivery carried was not accepted, though
-	// a token was. It is nil without a signature.
+	// SignatureErr is the reason that the delivery's signature was not accepted, although
+	// a token was. It is nil if the delivery has no signature.
 	SignatureErr error
 
-	// SignedText is what a signature was checked against, body included, with
-	// [WithSignedText] only.
+	// SignedText is the text that the signature was verified against, including the body.
+	// It is nil without a signature and without [WithSignedText].
 	SignedText []byte
 }
 
-// WithObserver calls a function with what became of each request, to count them or to
-// raise an alarm. It is called once for each, before the response is sent, so it must not
-// block. Its context has the values of the request's context, and does not end. A panic
-// in it is recovered, and changes no response.
+// WithObserver sets a function that receives the outcome of each request, for metrics and
+// alerts. The handler calls it once per request, before it sends the response, so the
+// function must not block. Its context has the values of the request's context and never
+// ends. If the function panics, the handler recovers the panic and responds as usual.
 func WithObserver(observer func(context.Context, DeliveryOutcome)) HandlerOption {
 	return func(s *handlerSettings) { s.observer = observer }
 }
 
-// WithSignedText gives the observer the text that a signature was checked against, so
-// that one can see why it is wrong: mostly because a proxy rewrote the target. It is
-// unsafe in production: the text has the message, its numbers, and the query, in which
-// there may be tokens.
+// WithSignedText passes the text that a signature was verified against to the observer, to
+// debug a bad signature. The most common cause is a proxy that rewrites the target. The
+// option is unsafe in production: the text contains the message, its phone numbers and the
+// query, which may contain tokens.
 func WithSignedText() HandlerOption {
 	return func(s *handlerSettings) { s.signedText = true }
 }
 
-// conclude makes the outcome of what the stages came to: an error, or a panic.
+// conclude sets the outcome from an error or a panic.
 func (r *receipt) conclude(err error, panicked any) {
 	if panicked != nil || err == errGoexit {
 		err = &panicError{what: r.calling, value: orGoexit(panicked), stack: debug.Stack()}
@@ -112,7 +111,7 @@ func orGoexit(panicked any) any {
 	return panicked
 }
 
-// reasons are looked through in this order: an error can match several.
+// reasons are compared in this order, since an error can match several.
 var reasons = [...]struct {
 	err    error
 	reason Reason
@@ -124,7 +123,7 @@ var reasons = [...]struct {
 	{ErrBusy, ReasonBusy},
 	{ErrKeySource, ReasonKeySource},
 	{ErrMethodNotAllowed, ReasonMethod},
-	{ErrBadSignature, ReasonBadSignature}, // before ErrBodyConsumed, which then is a guess
+	{ErrBadSignature, ReasonBadSignature}, // before ErrBodyConsumed, which is a guess if both match
 	{ErrDigestMismatch, ReasonDigestMismatch},
 	{ErrDateOutOfRange, ReasonDate},
 	{ErrWeakKey, ReasonWeakKey},
@@ -149,7 +148,7 @@ func (r *receipt) reasonOf(err error) Reason {
 	return ReasonMalformed
 }
 
-// orEnd tells a function that failed because its context ended from one that failed.
+// orEnd replaces the reason if a function failed because its context ended.
 func (r *receipt) orEnd(reason Reason, err error) Reason {
 	switch reason {
 	case ReasonBusy, ReasonKeySource, ReasonDeduplicator, ReasonCallback:
@@ -165,12 +164,12 @@ func (r *receipt) orEnd(reason Reason, err error) Reason {
 	return reason
 }
 
-// isOverdue reports whether a context that was given to a function of the user's ended.
+// isOverdue reports whether a context that one of the user's functions got has ended.
 func (r *receipt) isOverdue() bool {
 	return r.ctx.Err() != nil || r.earlyCtx != nil && r.earlyCtx.Err() != nil
 }
 
-// observe tells the observer, whose panic is logged.
+// observe calls the observer, and logs its panic.
 func (r *receipt) observe() {
 	r.outcome.Duration = time.Since(r.start)
 	ctx := context.WithoutCancel(r.parent)
@@ -181,7 +180,7 @@ func (r *receipt) observe() {
 	}
 }
 
-// log tells an operator of what was not acknowledged.
+// log logs a delivery that was not acknowledged, and a signature that was not accepted.
 func (r *receipt) log() {
 	o := &r.outcome
 	if o.Err == nil && o.SignatureErr == nil {
@@ -190,7 +189,7 @@ func (r *receipt) log() {
 	recoverPanic(func() {
 		ctx := context.WithoutCancel(r.parent)
 		if o.SignatureErr != nil {
-			r.handler.logger.LogAttrs(ctx, slog.LevelWarn, "webhook: signature not accepted, but a token was",
+			r.handler.logger.LogAttrs(ctx, slog.LevelWarn, "webhook: token accepted, signature not accepted",
 				slog.String("scheme", o.Scheme), slog.Any("error", o.SignatureErr))
 		}
 		if o.Err == nil {

@@ -8,41 +8,45 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// Parse reads a payload that messagemedia.JSONTemplate rendered, one of the vendor's
-// sample templates in JSON, or the delivery of a message's own callback_url. It never
-// fails: what it can't read is an [*UnparsedEvent], which says why.
+// Parse parses a payload of messagemedia.JSONTemplate, of the platform's sample templates
+// in JSON, or of a message's callback_url. It never fails: if it can't read the payload, it
+// returns an [*UnparsedEvent] with the reason.
 //
-// These are the names that it knows, for templates of your own; others are ignored.
-// Strings, numbers and booleans stand for each other.
+// For templates of your own, these are the names that Parse reads. It ignores other names.
+// A value may be a string, a number or a boolean, whatever the field's type.
 //
 //	event                                 DELIVERY_REPORT, RECEIVED_SMS, RECEIVED_MMS or OPT_OUT, or an
-//	                                      EventType of package messagemedia; without it, one of the next three decides
-//	delivery_report_id                    of a delivery report
-//	reply_id                              of an inbound message; with attachments, or a format of MMS, an MMS
-//	notification_id                       of an opt-out
+//	                                      EventType of package messagemedia; if missing, one of the next three decides
+//	delivery_report_id                    the ID of a delivery report
+//	reply_id                              the ID of an inbound message: an MMS if it has attachments or the format MMS
+//	notification_id                       the ID of an opt-out
 //	message_id, format, retry_count
-//	account_id, vendor_id                 also inside of vendor_account_id
+//	account_id, vendor_id                 also inside vendor_account_id
 //	source_number, destination_number
 //	content, original_text
 //	status, error_code, billing_units     error_code is the status code
-//	submitted_date, date_received         by RFC 3339, the zone also as +0000
-//	metadata                              an object, or an array of objects: key, value; at most 1000
-//	attachments                           an array of objects: content_type, content in base64, original_name;
-//	                                      the first 1000
-//	field_errors                          an object: what json.Marshal writes for the events' FieldErrors
+//	submitted_date, date_received         times in RFC 3339, also with a zone such as +0000
+//	metadata                              an object, or an array of objects with key and value; at most 1000 entries
+//	attachments                           an array of objects with content_type, content in base64 and original_name;
+//	                                      Parse reads the first 1000
+//	field_errors                          an object: the FieldErrors of an event that json.Marshal encoded
 //
-// A field that can't be read does not hide the event: it is zero, and FieldErrors of the
-// event says why. Only what makes the kind or the ID doubtful makes the payload an
-// UnparsedEvent, since the text of a message could have tampered with a payload that
-// does not escape it: a documented name twice, or in another case; IDs of several kinds
-// without an "event"; an "event" that is not known; an ID that is an object or an array;
-// anything after the object. A byte order mark before it is skipped.
+// If a field can't be read, it is zero, and the event's FieldErrors gives the reason. Only
+// doubt about the event kind or the ID makes the payload an UnparsedEvent, because the text
+// of a message can tamper with a payload that does not escape it. The cases are:
 //
-// The platform renders an undefined variable as its name. A value that begins with $
-// where an ID, a number, a status, a time, a format or the content of an
-// attachment belongs is an undefined reference, whatever follows, and counts as missing,
-// and so does "null" there. Texts, metadata and attachments' names are left as they are:
-// anyone can text "$moContent".
+//   - a documented name that occurs twice or in another case
+//   - IDs of several event kinds, without an "event"
+//   - an unknown "event"
+//   - an ID that is an object or an array
+//   - text after the object
+//
+// Parse skips a byte order mark before the object.
+//
+// The platform renders an undefined variable as its name. In the place of an ID, a number
+// (also a phone number), a status, a time, a format or an attachment's content, Parse treats
+// a value that begins with $ as missing, and "null" too. It does not change texts, metadata
+// and names of attachments: anyone can text "$moContent".
 func Parse(payload []byte) Event {
 	event, err := parse(payload)
 	if err != nil {
@@ -51,8 +55,8 @@ func Parse(payload []byte) Event {
 	return event
 }
 
-// parseError is why a payload is not an event. It costs little: a receiver of forms or
-// XML gets one with each delivery.
+// parseError is the Err of an UnparsedEvent. It builds its text only when asked, because
+// every delivery of forms or XML creates one.
 type parseError struct{ cause error }
 
 func (e parseError) Error() string { return "webhook: parse payload: " + e.cause.Error() }
@@ -80,7 +84,7 @@ func parse(data []byte) (Event, error) {
 	return newPayload(o).event()
 }
 
-// event goes by the kind that the payload names, or else by the ID that it has.
+// event returns the event of the kind that the payload names, or else of its ID.
 func (p *payload) event() (Event, error) {
 	p.flattenAccount()
 	kind, status, err := p.kind()
@@ -104,11 +108,11 @@ func (p *payload) kind() (kind string, status Status, err error) {
 	if status, ok := reportTypes[messagemedia.EventType(named)]; ok {
 		return kindDeliveryReport, status, nil
 	}
-	return "", "", errors.New("event is not a known kind")
+	return "", "", errors.New("unknown event kind")
 }
 
-// reportTypes are the event types of delivery reports, each with the status that it
-// stands for if the payload does not have it.
+// reportTypes maps the event types of delivery reports to the status that a report has if
+// its payload does not contain one.
 var reportTypes = map[messagemedia.EventType]Status{
 	messagemedia.EventEnrouteDR:   StatusEnroute,
 	messagemedia.EventSubmittedDR: StatusSubmitted,
@@ -129,7 +133,7 @@ func (p *payload) kindByID() (kind string, status Status, err error) {
 	}
 	switch {
 	case len(kinds) > 1:
-		return "", "", errors.New("IDs of several kinds of event")
+		return "", "", errors.New("IDs of several event kinds")
 	case len(kinds) == 0 && p.doubt != nil:
 		return "", "", p.doubt
 	case len(kinds) == 0:

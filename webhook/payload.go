@@ -15,9 +15,9 @@ import (
 // payload reads the fields of an object.
 type payload struct {
 	object
-	problems map[string]string // why a field could not be read
-	doubt    error             // why the kind or the ID can't be told
-	media    *[]Attachment     // nil until they are read
+	problems map[string]string // the reason for each field that could not be read
+	doubt    error             // the reason if the kind or the ID is doubtful
+	media    *[]Attachment     // nil until readAttachments has run
 }
 
 func newPayload(o object) *payload { return &payload{object: o} }
@@ -29,8 +29,8 @@ func (p *payload) report(name, problem string) {
 	p.problems[name] = problem
 }
 
-// flattenAccount takes the account out of the object that the vendor's sample template
-// for delivery reports wraps it in.
+// flattenAccount moves the fields of vendor_account_id to the top. The platform's sample
+// template for delivery reports nests them.
 func (p *payload) flattenAccount() {
 	if p.isMissing("vendor_account_id") {
 		return
@@ -130,8 +130,7 @@ func (p *payload) isMissing(name string) bool {
 	return !ok || string(value) == "null"
 }
 
-// textOf returns a string as it stands there, and a number or a boolean as it is
-// written.
+// textOf returns the text of a string, and the literal of a number or a boolean.
 func textOf(raw json.RawMessage) (text string, ok bool) {
 	switch raw[0] {
 	case '"':
@@ -146,7 +145,7 @@ func textOf(raw json.RawMessage) (text string, ok bool) {
 
 const notText = "not a string, number or boolean"
 
-// text is what a person may have typed.
+// text returns a field that a person may have typed, so a $ in it has no meaning.
 func (p *payload) text(name string) string {
 	if p.isMissing(name) {
 		return ""
@@ -158,10 +157,11 @@ func (p *payload) text(name string) string {
 	return text
 }
 
-// value is a text that nobody typed, so that an undefined reference shows.
+// value returns a field that the platform sets. If it is an undefined reference, value
+// returns "".
 func (p *payload) value(name string) string { return defined(p.text(name)) }
 
-// defined returns nothing for an undefined reference, whatever follows its $.
+// defined returns "" for "null" and for an undefined reference, which begins with $.
 func defined(text string) string {
 	if text == "null" || strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "$") {
 		return ""
@@ -169,7 +169,7 @@ func defined(text string) string {
 	return text
 }
 
-// id is a value without which nothing is known of the event.
+// id returns the ID of the event. If it is an object or an array, the event is doubtful.
 func (p *payload) id(name string) string {
 	if p.isMissing(name) {
 		return ""
@@ -188,16 +188,16 @@ func (p *payload) time(name string) time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		t, err = time.Parse("2006-01-02T15:04:05Z0700", text) // as Java writes it
+		t, err = time.Parse("2006-01-02T15:04:05Z0700", text) // a form that Java writes
 	}
-	if t = t.UTC(); err != nil || t.Year() < 0 || t.Year() > 9999 { // what JSON can't write again
-		p.report(name, "not a time by RFC 3339")
+	if t = t.UTC(); err != nil || t.Year() < 0 || t.Year() > 9999 { // time.Time.MarshalJSON fails for other years
+		p.report(name, "not a time in RFC 3339")
 		return time.Time{}
 	}
 	return t
 }
 
-// count reads a whole number, which may be written with a fraction of zero.
+// count returns a whole number. It accepts a fraction of zero, as in 1.0.
 func (p *payload) count(name string) int {
 	text := p.number(name)
 	if n, err := strconv.Atoi(text); err == nil || text == "" {
@@ -225,8 +225,8 @@ func (p *payload) optionalNumber(name string) *float64 {
 
 func (p *payload) number(name string) string { return strings.TrimSpace(p.value(name)) }
 
-// maxEntries of metadata and attachments are read. The platform's messages have a few; a
-// crafted payload could make much memory of a small body.
+// maxEntries limits metadata and attachments. The platform's messages have a few entries.
+// Without a limit, a small crafted body could use much memory.
 const maxEntries = 1000
 
 var (
@@ -234,9 +234,10 @@ var (
 	errTooManyEntries = fmt.Errorf("more than %d entries", maxEntries)
 )
 
-// metadata reads an object, or an array of entries. Names that differ only in case are
-// two names: they are the sender's own. Of a name that occurs twice it can't be told
-// which is right, so nothing is read, and neither of too many.
+// metadata returns the entries of an object, or of an array of objects with key and value.
+// Names that differ only in case are different names, since the account chooses them. If a
+// name occurs twice, or if there are too many entries, metadata returns nil and reports the
+// field.
 func (p *payload) metadata(name string) map[string]string {
 	if p.isMissing(name) {
 		return nil
@@ -279,7 +280,7 @@ func (p *payload) metadata(name string) map[string]string {
 func addEntry(entry json.RawMessage, add func(key string, value json.RawMessage) error) error {
 	o, err := parseObject(entry, documentedEntry)
 	if err != nil {
-		return fmt.Errorf("an entry is %w", err)
+		return fmt.Errorf("invalid entry: %w", err)
 	}
 	key, ok := o["key"]
 	if !ok || key[0] == '{' || key[0] == '[' {
@@ -293,8 +294,8 @@ func addEntry(entry json.RawMessage, add func(key string, value json.RawMessage)
 	return add(text, value)
 }
 
-// fieldErrors are what could not be read, and what an event in JSON says of itself. It
-// comes last, when all fields have been read.
+// fieldErrors returns the problems of this payload, and those of an event that was encoded
+// earlier. The caller must read all other fields first.
 func (p *payload) fieldErrors() map[string]string {
 	given := p.metadata("field_errors")
 	for name, problem := range p.problems {
@@ -309,7 +310,8 @@ func (p *payload) fieldErrors() map[string]string {
 	return given
 }
 
-// attachments are read once, though the kind may depend on them.
+// attachments returns the attachments. It reads them once, since the event kind may depend
+// on them.
 func (p *payload) attachments() []Attachment {
 	if p.media == nil {
 		p.media = new(p.readAttachments())
@@ -341,7 +343,7 @@ func (p *payload) readAttachments() []Attachment {
 	return attachments
 }
 
-// attachment is there, though empty, if it can't be read.
+// attachment returns one attachment, which is empty if it can't be read.
 func (p *payload) attachment(i int, entry json.RawMessage) Attachment {
 	name := func(field string) string { return "attachments/" + strconv.Itoa(i) + field }
 	o, err := parseObject(entry, documentedAttachment)

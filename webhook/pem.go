@@ -13,12 +13,12 @@ const (
 	endPublicKey   = "-----END PUBLIC KEY-----"
 )
 
-// lineBreaks are what environment variables, YAML and shells make of a line break. None
-// of them has a character of base64 that could be part of the key.
+// lineBreaks replaces the forms that a line break takes in environment variables, YAML and
+// shells. Each contains a backslash or a CR, which base64 does not use.
 var lineBreaks = strings.NewReplacer(`\\r`, "\n", `\\n`, "\n", `\r`, "\n", `\n`, "\n", "\r", "\n")
 
-// decodePublicKey reads PEM, or the base64 alone, and undoes damage that leaves one
-// meaning. Base64 has no white space, so all of it can go.
+// decodePublicKey decodes PEM, or base64 alone. It restores line breaks, and removes quotes
+// and all white space, which base64 does not use.
 func decodePublicKey(text string) ([]byte, error) {
 	text, err := withoutQuotes(strings.TrimSpace(lineBreaks.Replace(text)))
 	if err != nil {
@@ -34,19 +34,19 @@ func decodePublicKey(text string) ([]byte, error) {
 	}
 	text = strings.Join(strings.Fields(text), "")
 	if i := strings.IndexFunc(text, isNotBase64); i >= 0 {
-		return nil, fmt.Errorf("byte %d of the base64 is not one of its characters", i+1)
+		return nil, fmt.Errorf("byte %d is not a base64 character", i+1)
 	}
 	if len(text)%4 != 0 {
-		return nil, fmt.Errorf("%d characters of base64 are not a multiple of 4: a part is missing, or a + became a space", len(text))
+		return nil, fmt.Errorf("base64 must have a multiple of 4 characters, got %d: a part is missing, or a + became a space", len(text))
 	}
 	der, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, errors.New("not base64: padding in the wrong place")
+		return nil, errors.New("base64 padding in the wrong place")
 	}
 	return der, nil
 }
 
-// withoutQuotes takes off one pair of quotes.
+// withoutQuotes removes one pair of quotes.
 func withoutQuotes(text string) (string, error) {
 	for _, quote := range []string{`"`, "'", "`"} {
 		before, after := strings.HasPrefix(text, quote), strings.HasSuffix(text, quote)
@@ -60,7 +60,7 @@ func withoutQuotes(text string) (string, error) {
 	return text, nil
 }
 
-// insidePEM returns what stands between the lines of a block that is alone.
+// insidePEM returns the base64 of a text that is a single PEM block.
 func insidePEM(text string) (string, error) {
 	if kind, ok := otherBlock(text); ok {
 		return "", fmt.Errorf("PEM block must be a PUBLIC KEY, got a %s", kind)
@@ -71,11 +71,11 @@ func insidePEM(text string) (string, error) {
 	case !begins && strings.Contains(text, beginPublicKey):
 		return "", errors.New("text before the PEM block")
 	case !begins:
-		return "", errors.New("PEM block without its line " + beginPublicKey)
+		return "", errors.New("PEM block without the line " + beginPublicKey)
 	case !ends && strings.Contains(text, endPublicKey):
 		return "", errors.New("text after the PEM block; must be one PUBLIC KEY alone")
 	case !ends:
-		return "", errors.New("PEM block without its line " + endPublicKey + ": a part is missing")
+		return "", errors.New("PEM block without the line " + endPublicKey + ": a part is missing")
 	case strings.Contains(inside, "-----"):
 		return "", errors.New("several PEM blocks; must be one PUBLIC KEY alone")
 	case strings.Contains(inside, ":"):
@@ -84,7 +84,7 @@ func insidePEM(text string) (string, error) {
 	return inside, nil
 }
 
-// otherBlock finds the kind of a block that is not a public key, such as the private one.
+// otherBlock returns the kind of a PEM block that is not a public key, such as PRIVATE KEY.
 func otherBlock(text string) (kind string, ok bool) {
 	_, rest, found := strings.Cut(text, "-----BEGIN ")
 	kind, _, closed := strings.Cut(rest, "-----")

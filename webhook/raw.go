@@ -6,22 +6,22 @@ import (
 	"net/http"
 )
 
-// RawRequest is an HTTP request in parts, for a delivery that did not come through
-// net/http: a function-as-a-service, a queue. Printed through fmt or slog, it shows no
-// header value, no query and no body.
+// RawRequest is an HTTP request that did not arrive through net/http, for example in a
+// function as a service or from a queue. Packages fmt and slog print its method, path and
+// size, and no header, query or body.
 type RawRequest struct {
 	// Method is the request's method.
 	Method string
 
-	// Target is the request's target as it stood in the request line: path and query,
-	// nothing decoded or sorted.
+	// Target is the target of the request line: path and query, neither decoded nor
+	// sorted.
 	Target string
 
-	// Header has the request's headers. Names match in any case, since many gateways
-	// write them in lower case.
+	// Header contains the request's headers. Names match in any case, because many
+	// gateways send lower case.
 	Header http.Header
 
-	// Body is the request's body, every byte of it.
+	// Body is the complete body of the request.
 	Body []byte
 }
 
@@ -30,14 +30,14 @@ type RawResponse struct {
 	// Status is the HTTP status, such as 204.
 	Status int
 
-	// Header has the headers that go with it, such as Retry-After. It is never nil.
+	// Header contains the headers of the response, such as Retry-After. It is never nil.
 	Header http.Header
 }
 
-// HandleRaw does what [Handler.ServeHTTP] does, for a request that did not come through
-// net/http: the same checks, bounds and deadlines, the same callback, observer and
-// response. A panic with
-// http.ErrAbortHandler is treated as any other.
+// HandleRaw handles a request that did not arrive through net/http. It applies the same
+// checks, limits and deadlines as [Handler.ServeHTTP], calls the same callback and observer,
+// and returns the same response. It recovers every panic, also one with
+// http.ErrAbortHandler.
 func (h *Handler) HandleRaw(ctx context.Context, raw RawRequest) RawResponse {
 	receipt := &receipt{
 		handler: h,

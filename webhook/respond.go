@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// retryAfter, in seconds, goes with each 503. It is the shortest delay that a webhook can
-// have between two attempts.
+// retryAfter is the Retry-After of each 503, in seconds: the shortest delay that a webhook
+// can have between two attempts.
 const retryAfter = "5"
 
 // respond writes the response. If the goroutine is exiting, the server will not complete the
@@ -29,7 +29,7 @@ func (r *receipt) respond(w http.ResponseWriter, exiting bool) {
 	}
 }
 
-// setResponseHeader sets the header of a response, which never has a body.
+// setResponseHeader sets the headers of a response with this status. No response has a body.
 func setResponseHeader(header http.Header, status int) {
 	switch status {
 	case http.StatusMethodNotAllowed:
@@ -39,7 +39,7 @@ func setResponseHeader(header http.Header, status int) {
 	}
 }
 
-// responseStatus is the status for a delivery that ended for a reason.
+// responseStatus returns the status of the response for a reason.
 func responseStatus(reason Reason) int {
 	switch reason {
 	case ReasonHandled, ReasonDuplicate:

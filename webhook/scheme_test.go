@@ -272,7 +272,7 @@ func TestCombinations(t *testing.T) {
 			assert.Equal(t, strings.Contains(c.accepted, "signature"), outcome.KeyID != "")
 			require.ErrorIs(t, outcome.SignatureErr, c.signatureErr)
 			if c.signatureErr != nil {
-				assert.Contains(t, observed.log.String(), `level=WARN msg="webhook: signature not accepted, but a token was" scheme=`)
+				assert.Contains(t, observed.log.String(), `level=WARN msg="webhook: token accepted, signature not accepted" scheme=`)
 			}
 		})
 	}

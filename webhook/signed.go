@@ -238,7 +238,7 @@ var strictBase64 = base64.StdEncoding.Strict()
 func decodeSignature(text string) ([]byte, error) {
 	signature, err := strictBase64.DecodeString(text)
 	if err != nil || len(text) != strictBase64.EncodedLen(len(signature)) {
-		return nil, fmt.Errorf("%w: the signature is not base64", ErrMalformed)
+		return nil, fmt.Errorf("%w: signature is not base64", ErrMalformed)
 	}
 	return signature, nil
 }

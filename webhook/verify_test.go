@@ -91,7 +91,7 @@ var faults = []struct {
 	{"two dates", func(_ *testing.T, r *http.Request) { r.Header.Add("Date", r.Header.Get("Date")) }, webhook.ErrMalformed,
 		"webhook: malformed request: more than one Date"},
 	{"a signature that is not base64", func(_ *testing.T, r *http.Request) { r.Header.Set("X-MessageMedia-Signature", "!") }, webhook.ErrMalformed,
-		"webhook: malformed request: the signature is not base64"},
+		"webhook: malformed request: signature is not base64"},
 	{"another cipher", func(_ *testing.T, r *http.Request) { r.Header.Set("X-MessageMedia-Cipher-Type", "none") }, webhook.ErrMalformed,
 		"webhook: malformed request: unknown cipher"},
 	{"a key that is not known", func(_ *testing.T, r *http.Request) { r.Header.Set("X-MessageMedia-Key-Id", "nobody's") }, webhook.ErrUnknownKey,
