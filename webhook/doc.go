@@ -1,5 +1,5 @@
 // Package webhook receives the deliveries of webhooks: it authenticates them, parses them
-// into typed events, calls a callback of yours, and responds.
+// into typed events, calls your callback, and responds.
 //
 //	verifier, err := webhook.NewVerifier(webhook.HeaderToken("X-Webhook-Token", token))
 //
@@ -31,12 +31,12 @@
 //     account can use it.
 //   - [QueryToken] accepts a secret in the query of the URL. It is for deliveries without
 //     headers of your own, such as those to a message's callback_url. URLs appear in access
-//     logs, traces and error reports: remove the token there, or treat those as secret.
+//     logs, traces and error reports: remove the token there, or keep them secret.
 //   - [Signed] accepts the platform's RSA signature. The account needs secure callbacks, a
 //     paid feature that most accounts lack, and an enabled signature key.
-//   - [AllOf] requires several schemes, as defense in depth.
-//   - [AnyOf] accepts either of several, while one replaces the other. It is as strong as
-//     the weakest.
+//   - [AllOf] requires the proof of every one of several schemes, as defense in depth.
+//   - [AnyOf] requires the proof of one of several schemes, while one replaces another. It
+//     is only as strong as the weakest.
 //
 // Create a token with [crypto/rand.Text]. To tell tenants apart, give each its own token or
 // key and its own handler, or compare [Delivery.KeyID]. The payload proves nothing about
@@ -54,8 +54,8 @@
 //   - The query is signed, but the host is not: a delivery to one of your hosts is also valid
 //     at another host with the same path and key.
 //   - Anyone who sees a signed delivery can replay it until its Date is too old. With
-//     [WithDeduplicator], the callback runs once, if the payload contains an ID of the
-//     platform.
+//     [WithDeduplicator], the callback runs only once, if the payload contains the
+//     platform's ID of the event.
 //
 // No scheme proves who wrote the payload. Anyone who can change the webhook's template can
 // send any payload, including another account's account_id. The sender of an inbound message
@@ -94,8 +94,8 @@
 //
 //	verifier, err := webhook.NewVerifier(webhook.Signed(webhook.StoredKeys(store)))
 //
-// A scheduled job calls client.RotateSignatureKey(ctx, store). Meanwhile every delivery is
-// accepted, and no instance needs a restart.
+// A scheduled job calls client.RotateSignatureKey(ctx, store). During a rotation, the
+// verifier accepts every delivery that the platform signs, and no instance needs a restart.
 //
 // With a [KeySet], you rotate keys yourself. Add the new key in every instance before you
 // enable it. Remove the old key half an hour later: a delivery is retried for at most 11
@@ -117,20 +117,22 @@
 // A delivery may take 15 seconds from its header to the response ([WithTimeout]). Your
 // functions get a context that ends then, and must return when it ends. The KeySource, the
 // body and the wait for a turn may use the first 5 seconds; the deduplicator and the callback
-// have the rest. At most 64 callbacks run at once ([WithMaxConcurrent]). The first 64 KiB of
-// each body are free; beyond them, all bodies share 64 MiB. A delivery waits for its turn and
-// for memory, because by default the platform does not retry a delivery that was rejected.
+// have the rest. At most 64 callbacks run at once ([WithMaxConcurrent]). A body has at most
+// 8 MiB ([WithMaxBodyBytes]). Its first 64 KiB are always available; beyond them, all bodies
+// share 64 MiB. If all turns or all memory are in use, a delivery waits, because by default
+// the platform does not retry a delivery that was not acknowledged.
 //
 // # Duplicates
 //
-// If a response does not reach the platform, it sends the delivery again. So every receiver
-// gets duplicates. [Delivery.DedupeKey] identifies them, and a [Deduplicator] handles each
-// delivery once. [MemoryDeduplicator] works within one process.
+// If the response to an attempt does not reach the platform, the platform may retry a
+// delivery that you have handled. So every receiver gets duplicates. [Delivery.DedupeKey]
+// identifies them, and a [Deduplicator] handles each delivery once. [MemoryDeduplicator]
+// works within one process.
 //
 // The following deduplicator works for all instances that share an SQL database. If the
 // callback writes its effect in the transaction of its context, the effect happens exactly
-// once. A concurrent duplicate waits for the row. A process that crashes leaves nothing
-// behind:
+// once. A concurrent duplicate waits for the row. If a process crashes, the database rolls
+// back its transaction:
 //
 //	// SQLDeduplicator keeps the keys in a table:
 //	//
@@ -167,10 +169,10 @@
 // With Redis, here through github.com/redis/go-redis, the effect itself must be idempotent:
 // if a process crashes after the callback, its claim expires and a retry is handled again. A
 // claim lasts until the deadline of its delivery. So two callbacks for one key never run at
-// once, if they return when their context ends:
+// once, provided that each returns when its context ends:
 //
-//	// RedisDeduplicator keeps each key for the window, and the claim of a process that died
-//	// until the deadline of its delivery.
+//	// RedisDeduplicator keeps each handled key for the window, and the claim of a process
+//	// that crashed until the deadline of its delivery.
 //	type RedisDeduplicator struct {
 //		Client *redis.Client
 //		Window time.Duration // longer than the platform retries, such as 30 minutes
@@ -215,15 +217,15 @@
 //		return false, webhook.ErrInProgress
 //	}
 //
-//	// release deletes a claim, unless it expired and the key is another's.
+//	// release deletes a claim, unless it expired and another call has claimed the key.
 //	var release = redis.NewScript(`if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end`)
 //
 // # Lost deliveries
 //
 // The platform makes at most 6 attempts, depending on the webhook's Retries. By default it
-// makes one. If a receiver is down for longer, fetch what it missed from the Messages API,
-// which keeps replies and delivery reports for 45 days until they are confirmed. Compare
-// their IDs with those that you stored.
+// makes one. If a receiver is down for longer, fetch the events that it missed from the
+// Messages API, which keeps replies and delivery reports for 45 days until they are
+// confirmed. Compare their IDs with those that you stored.
 //
 // # Assumptions
 //

@@ -11,54 +11,56 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Scheme says what a delivery must carry to be accepted. [Signed], [HeaderToken],
-// [QueryToken], [AllOf] and [AnyOf] return one; [NewVerifier] reports what is wrong with
-// their arguments. A Scheme is immutable, and no form of printing shows its tokens. What
-// each scheme proves is in the package's documentation.
+// Scheme defines how a delivery proves that the platform sent it. [Signed], [HeaderToken],
+// [QueryToken], [AllOf] and [AnyOf] return a Scheme. If their arguments are invalid,
+// [NewVerifier] returns an error. A Scheme is immutable, and printing it never shows its
+// tokens. The package documentation describes what each scheme proves.
 type Scheme interface {
-	// check reports what is wrong with the scheme's arguments.
+	// check returns an error if the scheme's arguments are invalid.
 	check() error
 
-	// looksUpKeys reports whether the header phase asks a KeySource, and waits whether that
-	// may take time.
+	// looksUpKeys reports whether authenticateHeader calls a KeySource.
 	looksUpKeys() bool
+
+	// waits reports whether authenticateHeader may have to wait, so that it needs a
+	// deadline.
 	waits() bool
 
 	// queryTokens returns the names of the query's parameters that are tokens.
 	queryTokens() []string
 
-	// authenticateHeader checks all that can be checked before the body is read. An error
-	// that matches ErrKeySource leaves open whether the delivery would be accepted.
+	// authenticateHeader makes all checks that do not need the body. If the error matches
+	// ErrKeySource, the delivery may still be valid.
 	authenticateHeader(ctx context.Context, r *request) (proof, error)
 }
 
-// request is what a scheme sees of a request before its body is read.
+// request is the part of a request that a scheme checks before the body is read.
 type request struct {
 	method string
 	target string // as the platform called it
 	header http.Header
-	signed *signedRequest // nil unless there is a signature to check
+	signed *signedRequest // set by signedScheme; nil without a signature to verify
 
-	// isolated has a KeySource of the user's run where a panic is an error.
+	// isolated makes a panic in the user's KeySource an error.
 	isolated bool
 }
 
-// proof is what a scheme found in a header that passed.
+// proof is the result of authenticateHeader. It makes the checks that need the body.
 type proof interface {
-	// authenticateBody checks the rest, once the body is there.
+	// authenticateBody makes the remaining checks.
 	authenticateBody(body []byte) (acceptance, error)
 }
 
-// acceptance is what is known of a delivery that was accepted.
+// acceptance describes how a delivery was authenticated.
 type acceptance struct {
 	scheme       string
 	keyID        string
 	signedAt     time.Time
-	signatureErr error // why a signature that was there did not count
+	signatureErr error // the reason that the delivery's signature was not accepted
 }
 
-// AllOf accepts what each of the schemes accepts: defense in depth. It checks tokens
-// before it looks a key up, so that requests without the token cause no look-up.
+// AllOf accepts a delivery that all of the schemes accept, as defense in depth. It checks
+// tokens before it looks up a key, so a request without the token causes no lookup.
 func AllOf(schemes ...Scheme) Scheme {
 	s := &allOf{combination{"AllOf", nil, slices.Clone(schemes)}}
 	for _, scheme := range schemes {
@@ -72,21 +74,21 @@ func AllOf(schemes ...Scheme) Scheme {
 	return s
 }
 
-// AnyOf accepts what one of the schemes accepts, so it is as strong as its weakest. It is
-// for the time in which one scheme replaces another. It tries signatures first, then the
-// others in the order given. A [KeySource] that takes too long leaves half of the time
-// for the others.
+// AnyOf accepts a delivery that at least one of the schemes accepts, so it is only as strong
+// as the weakest scheme. Use it while one scheme replaces another. AnyOf checks signatures
+// first, then the other schemes in the given order. A slow [KeySource] gets half of the
+// remaining time, so that the other schemes get the rest.
 func AnyOf(schemes ...Scheme) Scheme {
 	s := &anyOf{combination{"AnyOf", slices.Clone(schemes), slices.Clone(schemes)}}
 	slices.SortStableFunc(s.parts, func(a, b Scheme) int { return compareBool(looksUpKeys(b), looksUpKeys(a)) })
 	return s
 }
 
-// combination is what AllOf and AnyOf have in common.
+// combination is the common part of AllOf and AnyOf.
 type combination struct {
 	name  string
-	parts []Scheme // in the order in which they are asked
-	given []Scheme
+	parts []Scheme // in the order in which they check a request
+	given []Scheme // in the order of the arguments
 }
 
 func (c *combination) check() error {
@@ -126,8 +128,8 @@ func compareBool(a, b bool) int {
 
 type allOf struct{ combination }
 
-// authenticateHeader goes on after a KeySource failed, since a part that refuses the
-// request decides it.
+// authenticateHeader continues after a KeySource failed, because another part may reject the
+// request.
 func (s *allOf) authenticateHeader(ctx context.Context, r *request) (proof, error) {
 	proofs := make(allProofs, 0, len(s.parts))
 	var undecided error
@@ -187,8 +189,8 @@ func (s *anyOf) authenticateHeader(ctx context.Context, r *request) (proof, erro
 	return proofs, nil
 }
 
-// authenticateBranch gives a KeySource half of the time that is left: another branch may
-// accept the request without it.
+// authenticateBranch gives a KeySource half of the remaining time, because another branch
+// may accept the request without it.
 func (s *anyOf) authenticateBranch(ctx context.Context, branch Scheme, r *request) (proof, error) {
 	deadline, limited := ctx.Deadline()
 	if !limited || !branch.waits() {
@@ -219,7 +221,7 @@ func (p *anyProofs) authenticateBody(body []byte) (acceptance, error) {
 	return acceptance{}, &refusals
 }
 
-// refusals are why no branch of an AnyOf accepted a request.
+// refusals are the errors of the branches of an AnyOf that did not accept a request.
 type refusals []error
 
 func (r *refusals) Error() string {
@@ -232,8 +234,8 @@ func (r *refusals) Error() string {
 
 func (r *refusals) Unwrap() []error { return *r }
 
-// ofSignature is why a signature that the request carried was not accepted. It is nil if
-// there was none.
+// ofSignature returns the reason that the request's signature was not accepted. It returns
+// nil if the request has no signature.
 func (r *refusals) ofSignature() error {
 	for _, err := range *r {
 		if nested, ok := errors.AsType[*refusals](err); ok {

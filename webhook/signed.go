@@ -20,32 +20,33 @@ const (
 	defaultDateHeader   = "Date"
 	defaultMinKeyBits   = 2048
 
-	// minSupportedKeyBits is the size under which crypto/rsa refuses to work.
+	// minSupportedKeyBits is the size below which crypto/rsa returns an error.
 	minSupportedKeyBits = 1024
 )
 
-// Signed accepts what the platform signed with one of these keys, a short time ago. The
-// account needs secure callbacks, and an enabled signature key. [Delivery.Scheme] is
+// Signed accepts a delivery that the platform signed with one of these keys, a short time
+// ago. The account needs secure callbacks and an enabled signature key. [Delivery.Scheme] is
 // "signature".
 //
-// The signed text consists of the request line, the Date and the body, without
-// delimiters, so each part is accepted in one form only. The checks are, in this order:
+// The signed text consists of the request line, the Date and the body, without delimiters.
+// Therefore each part is accepted in one form only. The checks are, in this order:
 //
-//  1. The method is a token; the target is not empty and has no white space and no
-//     control characters: [ErrMalformed].
-//  2. There is exactly one of each signature header and of Date. The signature is strict
-//     base64, the key is known and large enough, and the Date is an HTTP date, whose day
-//     may have one digit: [ErrMissingHeader], [ErrMalformed], [ErrUnknownKey] or
-//     [ErrKeySource], [ErrWeakKey].
-//  3. The body can be read, up to the limit: [ErrBodyTooLarge], [ErrBodyUnreadable],
-//     [ErrBodyConsumed].
-//  4. The signature is that of a request line that says HTTP/1.1, with the digest that
-//     the key has: [ErrDigestMismatch], [ErrBadSignature].
-//  5. The Date is at most 15 minutes old and 5 minutes ahead: [ErrDateOutOfRange].
+//  1. The method must be a token. The target must not be empty, and must have no white
+//     space or control characters. Otherwise the error matches [ErrMalformed].
+//  2. Each signature header and the Date must occur exactly once. The signature must be
+//     strict base64, the key must be known and large enough, and the Date must be an HTTP
+//     date, whose day may have one digit. Otherwise the error matches [ErrMissingHeader],
+//     [ErrMalformed], [ErrUnknownKey], [ErrKeySource] or [ErrWeakKey].
+//  3. The body must be readable and within the limit. Otherwise the error matches
+//     [ErrBodyTooLarge], [ErrBodyUnreadable] or [ErrBodyConsumed].
+//  4. The digest must be that of the key, and the signature that of a request line with
+//     HTTP/1.1. Otherwise the error matches [ErrDigestMismatch] or [ErrBadSignature].
+//  5. The Date must be at most 15 minutes old ([WithMaxAge]) and at most 5 minutes ahead
+//     ([WithMaxClockSkew]). Otherwise the error matches [ErrDateOutOfRange].
 //
-// A [KeySet] with a key that is smaller than [WithMinKeyBits] allows is an error of
-// [NewVerifier] that matches [ErrWeakKey]; such a key from another source, or one that
-// is added later, is refused at each delivery.
+// If a [KeySet] contains a key that is smaller than [WithMinKeyBits] allows, [NewVerifier]
+// returns an error that matches [ErrWeakKey]. If such a key comes from another KeySource, or
+// is added later, each delivery that it signed is rejected.
 func Signed(keys KeySource, options ...SignedOption) Scheme {
 	s := &signedScheme{keys: keys, signedSettings: signedSettings{
 		maxAge:       defaultMaxAge,
@@ -74,9 +75,8 @@ type signedSettings struct {
 	minKeyBits   int
 }
 
-// WithMaxAge sets how old the Date of a delivery may be. The default is 15 minutes.
-// Within that time whoever has seen a delivery can send it again, and it is accepted
-// again: see [WithDeduplicator].
+// WithMaxAge sets how old the Date of a delivery may be. The default is 15 minutes. During
+// that time, anyone who has seen a delivery can replay it: see [WithDeduplicator].
 func WithMaxAge(age time.Duration) SignedOption {
 	return func(s *signedSettings) { s.maxAge = age }
 }
@@ -87,19 +87,19 @@ func WithMaxClockSkew(skew time.Duration) SignedOption {
 	return func(s *signedSettings) { s.maxClockSkew = skew }
 }
 
-// WithDateHeader names the header in which the platform's Date arrives, behind a gateway
-// that sets Date itself. The default is Date.
+// WithDateHeader names the header that contains the platform's Date, for a gateway that
+// replaces the Date header. The default is Date.
 func WithDateHeader(name string) SignedOption {
 	return func(s *signedSettings) { s.dateHeader = name }
 }
 
-// WithMinKeyBits sets the size of the smallest key that is accepted. The default is 2048
-// bits; 1024, the minimum, is within reach of a state-level attacker.
+// WithMinKeyBits sets the minimum size of a key. The default is 2048 bits. The smallest
+// possible value, 1024, is within reach of a state-level attacker.
 func WithMinKeyBits(bits int) SignedOption {
 	return func(s *signedSettings) { s.minKeyBits = bits }
 }
 
-// signedScheme is what Signed returns.
+// signedScheme is the Scheme that Signed returns.
 type signedScheme struct {
 	keys    KeySource
 	problem error
@@ -117,7 +117,7 @@ func (s *signedScheme) check() error {
 	)
 }
 
-// checkKeys asks a KeySource of this package what is wrong with it.
+// checkKeys validates a KeySource of this package. Others cannot be validated.
 func (s *signedScheme) checkKeys() error {
 	if isNil(s.keys) {
 		return errors.New("webhook: Signed: keys are nil; pass a KeySet or a KeySource of your own")
@@ -130,7 +130,7 @@ func (s *signedScheme) checkKeys() error {
 
 func (s *signedScheme) looksUpKeys() bool { return true }
 
-// waits is false for keys in memory: a deadline costs more than the look-up.
+// waits returns false for a KeySet, whose lookup costs less than a deadline.
 func (s *signedScheme) waits() bool {
 	_, inMemory := s.keys.(*KeySet)
 	return !inMemory
@@ -138,14 +138,14 @@ func (s *signedScheme) waits() bool {
 
 func (s *signedScheme) queryTokens() []string { return nil }
 
-// signedRequest is what the header of a request says of its signature. All of it has
-// been checked but the signature.
+// signedRequest is the parsed header of a signed request. Its signature and its digest are
+// not verified yet.
 type signedRequest struct {
 	scheme    *signedScheme
 	method    string
 	target    string
 	key       *Key
-	digest    messagemedia.Digest // as the request claims it
+	digest    messagemedia.Digest // the digest that the request names
 	signature []byte
 	date      string
 	signedAt  time.Time
@@ -160,7 +160,8 @@ func (s *signedScheme) authenticateHeader(ctx context.Context, r *request) (proo
 	return signed, nil
 }
 
-// authenticateBody checks the age last: only then is the Date known to be true.
+// authenticateBody verifies the signature before the age, since an unsigned Date proves
+// nothing.
 func (r *signedRequest) authenticateBody(body []byte) (acceptance, error) {
 	if err := r.checkSignature(body); err != nil {
 		return acceptance{}, err
@@ -171,7 +172,7 @@ func (r *signedRequest) authenticateBody(body []byte) (acceptance, error) {
 	return acceptance{scheme: "signature", keyID: r.key.id, signedAt: r.signedAt}, nil
 }
 
-// parseSignedRequest reads what the signature's headers say.
+// parseSignedRequest parses the headers of the signature, and finds the key.
 func (s *signedScheme) parseSignedRequest(ctx context.Context, request *request, r *signedRequest) error {
 	h, err := s.signatureHeaders(request.header)
 	if err != nil {
@@ -195,11 +196,11 @@ type signatureHeaders struct {
 	signature, cipher, digest, keyID, date string
 }
 
-// errNotSigned is told apart from a signature of which a part is missing.
+// errNotSigned means that all headers of the signature are missing, not just some.
 var errNotSigned = fmt.Errorf("%w: not signed", ErrMissingHeader)
 
-// signatureHeaders finds the headers, whatever the case of their names. There must be
-// exactly one of each: of two, a proxy in front may have taken the other.
+// signatureHeaders finds the headers in any case. Each must occur exactly once: if there are
+// two, a proxy may have checked the other one.
 func (s *signedScheme) signatureHeaders(header http.Header) (h signatureHeaders, err error) {
 	names := [...]string{
 		"X-Messagemedia-Signature", "X-Messagemedia-Cipher-Type", "X-Messagemedia-Digest-Type", "X-Messagemedia-Key-Id", s.dateHeader,
@@ -233,8 +234,8 @@ func (s *signedScheme) signatureHeaders(header http.Header) (h signatureHeaders,
 
 var strictBase64 = base64.StdEncoding.Strict()
 
-// decodeSignature takes exactly one spelling of each signature. The decoder
-// itself skips line breaks, even when it is strict: they show in the length.
+// decodeSignature accepts exactly one encoding of each signature. Even the strict decoder
+// skips line breaks, so decodeSignature also checks the length.
 func decodeSignature(text string) ([]byte, error) {
 	signature, err := strictBase64.DecodeString(text)
 	if err != nil || len(text) != strictBase64.EncodedLen(len(signature)) {
@@ -255,14 +256,13 @@ func (s *signedScheme) findKey(ctx context.Context, id string, isolated bool) (k
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrKeySource, err)
 	case key == nil || key.publicKey == nil:
-		return nil, fmt.Errorf("%w: returned neither a key of ParseKey nor an error", ErrKeySource)
+		return nil, fmt.Errorf("%w: returned neither a key from ParseKey nor an error", ErrKeySource)
 	}
 	return key, key.checkSize(s.minKeyBits)
 }
 
-// checkSignature checks the signature over the request line, the Date and the
-// body. The line says HTTP/1.1 whatever the request came over: the platform
-// speaks that, a proxy in between perhaps not.
+// checkSignature verifies the signature of the request line, the Date and the body. The
+// platform signs a request line with HTTP/1.1. A proxy may use another version.
 func (r *signedRequest) checkSignature(body []byte) error {
 	if claimed, ok := hashOf(r.digest); !ok || claimed != r.key.hash {
 		return ErrDigestMismatch

@@ -1,11 +1,11 @@
 package webhook
 
-// Status is what became of a message, in one word. Values that are not listed here
-// are accepted and returned unchanged.
+// Status is the status of a message. Values that are not listed here are accepted and
+// returned unchanged.
 type Status string
 
-// The documented statuses. The first six are those of delivery reports, the
-// others are used elsewhere in the API.
+// The documented statuses. Delivery reports use the first six. Other parts of the API use
+// the rest.
 const (
 	StatusEnroute    Status = "enroute"
 	StatusSubmitted  Status = "submitted"
@@ -23,30 +23,30 @@ const (
 	StatusUndefined  Status = "undefined"
 )
 
-// Description describes a status in a few words. It is empty for a status that
-// is not listed here.
-func (s Status) Description() string { return statusMeanings[s] }
+// Description returns a short description of the status. It is empty for a status that is
+// not listed here.
+func (s Status) Description() string { return statusDescriptions[s] }
 
-var statusMeanings = map[Status]string{
-	StatusEnroute:    "on its way to the recipient",
+var statusDescriptions = map[Status]string{
+	StatusEnroute:    "in transit to the recipient",
 	StatusSubmitted:  "handed to a downstream provider",
 	StatusDelivered:  "delivered to the recipient",
 	StatusExpired:    "not delivered before it expired",
-	StatusRejected:   "refused, it will not be delivered",
-	StatusFailed:     "the delivery failed",
+	StatusRejected:   "rejected, will not be delivered",
+	StatusFailed:     "delivery failed",
 	StatusQueued:     "waiting to be processed",
 	StatusProcessing: "being processed",
 	StatusProcessed:  "processed",
-	StatusScheduled:  "to be sent later",
+	StatusScheduled:  "scheduled to be sent later",
 	StatusCancelled:  "cancelled before it was sent",
 	StatusHeld:       "held for screening",
 	StatusRead:       "read by the recipient",
-	StatusUndefined:  "not known",
+	StatusUndefined:  "unknown",
 }
 
-// Final reports whether no other outcome follows, so that a report that arrives late and
-// says less can be ignored: nothing promises the order in which reports arrive. A message
-// that is delivered may still be read. A status that is not listed here is not final.
+// Final reports whether the status is the last one of a message, except that a delivered
+// message may still be read. Reports can arrive in any order: ignore one that is not final
+// if it arrives after a final one. A status that is not listed here is not final.
 func (s Status) Final() bool {
 	switch s {
 	case StatusDelivered, StatusExpired, StatusRejected, StatusFailed, StatusCancelled, StatusRead:
@@ -55,24 +55,24 @@ func (s Status) Final() bool {
 	return false
 }
 
-// StatusCode is what became of a message, in detail. Codes 100 to 299 mean in progress
-// or delivered, 300 to 399 rejected by the gateway, and 400 and above rejected by a
-// provider or the recipient's handset. Codes that are not documented
-// are accepted and returned unchanged.
+// StatusCode is the status of a message in detail. Codes 100 to 299 mean in progress or
+// delivered. Codes 300 to 399 mean rejected by the gateway. Codes of 400 and above mean
+// rejected by a provider or by the recipient's handset. Codes that are not documented are
+// accepted and returned unchanged.
 type StatusCode int
 
-// Description describes a code in a few words. It is empty for a code that is
-// not documented.
-func (c StatusCode) Description() string { return codeMeanings[c] }
+// Description returns a short description of the code. It is empty for a code that is not
+// documented.
+func (c StatusCode) Description() string { return codeDescriptions[c] }
 
-var codeMeanings = map[StatusCode]string{
+var codeDescriptions = map[StatusCode]string{
 	101: "being processed by the gateway",
 	102: "rerouted to another provider",
 	151: "held for screening",
 	200: "submitted to the downstream provider",
 	210: "accepted by the downstream provider",
-	211: "on its way",
-	212: "submitted, the delivery is pending",
+	211: "in transit",
+	212: "submitted, delivery pending",
 	213: "scheduled by the downstream provider",
 	220: "delivered",
 	221: "delivered to the handset",
@@ -95,5 +95,5 @@ var codeMeanings = map[StatusCode]string{
 	411: "the destination address is invalid",
 	412: "the destination address is blocked",
 	413: "SMS is not available at the destination",
-	414: "the destination can't be reached",
+	414: "the destination is unreachable",
 }

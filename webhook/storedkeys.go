@@ -12,42 +12,43 @@ import (
 )
 
 const (
-	keyRefresh      = time.Minute            // from one load to the next, if no delivery needs one earlier
-	keyWait         = time.Second            // of a delivery for a load
-	keyLoadInterval = 250 * time.Millisecond // from the start of one load to that of the next
+	keyRefresh      = time.Minute            // between two loads, if no delivery needs one earlier
+	keyWait         = time.Second            // how long a delivery waits for a load
+	keyLoadInterval = 250 * time.Millisecond // between the starts of two loads, at least
 	keyLoadTimeout  = 10 * time.Second
 
 	defaultMaxStaleness = 24 * time.Hour
 )
 
-// StoredKeysOption configures [StoredKeys].
+// StoredKeysOption configures [StoredKeys]. If a value is invalid, [NewVerifier] returns an
+// error.
 type StoredKeysOption func(*storedKeys)
 
-// WithMaxStaleness sets how long known keys are used while the store can't be read. The
+// WithMaxStaleness sets how long loaded keys are used while the store can't be read. The
 // default is 24 hours.
 func WithMaxStaleness(limit time.Duration) StoredKeysOption {
 	return func(s *storedKeys) { s.maxStaleness = limit }
 }
 
-// StoredKeys returns a [KeySource] over a store, which messagemedia.Client's
-// SyncSignatureKey and RotateSignatureKey maintain. It is safe for concurrent use. Create
-// one per store and keep it: it holds the keys in memory.
+// StoredKeys returns a [KeySource] that reads a store, which SyncSignatureKey and
+// RotateSignatureKey of messagemedia.Client maintain. The KeySource is safe for concurrent
+// use. It keeps the keys in memory, so create one per store and reuse it.
 //
-// All keys are loaded together, and again after a minute, so a key that was deleted from
-// the store is used for a minute at most. A key that is not known is not rejected before a
-// load that began after the delivery arrived: a delivery that is signed with a new key is
-// accepted at once. For this it waits a second at most, and then has an error that
-// matches [ErrKeySource], for which the handler responds 503.
+// StoredKeys loads all keys together. It loads them again after a minute, so it uses a key
+// that was deleted from the store for at most a minute. Before it rejects an unknown key, it
+// waits for a load that began after the delivery arrived, so that it accepts a new key at
+// once. It waits at most a second. After that, the error matches [ErrKeySource], and a
+// [Handler] responds 503.
 //
-// Anyone can send unknown IDs, so nothing is remembered about them, and the store is read
-// once at a time, 4 times a second at most.
+// Because anyone can send unknown IDs, StoredKeys remembers nothing about them. At most one
+// load runs at a time, and at most 4 begin per second.
 //
-// While the store can't be read, known keys are used for 24 hours ([WithMaxStaleness]), and
-// unknown ones have an error that matches ErrKeySource. A load that takes longer than 10
-// seconds has failed. The store's methods must obey their context: one that does not
-// return keeps every later load from starting.
+// If the store can't be read, StoredKeys uses the loaded keys for 24 hours
+// ([WithMaxStaleness]). For unknown keys, the error matches ErrKeySource. A load fails after
+// 10 seconds. The store's methods must return when their context ends: while one does not
+// return, no other load starts.
 //
-// NewVerifier returns an error if the store or an option is invalid.
+// If the store or an option is invalid, [NewVerifier] returns an error.
 func StoredKeys(store messagemedia.SignatureKeyStore, options ...StoredKeysOption) KeySource {
 	s := &storedKeys{store: store, maxStaleness: defaultMaxStaleness}
 	for i, option := range options {
@@ -72,32 +73,33 @@ type storedKeys struct {
 	invalid      error // of the arguments
 
 	mu       sync.Mutex
-	keys     map[string]storedKey // of the last load that succeeded
-	loadedAt time.Time            // when that began; zero before the first
+	keys     map[string]storedKey // of the last successful load
+	loadedAt time.Time            // when that load began; zero before the first
 	triedAt  time.Time            // when the last load began
-	running  *keyLoad             // nil if there is none
-	next     *keyLoad             // waits until it may start; nil if there is none
+	running  *keyLoad             // the load that runs; nil if there is none
+	next     *keyLoad             // the load that waits to start; nil if there is none
 }
 
-// storedKey is a key, or why it can't be used: one bad row does not cost the others.
+// storedKey is a key, or the reason that it can't be used. An invalid key does not affect
+// the others.
 type storedKey struct {
 	key *Key
 	err error
 }
 
-// keyLoad is one reading of the store, which any number of deliveries wait for.
+// keyLoad is one load of the store. Any number of deliveries can wait for it.
 type keyLoad struct {
-	began time.Time // zero until then
+	began time.Time // zero until the load begins
 	done  chan struct{}
 	err   error // valid once done is closed
 }
 
-// check reports the invalid arguments, for NewVerifier. The size of a key is checked at
-// each delivery.
+// check returns an error if an argument is invalid, for NewVerifier. Each delivery checks
+// the size of its key.
 func (s *storedKeys) check(int) error { return s.invalid }
 
-// Key returns the key with this ID, an error that matches ErrUnknownKey, or why neither
-// could be found out.
+// Key returns the key with this ID. If the store does not contain it, the error matches
+// ErrUnknownKey.
 func (s *storedKeys) Key(ctx context.Context, id string) (*Key, error) {
 	if s.invalid != nil {
 		return nil, s.invalid
@@ -115,8 +117,8 @@ func (s *storedKeys) Key(ctx context.Context, id string) (*Key, error) {
 	return nil, ErrUnknownKey
 }
 
-// known returns a key that is in memory. If the keys are due to be loaded again, it waits
-// for that first, unless the store hangs: keys in memory then serve without a delay.
+// known returns a key that is in memory. If the keys are due for a refresh, known waits for
+// it. If the refresh takes too long, known returns the key in memory.
 func (s *storedKeys) known(ctx context.Context, id string) (storedKey, bool) {
 	key, known := s.lookUp(id)
 	if !known {
@@ -142,8 +144,8 @@ func (s *storedKeys) lookUp(id string) (storedKey, bool) {
 	return key, known
 }
 
-// refresh returns the load that is to bring the keys up to date, and when it began. It
-// returns nil if they are, and if a load has failed less than a minute ago.
+// refresh returns the load that refreshes the keys, and when it began. It returns nil if the
+// keys are less than a minute old, or if a load failed less than a minute ago.
 func (s *storedKeys) refresh(ctx context.Context) (*keyLoad, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +160,7 @@ func (s *storedKeys) refresh(ctx context.Context) (*keyLoad, time.Time) {
 	return s.startLoadLocked(ctx), time.Now()
 }
 
-// startLoad returns a load that begins from now on. All who call it until then share it.
+// startLoad returns a load that has not begun yet. All calls until it begins share it.
 func (s *storedKeys) startLoad(ctx context.Context) *keyLoad {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +175,7 @@ func (s *storedKeys) startLoadLocked(ctx context.Context) *keyLoad {
 	return s.next
 }
 
-// load reads the store, after the load before it has ended and a pause.
+// load reads the store, after a pause and after the previous load has ended.
 func (s *storedKeys) load(ctx context.Context, load, before *keyLoad, pause time.Duration) {
 	time.Sleep(pause)
 	if before != nil {
@@ -197,8 +199,8 @@ func (s *storedKeys) load(ctx context.Context, load, before *keyLoad, pause time
 	keys, load.err = s.read(ctx)
 }
 
-// read takes a panic of the store for an error: it runs in a goroutine of its own, where
-// a panic would end the program.
+// read reads and parses all keys. It recovers a panic of the store, which would end the
+// program, because load runs in its own goroutine.
 func (s *storedKeys) read(ctx context.Context) (keys map[string]storedKey, err error) {
 	defer func() {
 		switch v := recover().(type) {
@@ -231,7 +233,8 @@ var (
 	errLoadWait  = fmt.Errorf("the store was not read within %v", keyWait)
 )
 
-// wait returns the load's error, or why it waits no longer.
+// wait waits for the load and returns its error. If the limit passes or ctx ends first, it
+// returns an error.
 func (l *keyLoad) wait(ctx context.Context, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()

@@ -9,8 +9,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// targetSettings say how the target that the platform called is found. By default it is
-// the request's own, every byte as it arrived. No forwarded header is ever read.
+// targetSettings define how to restore the target that the platform called. By default, it
+// is the request's target, every byte as received. Forwarded headers are never read.
 type targetSettings struct {
 	publicURL *string
 	prefix    *string
@@ -19,24 +19,24 @@ type targetSettings struct {
 	publicPath string // of publicURL
 }
 
-// WithPublicURL names the URL that the platform calls, for a receiver behind a proxy
-// that rewrites the path. The path of the URL, as it is written here, takes the place of
-// the request's own, so a router's path is not verified; the query stays as it came.
+// WithPublicURL sets the URL that the platform calls, for a receiver behind a proxy that
+// rewrites the path. The path of this URL, byte for byte, replaces the path of each request.
+// The path that arrives is not verified. The query stays as received.
 func WithPublicURL(publicURL string) VerifierOption {
 	return func(s *verifierSettings) { s.target.publicURL = &publicURL }
 }
 
-// WithStrippedPrefix puts a prefix back in front of each request's path, for a receiver
-// behind a proxy that strips it: "/hooks", if the platform calls /hooks/sms and /sms
-// arrives.
+// WithStrippedPrefix adds a prefix to the path of each request, for a receiver behind a
+// proxy that strips it. If the platform calls /hooks/sms and /sms arrives, the prefix is
+// "/hooks".
 func WithStrippedPrefix(prefix string) VerifierOption {
 	return func(s *verifierSettings) { s.target.prefix = &prefix }
 }
 
-// WithTarget returns the target that the platform called, path and query, from a request,
-// for a proxy that rewrites otherwise. Trust a header for it only if the proxy sets it on
-// every request. The function runs before the delivery is authenticated, and not for a
-// [RawRequest], whose Target says the same.
+// WithTarget sets a function that returns the target that the platform called, path and
+// query, for a proxy that rewrites it in another way. The function may use a header only if
+// the proxy sets that header on every request. The function runs before the delivery is
+// authenticated. It does not run for a [RawRequest]: set its Target instead.
 func WithTarget(target func(*http.Request) string) VerifierOption {
 	return func(s *verifierSettings) { s.target.function = &target }
 }
@@ -49,15 +49,15 @@ func (s *targetSettings) check() error {
 		}
 	}
 	return errors.Join(
-		check.That(given < 2, "webhook: WithPublicURL, WithStrippedPrefix and WithTarget exclude each other"),
+		check.That(given < 2, "webhook: WithPublicURL, WithStrippedPrefix and WithTarget are mutually exclusive"),
 		checkPublicURL(s.publicURL),
 		checkPrefix(s.prefix),
 		check.That(s.function == nil || *s.function != nil, "webhook: WithTarget: function is nil"),
 	)
 }
 
-// checkPublicURL does not show the URL that it refuses, nor the error of its parser,
-// which does: there can be tokens in a URL.
+// checkPublicURL returns an error without the URL, which may contain tokens, and without the
+// error of url.Parse, which contains the URL.
 func checkPublicURL(given *string) error {
 	if given == nil {
 		return nil
@@ -82,7 +82,7 @@ func checkPrefix(given *string) error {
 	return check.That(valid, "webhook: WithStrippedPrefix: must be a path such as /hooks, without a slash at its end, got %q", *given)
 }
 
-// of returns the target of a request that net/http received.
+// of returns the target that the platform called, for a request that net/http received.
 func (s *targetSettings) of(r *http.Request) string {
 	if s.function != nil {
 		return (*s.function)(r)
@@ -90,7 +90,7 @@ func (s *targetSettings) of(r *http.Request) string {
 	return s.ofRaw(r.RequestURI)
 }
 
-// ofRaw returns the target that the platform called.
+// ofRaw returns the target that the platform called, for the target of a request line.
 func (s *targetSettings) ofRaw(target string) string {
 	path, query := target, ""
 	if i := strings.IndexByte(target, '?'); i >= 0 {
@@ -105,8 +105,8 @@ func (s *targetSettings) ofRaw(target string) string {
 	return target
 }
 
-// isTarget reports whether an HTTP/1.1 request line can carry s. A target that came over
-// HTTP/2 can have any byte.
+// isTarget reports whether an HTTP/1.1 request line can contain s as its target. A target
+// received over HTTP/2 can contain any byte.
 func isTarget(s string) bool {
 	for i := range len(s) {
 		if s[i] <= 0x20 || s[i] == 0x7F {
@@ -116,9 +116,9 @@ func isTarget(s string) bool {
 	return s != ""
 }
 
-// rawPath returns the path of a target in absolute form, or of a URL, as it is written.
-// url.URL would normalize its escapes, and the signature is over the bytes. A target in
-// origin form is its own path; the query is cut off.
+// rawPath returns the path of a URL or of a target, in absolute or in origin form, without
+// the query. It does not use url.URL, which would normalize escapes: the signature covers
+// the bytes.
 func rawPath(target string) string {
 	path, _, _ := strings.Cut(target, "?")
 	if path == "" || path[0] == '/' {

@@ -14,22 +14,21 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// minTokenBytes is the length of the shortest token: 128 bits, if each byte were random.
+// minTokenBytes is the minimum length of a token: 128 bits, if all bytes were random.
 const minTokenBytes = 16
 
-// HeaderToken accepts a delivery whose header has one of the tokens as its whole value.
-// A webhook's Headers set it: name X-Webhook-Token, or Authorization with a token such as
-// "Bearer …". Make a token with [crypto/rand.Text].
+// HeaderToken accepts a delivery if the whole value of the header is one of the tokens. Set
+// the header in the webhook's Headers. The name can be X-Webhook-Token, or Authorization
+// with a token such as "Bearer …". Create a token with [crypto/rand.Text].
 //
-// A token has at least 16 bytes, all of them visible ASCII or single spaces inside, and
-// neither $ nor #, which mean something to the platform's template engine. The name must
-// not be one that HTTP or the platform itself sets. Several tokens are accepted for the
-// time of a rotation: give the new one first. [Delivery.Scheme] is "header:" and the
-// name, with "#2" after it for the second token, and so on.
+// A token must have at least 16 bytes. It may contain visible ASCII, except $ and #, which
+// have a meaning in the platform's templates, and single spaces between other characters.
+// The name must not be a header that HTTP or the platform sets. To rotate a token, pass
+// several, the new one first. [Delivery.Scheme] is "header:" and the name, followed by "#2"
+// for the second token, and so on.
 //
-// A delivery without the header, with several, or with another value is refused with an
-// error that matches [ErrBadToken]. The documentation of the package says what a token
-// proves, and what not.
+// If the header is missing, occurs more than once, or has another value, the error matches
+// [ErrBadToken]. The package documentation describes what a token proves.
 func HeaderToken(name string, tokens ...string) Scheme {
 	name = http.CanonicalHeaderKey(name)
 	find := func(r *request) (string, bool) { return soleHeader(r.header, name) }
@@ -40,19 +39,19 @@ func HeaderToken(name string, tokens ...string) Scheme {
 	)
 }
 
-// QueryToken accepts a delivery whose URL has one of the tokens as the value of a
-// parameter, as in https://example.com/hooks?token=…: all that a message's callback_url
-// can carry. Such a URL ends up in access logs and traces; where the webhook's Headers
-// can be set, prefer [HeaderToken].
+// QueryToken accepts a delivery if the value of a query parameter is one of the tokens, as
+// in https://example.com/hooks?token=…. A message's callback_url can carry no other token.
+// Access logs and traces contain such a URL, so use [HeaderToken] if you can set the
+// webhook's Headers.
 //
-// A token has at least 16 bytes of A–Z a–z 0–9 - . _ ~, as those of [crypto/rand.Text],
-// since all others mean something in a URL or to the platform's template engine. The
-// name has the same ones. Several tokens are accepted for the time of a rotation: give
-// the new one first. [Delivery.Scheme] is "query:" and the name, with "#2" after it for
-// the second token, and so on. [Delivery.DedupeKey] does not depend on the parameter.
+// A token must have at least 16 bytes of A–Z a–z 0–9 - . _ ~, such as one from
+// [crypto/rand.Text]. Other characters have a meaning in URLs or in the platform's
+// templates. The name may contain the same characters. To rotate a token, pass several, the
+// new one first. [Delivery.Scheme] is "query:" and the name, followed by "#2" for the second
+// token, and so on. [Delivery.DedupeKey] does not depend on the parameter.
 //
-// A delivery without the parameter, with several, or with another value is refused with
-// an error that matches [ErrBadToken].
+// If the parameter is missing, occurs more than once, or has another value, the error
+// matches [ErrBadToken].
 func QueryToken(name string, tokens ...string) Scheme {
 	find := func(r *request) (string, bool) { return soleParameter(r.target, name) }
 	return newTokenScheme("QueryToken", "query:"+name, []string{name}, find, tokens,
@@ -61,17 +60,17 @@ func QueryToken(name string, tokens ...string) Scheme {
 	)
 }
 
-// tokenScheme keeps its tokens in a closure, so that nothing that prints or compares
-// values by reflection can show them.
+// tokenScheme keeps its tokens in a closure, so that printing it by reflection cannot show
+// them.
 type tokenScheme struct {
 	problem    error
 	parameters []string
 	find       func(*request) (token string, ok bool)
-	accept     func(token string) *tokenProof // nil if none is equal
+	accept     func(token string) *tokenProof // nil if no token is equal
 }
 
-// newTokenScheme compares sums of a fixed length, all of them each time, so that the
-// time of a comparison tells nothing about the tokens.
+// newTokenScheme returns a scheme that compares the hash of a token with those of all
+// accepted tokens, so that the time of a comparison reveals nothing about them.
 func newTokenScheme(kind, label string, parameters []string, find func(*request) (string, bool), tokens []string, problems ...error) Scheme {
 	problems = append(problems, check.That(len(tokens) > 0, "webhook: %s: no token given", kind))
 	sums, proofs := make([][sha256.Size]byte, len(tokens)), make([]tokenProof, len(tokens))
@@ -105,19 +104,19 @@ func (s *tokenScheme) authenticateHeader(_ context.Context, r *request) (proof, 
 	token, ok := s.find(r)
 	accepted := s.accept(token)
 	if !ok || accepted == nil {
-		return nil, ErrBadToken // the same whether it is missing or wrong
+		return nil, ErrBadToken // the same error for a missing and for a wrong token
 	}
 	return accepted, nil
 }
 
-// tokenProof has nothing more to prove: a token says nothing about the body.
+// tokenProof accepts every body, since a token proves nothing about it.
 type tokenProof struct{ scheme string }
 
 func (p *tokenProof) authenticateBody([]byte) (acceptance, error) {
 	return acceptance{scheme: p.scheme}, nil
 }
 
-// checkTokens never shows a token.
+// checkTokens returns an error for each invalid token. The errors contain no token.
 func checkTokens(kind string, tokens []string, form string, isForm func(string) bool) error {
 	var errs []error
 	seen := make(map[string]bool)
@@ -154,8 +153,8 @@ func isUnreserved(s string) bool {
 	return s != ""
 }
 
-// isReservedHeader reports whether a header is set by HTTP, by proxies on the way, or by
-// the platform, whatever the webhook's Headers say.
+// isReservedHeader reports whether HTTP, proxies or the platform set a header, regardless of
+// the webhook's Headers.
 func isReservedHeader(name string) bool {
 	switch name {
 	case "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection", "Content-Encoding", "Content-Length",
@@ -166,8 +165,8 @@ func isReservedHeader(name string) bool {
 	return strings.HasPrefix(name, "X-Messagemedia-") || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Proxy-")
 }
 
-// soleHeader returns the value of a header that is there once, in whatever case a
-// gateway writes its name.
+// soleHeader returns the value of a header that occurs exactly once, with its name in any
+// case.
 func soleHeader(header http.Header, name string) (value string, ok bool) {
 	count := 0
 	for given, values := range header {
@@ -178,8 +177,8 @@ func soleHeader(header http.Header, name string) (value string, ok bool) {
 	return value, count == 1
 }
 
-// soleParameter returns the value of a parameter that is there once. Another spelling of
-// its name counts, since a proxy may have taken that one.
+// soleParameter returns the value of a parameter that occurs exactly once. It rejects an
+// escaped form of the name, since a proxy may have checked that one.
 func soleParameter(target, name string) (value string, ok bool) {
 	_, query, _ := strings.Cut(target, "?")
 	count := 0
@@ -195,7 +194,7 @@ func soleParameter(target, name string) (value string, ok bool) {
 	return value, count == 1
 }
 
-// withoutParameters returns a target without these parameters of its query.
+// withoutParameters returns the target without the query parameters of these names.
 func withoutParameters(target string, names []string) string {
 	path, query, found := strings.Cut(target, "?")
 	if !found || len(names) == 0 {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// A turn is the permission to parse and handle one delivery now. Nobody has one before the
-// delivery is authenticated.
+// A turn is the permission to parse and handle one delivery. Only authenticated deliveries
+// get a turn.
 
 // takeTurn waits for a turn until the context ends.
 func (h *Handler) takeTurn(ctx context.Context) error {
@@ -15,7 +15,7 @@ func (h *Handler) takeTurn(ctx context.Context) error {
 	case h.turns <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return busyError(ctx, "other deliveries have all turns")
+		return busyError(ctx, "other deliveries use all turns")
 	}
 }
 
@@ -23,7 +23,7 @@ func (h *Handler) endTurn() { <-h.turns }
 
 func (r *receipt) waitForTurn() error {
 	select {
-	case r.handler.turns <- struct{}{}: // mostly there is one
+	case r.handler.turns <- struct{}{}: // usually succeeds
 	default:
 		if err := r.handler.takeTurn(r.early()); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (r *receipt) endTurn() {
 	}
 }
 
-// busyError is that of a delivery that waited until its context ended.
+// busyError returns the error of a delivery that waited until its context ended.
 func busyError(ctx context.Context, why string) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("%w: %s: %w", ErrBusy, why, context.Cause(ctx))

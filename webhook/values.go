@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// ParseValues reads the names that [Parse] reads from a form or from the query of a GET
-// request, by the same rules. Metadata, attachments and vendor_account_id are JSON. The
-// Raw of an [*UnparsedEvent] has the values as [url.Values.Encode] writes them, so leave
-// out the parameter of a token, or don't log it.
+// ParseValues parses a form or the query of a GET request. It reads the same names as
+// [Parse], by the same rules. The values of metadata, attachments, vendor_account_id and
+// field_errors are JSON. The Raw of an [*UnparsedEvent] contains the encoded values: remove
+// the parameter of a token from values, or do not log Raw.
 func ParseValues(values url.Values) Event {
 	event, err := parseValues(values)
 	if err != nil {
@@ -20,7 +20,7 @@ func ParseValues(values url.Values) Event {
 	return event
 }
 
-// structured are the fields that are JSON in a form, too.
+// structured are the fields whose values are JSON, also in a form.
 var structured = []string{"metadata", "attachments", "vendor_account_id", "field_errors"}
 
 func parseValues(values url.Values) (Event, error) {
@@ -40,7 +40,7 @@ func parseValues(values url.Values) (Event, error) {
 	return newPayload(o).event()
 }
 
-// valueOf is what the text would be in JSON.
+// valueOf returns the JSON of a field's text.
 func valueOf(name, text string) json.RawMessage {
 	if trimmed := strings.TrimSpace(text); slices.Contains(structured, name) && json.Valid([]byte(trimmed)) {
 		return json.RawMessage(trimmed)

@@ -12,15 +12,15 @@ import (
 
 const defaultMaxBodyBytes = 8 << 20
 
-// Verifier tells the platform's deliveries from all other requests. It is immutable
-// after [NewVerifier], and safe for concurrent use.
+// Verifier authenticates and parses deliveries. [NewVerifier] returns one. It is immutable
+// and safe for concurrent use.
 type Verifier struct {
 	scheme      Scheme
 	queryTokens []string
 	verifierSettings
 }
 
-// verifierSettings are what the options choose, before they are checked together.
+// verifierSettings are the settings of the options. NewVerifier checks them together.
 type verifierSettings struct {
 	maxBodyBytes int64
 	target       targetSettings
@@ -35,8 +35,8 @@ func WithMaxBodyBytes(limit int64) VerifierOption {
 	return func(s *verifierSettings) { s.maxBodyBytes = limit }
 }
 
-// NewVerifier returns a verifier that accepts what the scheme accepts. The error has
-// all that is invalid in the scheme and the options.
+// NewVerifier returns a verifier that accepts the deliveries that the scheme accepts. If an
+// argument is invalid, it returns an error that lists all invalid arguments.
 func NewVerifier(scheme Scheme, options ...VerifierOption) (*Verifier, error) {
 	settings := verifierSettings{maxBodyBytes: defaultMaxBodyBytes}
 	var errs []error
@@ -65,7 +65,7 @@ func NewVerifier(scheme Scheme, options ...VerifierOption) (*Verifier, error) {
 	return &Verifier{scheme, scheme.queryTokens(), settings}, nil
 }
 
-// isNil reports whether v is nil, or an interface around a pointer or a function that is.
+// isNil reports whether v is nil or contains a nil pointer or a nil function.
 func isNil(v any) bool {
 	if v == nil {
 		return true
@@ -77,14 +77,14 @@ func isNil(v any) bool {
 	return false
 }
 
-// Verify checks that the scheme accepts a request, reads its body, and parses it. If
-// the request is not accepted, the error matches one of this package's. A body that
-// can't be parsed is not an error: the event is then an [*UnparsedEvent].
+// Verify authenticates a request, reads its body, and parses it. If the request is not
+// accepted, the error matches one of this package's errors. If the body can't be parsed,
+// Verify succeeds, and the event is an [*UnparsedEvent].
 //
-// The request must be one that a server received: its RequestURI is the target that the
-// platform called, whatever a router made of its URL since. Afterwards the body is used
-// up; the delivery has it. Verify reads it without a deadline and without a bound for all
-// bodies together; [NewHandler] has both.
+// The request must come from a server: its RequestURI is the target that the platform
+// called, even if a router changed its URL. Verify consumes the body. The delivery contains
+// it. Verify reads the body without a deadline, and without a limit on the memory of all
+// bodies. A [Handler] has both.
 func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 	request := &request{method: r.Method, target: v.target.of(r), header: r.Header}
 	proof, err := v.authenticateHeader(r.Context(), request)
@@ -102,8 +102,8 @@ func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 	return v.newVerifiedDelivery(request, accepted, body, Parse(body)), nil
 }
 
-// VerifyRaw does what [Verifier.Verify] does, for a request in parts. The delivery shares
-// the request's header and body.
+// VerifyRaw does the same as [Verifier.Verify] for a request that did not arrive through
+// net/http. The delivery shares the request's Header and Body.
 func (v *Verifier) VerifyRaw(ctx context.Context, raw RawRequest) (*Delivery, error) {
 	request := &request{method: raw.Method, target: v.target.ofRaw(raw.Target), header: raw.Header}
 	proof, err := v.authenticateHeader(ctx, request)
@@ -120,7 +120,7 @@ func (v *Verifier) VerifyRaw(ctx context.Context, raw RawRequest) (*Delivery, er
 	return v.newVerifiedDelivery(request, accepted, raw.Body, Parse(raw.Body)), nil
 }
 
-// authenticateHeader checks all that can be checked before the body is read.
+// authenticateHeader makes all checks that do not need the body.
 func (v *Verifier) authenticateHeader(ctx context.Context, r *request) (proof, error) {
 	if !check.IsToken(r.method) {
 		return nil, fmt.Errorf("%w: method is not a token", ErrMalformed)
@@ -131,12 +131,12 @@ func (v *Verifier) authenticateHeader(ctx context.Context, r *request) (proof, e
 	return v.scheme.authenticateHeader(ctx, r)
 }
 
-// authenticateBody guesses why a signature over an empty body is wrong: if the request
-// did not say how long its body is, it may have been read before.
+// authenticateBody makes the remaining checks. If the body is empty and its length was not
+// announced, a bad signature may mean that other code read the body first.
 func authenticateBody(p proof, body []byte, contentLength int64) (acceptance, error) {
 	accepted, err := p.authenticateBody(body)
 	if errors.Is(err, ErrBadSignature) && len(body) == 0 && contentLength < 0 {
-		err = fmt.Errorf("%w of an empty body of unknown length: perhaps %w", err, ErrBodyConsumed)
+		err = fmt.Errorf("%w: empty body of unknown length; possible cause: %w", err, ErrBodyConsumed)
 	}
 	return accepted, err
 }

@@ -98,7 +98,7 @@ func TestNewVerifierReportsEveryBadOption(t *testing.T) {
 		`webhook: WithDateHeader: must be the name of a header, got "X Date"`,
 		"webhook: WithMinKeyBits: must be at least 1024, got 1023",
 		"webhook: WithMaxBodyBytes: must be positive, got 0",
-		"webhook: WithPublicURL, WithStrippedPrefix and WithTarget exclude each other",
+		"webhook: WithPublicURL, WithStrippedPrefix and WithTarget are mutually exclusive",
 		"webhook: WithPublicURL: must be a URL such as https://host/path",
 		`webhook: WithStrippedPrefix: must be a path such as /hooks, without a slash at its end, got "hooks/"`,
 		"webhook: WithTarget: function is nil",

@@ -1,4 +1,4 @@
-// Package deduplicators has the deduplicators that the documentation of package webhook
-// shows, as they stand there, to test them over SQLite and over the Redis protocol. It is
-// a module of its own, so that its dependencies are nobody else's.
+// Package deduplicators contains the deduplicators of package webhook's documentation, word
+// for word, and tests them with SQLite and with a server that speaks the Redis protocol. It
+// is a separate module, so that no other module gets its dependencies.
 package deduplicators

@@ -11,8 +11,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// RedisDeduplicator keeps each key for the window, and the claim of a process that died
-// until the deadline of its delivery.
+// RedisDeduplicator keeps each handled key for the window, and the claim of a process
+// that crashed until the deadline of its delivery.
 type RedisDeduplicator struct {
 	Client *redis.Client
 	Window time.Duration // longer than the platform retries, such as 30 minutes
@@ -57,5 +57,5 @@ func (d *RedisDeduplicator) claim(ctx context.Context, key, claim string) (dupli
 	return false, webhook.ErrInProgress
 }
 
-// release deletes a claim, unless it expired and the key is another's.
+// release deletes a claim, unless it expired and another call has claimed the key.
 var release = redis.NewScript(`if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end`)
