@@ -50,8 +50,8 @@ func TestTheCallbackHasATimeLimit(t *testing.T) {
 	}
 }
 
-// TestTheDeadlineIsOne: what the KeySource and waiting took is taken from the callback.
-func TestTheDeadlineIsOne(t *testing.T) {
+// TestAllStagesShareOneDeadline: what the KeySource and waiting took is taken from the callback.
+func TestAllStagesShareOneDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -73,9 +73,9 @@ func TestTheDeadlineIsOne(t *testing.T) {
 	})
 }
 
-// TestTheCallbacksContextIsTheRequests: it ends with the connection, and has the values
+// TestTheCallbackGetsTheRequestsContext: it ends with the connection, and has the values
 // that middleware put there.
-func TestTheCallbacksContextIsTheRequests(t *testing.T) {
+func TestTheCallbackGetsTheRequestsContext(t *testing.T) {
 	t.Parallel()
 	type contextKey struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), contextKey{}, "value"))
@@ -141,8 +141,8 @@ func TestADeliveryWaitsForItsTurn(t *testing.T) {
 	}
 }
 
-// TestAClientThatDisconnectsWaitsNoLonger.
-func TestAClientThatDisconnectsWaitsNoLonger(t *testing.T) {
+// TestADisconnectedClientStopsWaiting.
+func TestADisconnectedClientStopsWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		observed, release := new(outcomes), make(chan struct{})
@@ -163,8 +163,8 @@ func TestAClientThatDisconnectsWaitsNoLonger(t *testing.T) {
 	})
 }
 
-// TestABurst of 400 deliveries with a callback of 20 ms: all are acknowledged.
-func TestABurst(t *testing.T) {
+// TestABurstIsAcknowledged of 400 deliveries with a callback of 20 ms: all are acknowledged.
+func TestABurstIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]webhook.HandlerOption{"alone": nil, "with a Deduplicator": {inMemory()}} {
 		t.Run(name, func(t *testing.T) {
@@ -236,9 +236,9 @@ func TestLargeBodiesShareMemory(t *testing.T) { // not parallel: it looks at the
 	group.Wait()
 }
 
-// TestSlowLargeBodiesKeepNobodyOut: eight of 8 MiB stall, and genuine deliveries, large
+// TestSlowLargeBodiesDoNotBlockOtherDeliveries: eight of 8 MiB stall, and genuine deliveries, large
 // and small, pass.
-func TestSlowLargeBodiesKeepNobodyOut(t *testing.T) {
+func TestSlowLargeBodiesDoNotBlockOtherDeliveries(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 6*mebibyte)
 	synctest.Test(t, func(t *testing.T) {
@@ -262,9 +262,9 @@ func TestSlowLargeBodiesKeepNobodyOut(t *testing.T) {
 	})
 }
 
-// TestManyLargeDeliveriesAllPass: bodies that wait for each other's memory are no
+// TestManyLargeDeliveriesAreAcknowledged: bodies that wait for each other's memory are no
 // deadlock.
-func TestManyLargeDeliveriesAllPass(t *testing.T) {
+func TestManyLargeDeliveriesAreAcknowledged(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 8*mebibyte)
 	header := signedRequest(t, "POST", "/hooks", large).Header
@@ -286,8 +286,8 @@ func (y *yielding) Read(p []byte) (int, error) {
 	return y.Reader.Read(p[:min(len(p), 256<<10)])
 }
 
-// TestMemoryThatNeverComes: a large delivery waits for its share of the time.
-func TestMemoryThatNeverComes(t *testing.T) {
+// TestALargeDeliveryFailsIfNoMemoryBecomesAvailable: a large delivery waits for its share of the time.
+func TestALargeDeliveryFailsIfNoMemoryBecomesAvailable(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 8*mebibyte)
 	synctest.Test(t, func(t *testing.T) {
@@ -314,8 +314,8 @@ func TestMemoryThatNeverComes(t *testing.T) {
 	})
 }
 
-// TestBodiesOfEverySize are read whole, whatever the reader gives at a time.
-func TestBodiesOfEverySize(t *testing.T) {
+// TestBodiesOfEverySizeAreReadCompletely are read whole, whatever the reader gives at a time.
+func TestBodiesOfEverySizeAreReadCompletely(t *testing.T) {
 	t.Parallel()
 	v := newVerifier(t, headerToken(aToken), webhook.WithMaxBodyBytes(300<<10))
 	handler := newHandler(t, v, accept)
@@ -367,8 +367,8 @@ func TestTheServersReadTimeoutDoesNotEndTheCallback(t *testing.T) {
 	}
 }
 
-// TestWithAWriterThatHasNoDeadlines: the handler works with any ResponseWriter.
-func TestWithAWriterThatHasNoDeadlines(t *testing.T) {
+// TestAResponseWriterWithoutDeadlines: the handler works with any ResponseWriter.
+func TestAResponseWriterWithoutDeadlines(t *testing.T) {
 	t.Parallel()
 	w := struct{ http.ResponseWriter }{httptest.NewRecorder()}
 	require.True(t, errors.Is(http.NewResponseController(w).SetReadDeadline(time.Time{}), http.ErrNotSupported))

@@ -14,7 +14,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-func TestADateHasOneSpelling(t *testing.T) {
+// TestADateHasOneForm signs each date at a time when it would be fresh.
+func TestADateHasOneForm(t *testing.T) {
 	t.Parallel()
 	for name, date := range map[string]string{
 		"a date of RFC 850":                  "Saturday, 01-Jan-00 00:00:00 GMT",
@@ -65,7 +66,7 @@ func TestADateHasOneSpelling(t *testing.T) {
 	}
 }
 
-func TestEveryDayHasItsDate(t *testing.T) {
+func TestTheDatesOfFourYearsParse(t *testing.T) {
 	t.Parallel()
 	verifier := newVerifier(t, signedBySigner(webhook.WithMaxAge(math.MaxInt64), webhook.WithMaxClockSkew(math.MaxInt64)))
 	for day := range 4*365 + 1 {
@@ -80,7 +81,8 @@ func TestEveryDayHasItsDate(t *testing.T) {
 	}
 }
 
-func TestFreshness(t *testing.T) {
+// TestTheAgeOfADate covers both sides of each limit.
+func TestTheAgeOfADate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		options []webhook.SignedOption
@@ -118,7 +120,8 @@ func TestFreshness(t *testing.T) {
 	}
 }
 
-func TestDatesFarAway(t *testing.T) {
+// TestDatesFarFromNow differ from now by more than a time.Duration can hold.
+func TestDatesFarFromNow(t *testing.T) {
 	t.Parallel()
 	for _, date := range []string{"Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 0000 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"} {
 		r := received("POST", "/hooks", "payload")
@@ -129,6 +132,7 @@ func TestDatesFarAway(t *testing.T) {
 	}
 }
 
+// TestDateHeader ignores the gateway's own Date.
 func TestDateHeader(t *testing.T) {
 	t.Parallel()
 	r := signedRequest(t, "POST", "/hooks", "payload")
@@ -144,6 +148,7 @@ func TestDateHeader(t *testing.T) {
 	require.EqualError(t, err, "webhook: missing header: X-Original-Date", "Date is no stand-in")
 }
 
+// TestADateThatAnAdapterSplit at its comma is accepted as one Date.
 func TestADateThatAnAdapterSplit(t *testing.T) {
 	t.Parallel()
 	signed := signedRequest(t, "POST", "/hooks", "payload").Header

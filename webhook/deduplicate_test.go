@@ -82,8 +82,8 @@ func TestDuplicatesAreHandledOnce(t *testing.T) {
 	})
 }
 
-// TestTwoTextsThatSayYesAreTwo: without an ID nothing identifies a duplicate.
-func TestTwoTextsThatSayYesAreTwo(t *testing.T) {
+// TestMessagesWithoutAnIDAreNotDuplicates: without an ID nothing identifies a duplicate.
+func TestMessagesWithoutAnIDAreNotDuplicates(t *testing.T) {
 	t.Parallel()
 	counter := new(counter)
 	handler := newHandler(t, verifier(t), counter.call, inMemory())
@@ -99,8 +99,8 @@ func TestTwoTextsThatSayYesAreTwo(t *testing.T) {
 	}
 }
 
-// TestAKeyOfOnesOwn is for templates whose ID stands under another name.
-func TestAKeyOfOnesOwn(t *testing.T) {
+// TestWithDedupeKey is for templates whose ID stands under another name.
+func TestWithDedupeKey(t *testing.T) {
 	t.Parallel()
 	counter := new(counter)
 	key := func(d *webhook.Delivery) string { return string(d.Body) }
@@ -136,13 +136,9 @@ func TestAFailureIsNotRecorded(t *testing.T) {
 	}
 }
 
-// TestTwoCopiesTogether: the second waits for what becomes of the first, without a turn,
-// and is handled if that failed.
-// TestTheFirstCopysClientDisconnects: its callback fails, and the second is handled.
-// TestTheSecondCopyWaitsUntilItsDeadline while the first ignores its own.
-// TestDeduplicatorsOfOnesOwn: a delivery is acknowledged only if the callback and the
+// TestCustomDeduplicators: a delivery is acknowledged only if the callback and the
 // deduplicator say so.
-func TestDeduplicatorsOfOnesOwn(t *testing.T) {
+func TestCustomDeduplicators(t *testing.T) {
 	t.Parallel()
 	errCommit := errors.New("commit failed")
 	for name, c := range map[string]struct {
@@ -224,8 +220,8 @@ func TestDeduplicatorsOfOnesOwn(t *testing.T) {
 	}
 }
 
-// TestTheContextOfDo is the callback's: it has what Do puts there, and its own deadline.
-func TestTheContextOfDo(t *testing.T) {
+// TestTheCallbackGetsTheContextOfDo is the callback's: it has what Do puts there, and its own deadline.
+func TestTheCallbackGetsTheContextOfDo(t *testing.T) {
 	t.Parallel()
 	type transaction struct{}
 	synctest.Test(t, func(t *testing.T) {
@@ -246,7 +242,3 @@ func TestTheContextOfDo(t *testing.T) {
 		assert.Equal(t, 204, response(handler, sms(t, "1")).Code)
 	})
 }
-
-// TestMemoryDeduplicatorIsBounded by 100,000 keys.
-// TestTwoInstancesOneDeduplicator has the race detector look: copies of 3 messages at
-// two handlers at once.

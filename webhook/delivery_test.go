@@ -18,8 +18,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestTheFormOfTheDedupeKey is a promise: keys in a table must stay right.
-func TestTheFormOfTheDedupeKey(t *testing.T) {
+// TestTheDedupeKeyHasAStableForm is a promise: keys in a table must stay right.
+func TestTheDedupeKeyHasAStableForm(t *testing.T) {
 	t.Parallel()
 	report := webhook.DeliveryReport{DeliveryReportID: "1", Status: "delivered", StatusCode: 220}
 	assert.Equal(t, "1-d65cceecdea62eeaeda76f75d9ef6305a72c9519816d3746258c9289f4e44537",
@@ -53,9 +53,9 @@ func keyOf(t testing.TB, v *webhook.Verifier, i identity, token string) string {
 	return d.DedupeKey()
 }
 
-// TestNoTwoDeliveriesShareAKey compares all pairs of random ones that differ in method,
+// TestDifferentDeliveriesHaveDifferentKeys compares all pairs of random ones that differ in method,
 // target, kind, ID or state; the token does not matter.
-func TestNoTwoDeliveriesShareAKey(t *testing.T) {
+func TestDifferentDeliveriesHaveDifferentKeys(t *testing.T) {
 	t.Parallel()
 	v := newVerifier(t, queryToken(aToken, otherToken))
 	pick := func(from ...string) string { return from[rand.N(len(from))] }
@@ -81,8 +81,8 @@ func TestNoTwoDeliveriesShareAKey(t *testing.T) {
 	require.Greater(t, len(seen), 3_000)
 }
 
-// TestEachPartIsInTheKey changes one of them at a time.
-func TestEachPartIsInTheKey(t *testing.T) {
+// TestTheKeyDependsOnEachPart changes one of them at a time.
+func TestTheKeyDependsOnEachPart(t *testing.T) {
 	t.Parallel()
 	report := func(change func(*webhook.Delivery, *webhook.DeliveryReport)) string {
 		r := &webhook.DeliveryReport{DeliveryReportID: "x", Status: "y"}
@@ -127,8 +127,8 @@ func secretDelivery(t *testing.T, body string) *webhook.Delivery {
 
 var secrets = []string{aToken, otherToken, "s3cret"}
 
-// TestADeliverySurvivesAQueue: all but what may be a token comes back, and the same key.
-func TestADeliverySurvivesAQueue(t *testing.T) {
+// TestADeliveryRoundTripsThroughJSON: all but what may be a token comes back, and the same key.
+func TestADeliveryRoundTripsThroughJSON(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{sampleReport, sampleSMS, sampleMMS, sampleOptOut, "<xml/>", ""} {
 		d := secretDelivery(t, body)

@@ -17,6 +17,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
+// Rotate keys without losing a delivery. Complete each step in every instance before the
+// next one.
 func ExampleKeySet() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -68,6 +70,8 @@ func ExampleKeySet() {
 	// <nil>
 }
 
+// database is a KeySource that reads a table. It caches the keys, since it is called for each
+// signed delivery.
 type database struct {
 	query func(ctx context.Context, id string) (digest messagemedia.Digest, publicKey string, err error)
 	cache sync.Map // of *webhook.Key, by ID
@@ -106,6 +110,7 @@ func ExampleKeySource() {
 	// Output: 204
 }
 
+// Authenticate by a token in the webhook's Headers, which every account can use.
 func ExampleHeaderToken() {
 	token := rand.Text() // keep it where the receiver and whoever creates the webhook read it
 
@@ -147,6 +152,7 @@ func ExampleHeaderToken() {
 	// true
 }
 
+// Authenticate deliveries to a message's callback_url, which have no headers of your own.
 func ExampleQueryToken() {
 	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
 	verifier, err := webhook.NewVerifier(webhook.QueryToken("token", token))
@@ -163,6 +169,8 @@ func ExampleQueryToken() {
 	// <nil> webhook: bad token
 }
 
+// Move from a token to signatures without losing a delivery: accept both until the observer
+// no longer sees the token.
 func ExampleAnyOf() {
 	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
 	verifier, err := webhook.NewVerifier(webhook.AnyOf(
@@ -187,6 +195,7 @@ func ExampleAnyOf() {
 	// webhook: missing header: not signed; webhook: bad token
 }
 
+// Require both a signature and a token.
 func ExampleAllOf() {
 	const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
 	verifier, err := webhook.NewVerifier(webhook.AllOf(

@@ -119,10 +119,6 @@ func ExampleVerifier_VerifyRaw() {
 	// 401
 }
 
-// Deliveries are accepted all the way through a rotation. Between the steps, each
-// instance of a service must have done the one before.
-// database is a KeySource over a table. It remembers the keys that it read, since
-// anybody can send an ID, and each is asked for.
 // For a template of your own, in JSON.
 func ExampleDelivery() {
 	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
@@ -233,11 +229,6 @@ func ExampleStatusCode_Description() {
 	// Output: there is no route to the destination
 }
 
-// For most accounts: a token that the webhook's Headers carry.
-// For a message's own callback_url, which can't carry headers.
-// From a token to signatures without losing a delivery: both are accepted until the
-// observer sees the token no longer.
-// A forged delivery needs both, a signature and the token.
 // In a function-as-a-service: the same policy, response and observer without net/http.
 func ExampleHandler_HandleRaw() {
 	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {

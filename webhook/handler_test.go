@@ -172,8 +172,8 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-// TestHandleRawDoesTheSame, as far as a request in parts can have the fault.
-func TestHandleRawDoesTheSame(t *testing.T) {
+// TestHandleRawRespondsLikeServeHTTP, as far as a request in parts can have the fault.
+func TestHandleRawRespondsLikeServeHTTP(t *testing.T) {
 	t.Parallel()
 	skipped := 0
 	for _, c := range responseCases {
@@ -216,7 +216,7 @@ func TestHandleRawDoesTheSame(t *testing.T) {
 	assert.Equal(t, 4, skipped)
 }
 
-func TestTheObserverIsToldWhoAndWhat(t *testing.T) {
+func TestTheObserverGetsTheOutcome(t *testing.T) {
 	t.Parallel()
 	type contextKey struct{}
 	for body, kind := range map[string]string{
@@ -262,8 +262,8 @@ func TestEveryMethodOfAWebhookIsHandled(t *testing.T) {
 	}
 }
 
-// TestTheServerLives: after a panic it responds as before.
-func TestTheServerLives(t *testing.T) {
+// TestTheServerSurvivesPanics: after a panic it responds as before.
+func TestTheServerSurvivesPanics(t *testing.T) {
 	t.Parallel()
 	handler := newHandler(t, verifier(t), func(_ context.Context, d *webhook.Delivery) error {
 		switch string(d.Body) {
@@ -382,9 +382,9 @@ func TestErrAbortHandlerAborts(t *testing.T) {
 	assert.Equal(t, 500, handler.HandleRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: "/hooks", Header: r.Header, Body: []byte("payload")}).Status)
 }
 
-// TestLogsTellNothing looks at what is logged and told to the observer when all that can
+// TestLogsContainNoSecrets looks at what is logged and told to the observer when all that can
 // be refused is.
-func TestLogsTellNothing(t *testing.T) {
+func TestLogsContainNoSecrets(t *testing.T) {
 	t.Parallel()
 	const payload = `{"reply_id":"d3c2","content":"s3cret","source_number":"+61491570156"`
 	observed := new(outcomes)
@@ -427,8 +427,8 @@ func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 
 func panicsHere(context.Context, *webhook.Delivery) error { panic("oops") }
 
-// TestSilence: without options a handler writes nowhere.
-func TestSilence(t *testing.T) {
+// TestNothingIsLoggedByDefault: without options a handler writes nowhere.
+func TestNothingIsLoggedByDefault(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 401, response(newHandler(t, verifier(t), accept), received("POST", "/hooks", "payload")).Code)
 }

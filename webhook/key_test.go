@@ -63,8 +63,8 @@ func TestParseKeyReadsEveryForm(t *testing.T) {
 	}
 }
 
-// TestParseKeyReadsADamagedKey that can have one meaning only.
-func TestParseKeyReadsADamagedKey(t *testing.T) {
+// TestParseKeyRepairsUnambiguousDamage that can have one meaning only.
+func TestParseKeyRepairsUnambiguousDamage(t *testing.T) {
 	t.Parallel()
 	der := publicDER(t)
 	text := base64.StdEncoding.EncodeToString(der)
@@ -114,7 +114,7 @@ func TestParseKeyReadsADamagedKey(t *testing.T) {
 	}
 }
 
-func TestParseKeyRefuses(t *testing.T) {
+func TestParseKeyRejectsInvalidKeys(t *testing.T) {
 	t.Parallel()
 	der := publicDER(t)
 	text := base64.StdEncoding.EncodeToString(der)
@@ -206,7 +206,7 @@ func TestKeySet(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrUnknownKey)
 }
 
-func TestKeySetRefusesWhatIsNoKey(t *testing.T) {
+func TestKeySetRejectsInvalidKeys(t *testing.T) {
 	t.Parallel()
 	for _, key := range []*webhook.Key{nil, {}} {
 		require.EqualError(t, new(webhook.KeySet).Add(key), "webhook: KeySet: key must be returned by ParseKey")
@@ -265,7 +265,7 @@ func TestAKeyOfAnotherAccount(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrBadSignature)
 }
 
-func TestAKeySourceOfOnesOwn(t *testing.T) {
+func TestACustomKeySource(t *testing.T) {
 	t.Parallel()
 	type contextKey struct{}
 	databaseDown := errors.New("database down")
@@ -304,8 +304,8 @@ func TestAKeySourceOfOnesOwn(t *testing.T) {
 	}
 }
 
-// TestWhatTheKeySourceIsAsked: an ID reaches it as it came.
-func TestWhatTheKeySourceIsAsked(t *testing.T) {
+// TestTheKeySourceGetsTheIDUnchanged: an ID reaches it as it came.
+func TestTheKeySourceGetsTheIDUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "' OR 1=1 --", "../etc", strings.Repeat("x", 10_000)} {
 		var asked string

@@ -15,7 +15,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-func TestTwoCopiesTogether(t *testing.T) {
+// TestADuplicateWaitsForTheFirstDelivery without a turn. It is handled if the first fails.
+func TestADuplicateWaitsForTheFirstDelivery(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		first  callback
@@ -60,7 +61,7 @@ func TestTwoCopiesTogether(t *testing.T) {
 	}
 }
 
-func TestTheFirstCopysClientDisconnects(t *testing.T) {
+func TestADuplicateIsHandledIfTheFirstClientDisconnects(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		counter, observed := new(counter), new(outcomes)
@@ -85,7 +86,8 @@ func TestTheFirstCopysClientDisconnects(t *testing.T) {
 	})
 }
 
-func TestTheSecondCopyWaitsUntilItsDeadline(t *testing.T) {
+// TestADuplicateWaitsUntilItsDeadline while the first delivery ignores its own deadline.
+func TestADuplicateWaitsUntilItsDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		observed := new(outcomes)
@@ -162,7 +164,9 @@ func TestMemoryDeduplicatorIsBounded(t *testing.T) {
 	}
 }
 
-func TestTwoInstancesOneDeduplicator(t *testing.T) {
+// TestTwoHandlersShareADeduplicator sends duplicates of 3 messages to both at once, for the
+// race detector.
+func TestTwoHandlersShareADeduplicator(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	calls := map[string]int{}

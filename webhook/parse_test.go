@@ -61,7 +61,7 @@ const (
 }`
 )
 
-func TestTheVendorsSamplesParse(t *testing.T) {
+func TestThePlatformsSamplesParse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		payload string
@@ -156,7 +156,7 @@ func TestEveryDocumentedField(t *testing.T) {
 	}
 }
 
-func TestKindsOfEvents(t *testing.T) {
+func TestEventKinds(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		payload string
@@ -215,8 +215,8 @@ func TestUndefinedReferences(t *testing.T) {
 	}
 }
 
-// TestTwoOptOutsAreTwo, though a template for replies renders both alike.
-func TestTwoOptOutsAreTwo(t *testing.T) {
+// TestTwoOptOutsAreNotDuplicates, though a template for replies renders both alike.
+func TestTwoOptOutsAreNotDuplicates(t *testing.T) {
 	t.Parallel()
 	counter := new(counter)
 	handler := newHandler(t, verifier(t), counter.call, inMemory())
@@ -274,12 +274,8 @@ func TestACallbackURLsDelivery(t *testing.T) {
 	assert.Equal(t, webhook.Parse([]byte(sampleReport)), webhook.Parse([]byte(report)))
 }
 
-// TestAFieldThatCannotBeRead is zero, and does not hide the event. None of what it has is
-// in the error.
-// TestUnparsedPayloads keep their bytes, and say why they are not events. None of what
-// they contain is in the error.
-// TestWhatIsNotDocumentedIsPassedOver, be it twice or in another case.
-func TestWhatIsNotDocumentedIsPassedOver(t *testing.T) {
+// TestUndocumentedNamesAreIgnored, be it twice or in another case.
+func TestUndocumentedNamesAreIgnored(t *testing.T) {
 	t.Parallel()
 	for _, payload := range []string{
 		`{"reply_id":"1","mine":1,"mine":2,"Mine":{}}`,
@@ -292,8 +288,8 @@ func TestWhatIsNotDocumentedIsPassedOver(t *testing.T) {
 	}
 }
 
-// TestTheAccountOfTheTopComesFirst: the nested one is for where there is no other.
-func TestTheAccountOfTheTopComesFirst(t *testing.T) {
+// TestTheTopLevelAccountTakesPrecedence: the nested one is for where there is no other.
+func TestTheTopLevelAccountTakesPrecedence(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]string{
 		`{"delivery_report_id":"1","account_id":"top","vendor_account_id":{"account_id":"nested"}}`: "top",
@@ -307,7 +303,7 @@ func TestTheAccountOfTheTopComesFirst(t *testing.T) {
 	}
 }
 
-func TestMeanings(t *testing.T) {
+func TestDescriptions(t *testing.T) {
 	t.Parallel()
 	documented := []webhook.Status{
 		webhook.StatusEnroute, webhook.StatusSubmitted, webhook.StatusDelivered, webhook.StatusExpired, webhook.StatusRejected, webhook.StatusFailed, webhook.StatusQueued,

@@ -147,8 +147,8 @@ func TestBehindAProxyThatStripsThePrefix(t *testing.T) {
 	}
 }
 
-// TestBehindAProxyThatSaysWhatItGot in a header that it sets on every request.
-func TestBehindAProxyThatSaysWhatItGot(t *testing.T) {
+// TestBehindAProxyThatSendsTheTargetInAHeader in a header that it sets on every request.
+func TestBehindAProxyThatSendsTheTargetInAHeader(t *testing.T) {
 	t.Parallel()
 	original := webhook.WithTarget(func(r *http.Request) string { return r.Header.Get("X-Original-Uri") })
 	receiver := newReceiver(t, false, original)

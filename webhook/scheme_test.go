@@ -156,8 +156,8 @@ func TestInvalidTokens(t *testing.T) {
 	}
 }
 
-// TestNoFormOfPrintingShowsATokens, not even the one of a test's diff.
-func TestNoFormOfPrintingShowsATokens(t *testing.T) {
+// TestPrintingASchemeShowsNoTokens, not even the one of a test's diff.
+func TestPrintingASchemeShowsNoTokens(t *testing.T) {
 	t.Parallel()
 	scheme := webhook.AnyOf(signedBySigner(), headerToken(aToken), webhook.AllOf(queryToken(otherToken), signedBySigner()))
 	v := newVerifier(t, scheme)
@@ -286,8 +286,8 @@ func TestALoggerThatPanicsOverASignature(t *testing.T) {
 	assert.Equal(t, 204, response(handler, schemeCase{"wrong", aToken, ""}.request(t)).Code)
 }
 
-// TestJunkCausesNoLookUp, nor is its body read.
-func TestJunkCausesNoLookUp(t *testing.T) {
+// TestARequestWithoutTheTokenCausesNoLookup, nor is its body read.
+func TestARequestWithoutTheTokenCausesNoLookup(t *testing.T) {
 	t.Parallel()
 	keys := new(brokenKeys)
 	v := newVerifier(t, webhook.AllOf(webhook.Signed(keys), headerToken(aToken)))
@@ -316,7 +316,6 @@ func TestAKeySourceThatHangsLeavesTimeForTheToken(t *testing.T) {
 	})
 }
 
-// TestADateThatAnAdapterSplit at its comma is one Date.
 // TestTheGuessOfAConsumedBody is made only if the body is empty and its length unknown.
 func TestTheGuessOfAConsumedBody(t *testing.T) {
 	t.Parallel()

@@ -138,9 +138,9 @@ func TestANewKeyIsAcceptedAtOnce(t *testing.T) {
 	})
 }
 
-// TestAnUnknownKeyIsJudgedByALoadThatBeganLater: one that is under way may have read the
+// TestAnUnknownKeyWaitsForALoadThatBeganLater: one that is under way may have read the
 // store before the key was stored.
-func TestAnUnknownKeyIsJudgedByALoadThatBeganLater(t *testing.T) {
+func TestAnUnknownKeyWaitsForALoadThatBeganLater(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.accepts("known")
 		time.Sleep(time.Second)
@@ -153,7 +153,7 @@ func TestAnUnknownKeyIsJudgedByALoadThatBeganLater(t *testing.T) {
 	})
 }
 
-func TestAFloodOfForgedIDsDoesNotHurt(t *testing.T) {
+func TestForgedIDsDoNotDelayKnownKeys(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.observed.read = func() { time.Sleep(100 * time.Millisecond) }
 		var flood sync.WaitGroup
@@ -257,8 +257,8 @@ func TestWithMaxStaleness(t *testing.T) {
 	}, webhook.WithMaxStaleness(time.Hour))
 }
 
-// TestAStoreThatIsDownIsNotAskedForEachDelivery of a known key.
-func TestAStoreThatIsDownIsNotAskedForEachDelivery(t *testing.T) {
+// TestAFailingStoreIsNotReadForEachDelivery of a known key.
+func TestAFailingStoreIsNotReadForEachDelivery(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.accepts("known")
 		w.fail(1 << 30)
@@ -272,8 +272,8 @@ func TestAStoreThatIsDownIsNotAskedForEachDelivery(t *testing.T) {
 	})
 }
 
-// TestAStoreThatHangsDelaysNoKnownKeys, but for the first second.
-func TestAStoreThatHangsDelaysNoKnownKeys(t *testing.T) {
+// TestAHangingStoreDoesNotDelayKnownKeys, but for the first second.
+func TestAHangingStoreDoesNotDelayKnownKeys(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.accepts("known")
 		time.Sleep(time.Minute)
@@ -321,7 +321,7 @@ func TestALoadOutlivesTheDeliveryThatBeganIt(t *testing.T) {
 	})
 }
 
-func TestAStoredKeyThatCantBeReadCostsNoOther(t *testing.T) {
+func TestAnInvalidStoredKeyDoesNotAffectOthers(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.put("bad", "junk")
 		w.accepts("known")
@@ -348,7 +348,7 @@ func TestAPanicOfTheStoreIsAnError(t *testing.T) {
 	})
 }
 
-func TestStoredKeysThatAreInvalid(t *testing.T) {
+func TestStoredKeysReportsInvalidArguments(t *testing.T) {
 	t.Parallel()
 	store := messagemediatest.NewKeyStore()
 	for want, keys := range map[string]webhook.KeySource{
@@ -370,8 +370,8 @@ func TestStoredKeysThatAreInvalid(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestKnownKeysCostNoAllocation, once they are loaded.
-func TestKnownKeysCostNoAllocation(t *testing.T) {
+// TestKnownKeysDoNotAllocate, once they are loaded.
+func TestKnownKeysDoNotAllocate(t *testing.T) {
 	public, _ := newSigner(t, webhook.SHA256)
 	store := messagemediatest.NewKeyStore()
 	require.NoError(t, store.PutSignatureKey(t.Context(), messagemedia.StoredKey{ID: "known", Digest: webhook.SHA256, PublicKey: public.PublicKey}))

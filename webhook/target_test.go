@@ -93,9 +93,9 @@ var oddTargets = map[string]string{
 	"what looks like another target": "/hooks?HTTP/1.1",
 }
 
-// TestTargetsAreVerifiedAsTheyCame writes request lines by hand, since a client
+// TestTargetsAreVerifiedAsReceived writes request lines by hand, since a client
 // would tidy them up.
-func TestTargetsAreVerifiedAsTheyCame(t *testing.T) {
+func TestTargetsAreVerifiedAsReceived(t *testing.T) {
 	t.Parallel()
 	targets := map[string]string{
 		"the absolute form":                "http://example.com/hooks?a=b",
@@ -229,9 +229,9 @@ func publicKey(t *testing.T) *rsa.PublicKey {
 	return public.(*rsa.PublicKey)
 }
 
-// TestABodyThatTheConnectionCutsOff sends half of what it announced, over both
+// TestABodyThatTheConnectionTruncates sends half of what it announced, over both
 // versions of HTTP.
-func TestABodyThatTheConnectionCutsOff(t *testing.T) {
+func TestABodyThatTheConnectionTruncates(t *testing.T) {
 	t.Parallel()
 	refused := make(chan error, 1)
 	verifier := verifier(t)

@@ -12,6 +12,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
+// TestAFieldThatCannotBeRead is zero, and the event is parsed. The error contains no part of
+// the field.
 func TestAFieldThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	const noText = "not a string, number or boolean"
@@ -80,6 +82,7 @@ func TestAFieldThatCannotBeRead(t *testing.T) {
 	assert.Equal(t, map[string]string{"a": "b"}, mms.Metadata)
 }
 
+// TestUnparsedPayloads keep their bytes and have an error, which contains no part of them.
 func TestUnparsedPayloads(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ payload, want string }{

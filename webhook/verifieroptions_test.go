@@ -72,6 +72,7 @@ func TestARequestWithoutABody(t *testing.T) {
 	assert.Empty(t, delivery.DedupeKey())
 }
 
+// TestTheLimitOfTheBodyIsEightMebibytes sends a body of that size, and one with a byte more.
 func TestTheLimitOfTheBodyIsEightMebibytes(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]error{8 << 20: nil, 8<<20 + 1: webhook.ErrBodyTooLarge} {
@@ -111,7 +112,7 @@ func TestNewVerifierReportsEveryBadOption(t *testing.T) {
 	}
 }
 
-func TestPublicURLsThatCannotBeRight(t *testing.T) {
+func TestInvalidPublicURLs(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{
 		"/hooks/s3cret":                       "must be a URL such as",
@@ -131,6 +132,7 @@ func TestPublicURLsThatCannotBeRight(t *testing.T) {
 	}
 }
 
+// TestPublicURL verifies its path byte for byte.
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ public, arrives, signed string }{

@@ -20,7 +20,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-func TestVerifyGivesTheDelivery(t *testing.T) {
+func TestVerifyReturnsTheDelivery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := signedRequest(t, "POST", "/hooks/sms?tenant=7", `{"reply_id":"d3c2","content":"Hi"}`)
@@ -41,8 +41,8 @@ func TestVerifyGivesTheDelivery(t *testing.T) {
 	})
 }
 
-// TestVerifyRawDoesTheSame has headers as gateways write them, too.
-func TestVerifyRawDoesTheSame(t *testing.T) {
+// TestVerifyRawMatchesVerify has headers as gateways write them, too.
+func TestVerifyRawMatchesVerify(t *testing.T) {
 	t.Parallel()
 	for name, spell := range map[string]func(string) string{
 		"names as net/http has them":       http.CanonicalHeaderKey,
@@ -123,9 +123,9 @@ func smallKey(t *testing.T) *webhook.Key {
 	return key
 }
 
-// TestEachCheckComesBeforeThoseBelowIt spoils a request in one way, and in all
+// TestChecksRunInTheDocumentedOrder spoils a request in one way, and in all
 // those ways that are checked later.
-func TestEachCheckComesBeforeThoseBelowIt(t *testing.T) {
+func TestChecksRunInTheDocumentedOrder(t *testing.T) {
 	t.Parallel()
 	keys := webhook.NewKeySet(signer.Key())
 	verifier := newVerifier(t, webhook.Signed(keys))
@@ -152,9 +152,9 @@ func TestEachCheckComesBeforeThoseBelowIt(t *testing.T) {
 	}
 }
 
-// TestJunkIsRefusedBeforeItsBodyIsRead has all that is wrong with a request but
+// TestJunkIsRejectedBeforeItsBodyIsRead has all that is wrong with a request but
 // its body, signature and age.
-func TestJunkIsRefusedBeforeItsBodyIsRead(t *testing.T) {
+func TestJunkIsRejectedBeforeItsBodyIsRead(t *testing.T) {
 	t.Parallel()
 	keys := webhook.NewKeySet(signer.Key())
 	verifier := newVerifier(t, webhook.Signed(keys))
@@ -215,9 +215,9 @@ func TestMethodsAndTargets(t *testing.T) {
 	}
 }
 
-// TestExactlyOneOfEachHeader has two of each, in all the ways in which there can
+// TestEachHeaderMustOccurOnce has two of each, in all the ways in which there can
 // be two.
-func TestExactlyOneOfEachHeader(t *testing.T) {
+func TestEachHeaderMustOccurOnce(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"X-Messagemedia-Signature", "X-Messagemedia-Cipher-Type", "X-Messagemedia-Digest-Type", "X-Messagemedia-Key-Id", "Date"} {
 		for how, double := range map[string]func(http.Header){
@@ -255,7 +255,7 @@ func TestExactlyOneOfEachHeader(t *testing.T) {
 	}
 }
 
-func TestASignatureHasOneSpelling(t *testing.T) {
+func TestASignatureHasOneEncoding(t *testing.T) {
 	t.Parallel()
 	right := signedRequest(t, "POST", "/hooks", "payload").Header.Get("X-MessageMedia-Signature")
 	require.True(t, strings.HasSuffix(right, "=="), "256 bytes leave one over")
@@ -290,8 +290,6 @@ func TestASignatureHasOneSpelling(t *testing.T) {
 	}
 }
 
-// TestADateHasOneSpelling signs each date, at a moment when each would be fresh.
-// TestEveryDayHasItsDate goes through the days of four years.
 func TestDigests(t *testing.T) {
 	t.Parallel()
 	for _, digest := range []messagemedia.Digest{webhook.SHA224, webhook.SHA256, webhook.SHA512} {
@@ -341,14 +339,8 @@ func TestWeakKeys(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrWeakKey, "the option raises it, too")
 }
 
-// TestFreshness stands on both sides of each border.
-// TestDatesFarAway are further from now than a time.Duration can say.
-// TestTheLimitOfTheBodyIsEightMebibytes has a body of that size, and one of a
-// byte more.
-// TestPublicURL: its path, byte for byte, is what was signed.
-// TestDateHeader: a Date of the gateway's own does not matter then.
-// TestErrorsTellNothing: a response that is built from one teaches a forger nothing.
-func TestErrorsTellNothing(t *testing.T) {
+// TestErrorsRevealNothing: a response that is built from one teaches a forger nothing.
+func TestErrorsRevealNothing(t *testing.T) {
 	t.Parallel()
 	right := signedRequest(t, "POST", "/hooks", "payload")
 	for _, fault := range faults {

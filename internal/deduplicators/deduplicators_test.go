@@ -100,8 +100,8 @@ func deliver(t *testing.T, handler *webhook.Handler, id int) int {
 	}).Status
 }
 
-// TestCopiesAtTwoProcesses: eight copies of five messages at once, one callback for each.
-func TestCopiesAtTwoProcesses(t *testing.T) {
+// TestDuplicatesInTwoProcesses: eight copies of five messages at once, one callback for each.
+func TestDuplicatesInTwoProcesses(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
 		var calls [5]atomic.Int32
@@ -123,8 +123,8 @@ func TestCopiesAtTwoProcesses(t *testing.T) {
 	})
 }
 
-// TestAFailureLeavesNothing: the retry is handled, in any process.
-func TestAFailureLeavesNothing(t *testing.T) {
+// TestAFailureRecordsNothing: the retry is handled, in any process.
+func TestAFailureRecordsNothing(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
 		for _, fail := range []func() error{func() error { return errDatabase }, func() error { panic("oops") }} {
@@ -139,8 +139,8 @@ func TestAFailureLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestAProcessThatDied in the callback: a retry after its claim has ended is handled.
-func TestAProcessThatDied(t *testing.T) {
+// TestACrashedProcess in the callback: a retry after its claim has ended is handled.
+func TestACrashedProcess(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
 		key := (&webhook.Delivery{Method: "POST", Target: "/hooks", Event: &webhook.ReceivedSMS{ReplyID: "1"}}).DedupeKey()
@@ -185,8 +185,8 @@ func TestTheFirstClientDisconnects(t *testing.T) {
 	})
 }
 
-// TestALiveClaim: a copy gives up before its own deadline.
-func TestALiveClaim(t *testing.T) {
+// TestADuplicateGivesUpBeforeItsDeadline: a copy gives up before its own deadline.
+func TestADuplicateGivesUpBeforeItsDeadline(t *testing.T) {
 	t.Parallel()
 	s := newRedis(t)
 	s.crash(t, "key")
@@ -219,8 +219,8 @@ func TestTheEffectIsInTheTransaction(t *testing.T) {
 	assert.Equal(t, [2]int{1, 1}, [2]int{effects, keys})
 }
 
-// TestACommitThatFails is not acknowledged, though the callback returned nil.
-func TestACommitThatFails(t *testing.T) {
+// TestAFailedCommitIsNotAcknowledged is not acknowledged, though the callback returned nil.
+func TestAFailedCommitIsNotAcknowledged(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
 		deduplicator := s.connect()
