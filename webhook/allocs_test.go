@@ -13,9 +13,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestAllocations bounds what a delivery costs the garbage collector. Each bound leaves
-// room for another release of Go.
-func TestAllocations(t *testing.T) { // not parallel: testing.AllocsPerRun forbids it
+// TestAllocations limits the allocations of a delivery. Each limit leaves room for other
+// releases of Go.
+func TestAllocations(t *testing.T) { // not parallel, since testing.AllocsPerRun panics in parallel tests
 	report := []byte(sampleReport)
 	tokens := newVerifier(t, headerToken(aToken))
 	token := webhook.RawRequest{Method: "POST", Target: "/hooks", Header: http.Header{"X-Webhook-Token": {aToken}}, Body: report}

@@ -28,8 +28,8 @@ func TestTheCallbackHasATimeLimit(t *testing.T) {
 		options []webhook.HandlerOption
 		want    time.Duration
 	}{
-		"15 seconds":            {nil, 15 * time.Second},
-		"another one by option": {[]webhook.HandlerOption{webhook.WithTimeout(time.Minute)}, time.Minute},
+		"15 seconds":       {nil, 15 * time.Second},
+		"set by an option": {[]webhook.HandlerOption{webhook.WithTimeout(time.Minute)}, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,7 +50,7 @@ func TestTheCallbackHasATimeLimit(t *testing.T) {
 	}
 }
 
-// TestAllStagesShareOneDeadline: what the KeySource and waiting took is taken from the callback.
+// TestAllStagesShareOneDeadline uses 4 seconds in the KeySource. The callback gets the rest.
 func TestAllStagesShareOneDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -73,8 +73,8 @@ func TestAllStagesShareOneDeadline(t *testing.T) {
 	})
 }
 
-// TestTheCallbackGetsTheRequestsContext: it ends with the connection, and has the values
-// that middleware put there.
+// TestTheCallbackGetsTheRequestsContext with the values of a middleware. It ends with the
+// connection.
 func TestTheCallbackGetsTheRequestsContext(t *testing.T) {
 	t.Parallel()
 	type contextKey struct{}
@@ -89,10 +89,10 @@ func TestTheCallbackGetsTheRequestsContext(t *testing.T) {
 	}, observed.options()...)
 	assert.Equal(t, 503, response(handler, signedRequest(t, "POST", "/hooks", `{"reply_id":"d3c2"}`).WithContext(ctx)).Code)
 	assert.Equal(t, webhook.ReasonCanceled, observed.only(t).Reason)
-	assert.Contains(t, observed.log.String(), "level=WARN", "nobody's fault here")
+	assert.Contains(t, observed.log.String(), "level=WARN", "not an error of the receiver")
 }
 
-// TestADeliveryWaitsForItsTurn, up to its share of the time.
+// TestADeliveryWaitsForItsTurn for at most 5 seconds.
 func TestADeliveryWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -141,7 +141,6 @@ func TestADeliveryWaitsForItsTurn(t *testing.T) {
 	}
 }
 
-// TestADisconnectedClientStopsWaiting.
 func TestADisconnectedClientStopsWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -163,7 +162,7 @@ func TestADisconnectedClientStopsWaiting(t *testing.T) {
 	})
 }
 
-// TestABurstIsAcknowledged of 400 deliveries with a callback of 20 ms: all are acknowledged.
+// TestABurstIsAcknowledged sends 400 deliveries at once. The callback takes 20 ms.
 func TestABurstIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]webhook.HandlerOption{"alone": nil, "with a Deduplicator": {inMemory()}} {
@@ -184,7 +183,7 @@ func TestABurstIsAcknowledged(t *testing.T) {
 	}
 }
 
-// stalling is a body that stops before its end.
+// stalling is a body that blocks before its end.
 type stalling struct {
 	left int
 	wait <-chan struct{}
@@ -204,8 +203,8 @@ func (s *stalling) Close() error { return nil }
 
 const mebibyte = 1 << 20
 
-// TestLargeBodiesShareMemory has 40 forged requests of 8 MiB that name a known key.
-func TestLargeBodiesShareMemory(t *testing.T) { // not parallel: it looks at the heap
+// TestLargeBodiesShareMemory sends 40 forged requests of 8 MiB that name a known key.
+func TestLargeBodiesShareMemory(t *testing.T) { // not parallel, since it measures the heap
 	handler := newHandler(t, verifier(t), accept)
 	header := signedRequest(t, "POST", "/hooks", aPayload).Header
 	header.Set("X-MessageMedia-Signature", strings.Repeat("A", 342)+"==")
@@ -224,20 +223,20 @@ func TestLargeBodiesShareMemory(t *testing.T) { // not parallel: it looks at the
 		group.Go(func() { response(handler, r) })
 	}
 	most := int64(0)
-	for range 10 { // while they read, and wait
+	for range 10 { // while the bodies are read or wait for memory
 		most = max(most, heap()-before)
 	}
 	held := heap() - before
-	t.Logf("at most %d MiB, in the end %d MiB", most/mebibyte, held/mebibyte)
+	t.Logf("at most %d MiB, at the end %d MiB", most/mebibyte, held/mebibyte)
 	assert.Less(t, most, int64(100*mebibyte))
-	assert.Greater(t, held, int64(20*mebibyte), "without memory held the test shows nothing")
-	assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", aPayload)).Code, "what is small does not wait")
+	assert.Greater(t, held, int64(20*mebibyte), "the bodies hold memory")
+	assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", aPayload)).Code, "a small body does not wait")
 	close(wait)
 	group.Wait()
 }
 
-// TestSlowLargeBodiesDoNotBlockOtherDeliveries: eight of 8 MiB stall, and genuine deliveries, large
-// and small, pass.
+// TestSlowLargeBodiesDoNotBlockOtherDeliveries, large or small, while eight bodies of 8 MiB
+// stall.
 func TestSlowLargeBodiesDoNotBlockOtherDeliveries(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 6*mebibyte)
@@ -262,17 +261,16 @@ func TestSlowLargeBodiesDoNotBlockOtherDeliveries(t *testing.T) {
 	})
 }
 
-// TestManyLargeDeliveriesAreAcknowledged: bodies that wait for each other's memory are no
-// deadlock.
+// TestManyLargeDeliveriesAreAcknowledged although their bodies wait for each other's memory.
 func TestManyLargeDeliveriesAreAcknowledged(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 8*mebibyte)
 	header := signedRequest(t, "POST", "/hooks", large).Header
-	handler := newHandler(t, newVerifier(t, signedBySigner()), accept, webhook.WithTimeout(10*time.Minute)) // a slow machine
+	handler := newHandler(t, newVerifier(t, signedBySigner()), accept, webhook.WithTimeout(10*time.Minute)) // for slow machines
 	var group sync.WaitGroup
 	for range 30 {
 		r := received("POST", "/hooks", "")
-		// In small parts, so that all have a part before the first has all.
+		// Small reads let all bodies hold memory before the first one is complete.
 		r.Header, r.ContentLength, r.Body = header, int64(len(large)), io.NopCloser(&yielding{strings.NewReader(large)})
 		group.Go(func() { assert.Equal(t, 204, response(handler, r).Code) })
 	}
@@ -286,7 +284,7 @@ func (y *yielding) Read(p []byte) (int, error) {
 	return y.Reader.Read(p[:min(len(p), 256<<10)])
 }
 
-// TestALargeDeliveryFailsIfNoMemoryBecomesAvailable: a large delivery waits for its share of the time.
+// TestALargeDeliveryFailsIfNoMemoryBecomesAvailable within 5 seconds.
 func TestALargeDeliveryFailsIfNoMemoryBecomesAvailable(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 8*mebibyte)
@@ -294,7 +292,7 @@ func TestALargeDeliveryFailsIfNoMemoryBecomesAvailable(t *testing.T) {
 		observed, release := new(outcomes), make(chan struct{})
 		handler := newHandler(t, verifier(t), func(_ context.Context, d *webhook.Delivery) error {
 			if len(d.Body) > mebibyte {
-				<-release // holds its body
+				<-release // keeps the body in memory
 			}
 			return nil
 		}, observed.options()...)
@@ -310,11 +308,11 @@ func TestALargeDeliveryFailsIfNoMemoryBecomesAvailable(t *testing.T) {
 		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", strings.Repeat("x", 60<<10))).Code)
 		close(release)
 		group.Wait()
-		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", large)).Code, "all came back")
+		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", large)).Code, "all memory was released")
 	})
 }
 
-// TestBodiesOfEverySizeAreReadCompletely are read whole, whatever the reader gives at a time.
+// TestBodiesOfEverySizeAreReadCompletely covers the sizes around each step of the buffer.
 func TestBodiesOfEverySizeAreReadCompletely(t *testing.T) {
 	t.Parallel()
 	v := newVerifier(t, headerToken(aToken), webhook.WithMaxBodyBytes(300<<10))
@@ -342,15 +340,15 @@ func TestBodiesOfEverySizeAreReadCompletely(t *testing.T) {
 	}
 }
 
-// TestTheServersReadTimeoutDoesNotEndTheCallback, which may take longer, nor does the
-// handler's own deadline for the body.
+// TestTheServersReadTimeoutDoesNotEndTheCallback, and neither does the handler's own deadline
+// for the body.
 func TestTheServersReadTimeoutDoesNotEndTheCallback(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{aPayload, ""} {
 		synctest.Test(t, func(t *testing.T) {
 			var ended error
 			handler := newHandler(t, newVerifier(t, headerToken(aToken)), func(ctx context.Context, _ *webhook.Delivery) error {
-				time.Sleep(12 * time.Second) // more than the server's 10 for reading, and the handler's 5
+				time.Sleep(12 * time.Second) // longer than the server's ReadTimeout of 10 and the handler's 5
 				ended = ctx.Err()
 				return ended
 			})
@@ -367,7 +365,7 @@ func TestTheServersReadTimeoutDoesNotEndTheCallback(t *testing.T) {
 	}
 }
 
-// TestAResponseWriterWithoutDeadlines: the handler works with any ResponseWriter.
+// TestAResponseWriterWithoutDeadlines can be used with a Handler.
 func TestAResponseWriterWithoutDeadlines(t *testing.T) {
 	t.Parallel()
 	w := struct{ http.ResponseWriter }{httptest.NewRecorder()}

@@ -29,7 +29,7 @@ func TestADateHasOneForm(t *testing.T) {
 		"a sign for a digit":                 "Sat, +1 Jan 2000 00:00:00 GMT",
 		"fractions of a second":              "Sat, 01 Jan 2000 00:00:00.0 GMT",
 		"names in upper case":                "SAT, 01 JAN 2000 00:00:00 GMT",
-		"a month that is part of two":        "Sat, 01 anF 2000 00:00:00 GMT",
+		"letters of two months":              "Sat, 01 anF 2000 00:00:00 GMT",
 		"a day that the month does not have": "Sat, 32 Dec 1999 00:00:00 GMT",
 		"a minute of 60 seconds":             "Fri, 31 Dec 1999 23:59:60 GMT",
 		"an hour of the day before":          "Fri, 31 Dec 1999 24:00:00 GMT",
@@ -38,7 +38,7 @@ func TestADateHasOneForm(t *testing.T) {
 		"a day of one digit that is zero":    "Fri, 0 Jan 2000 00:00:00 GMT",
 		"a day of one digit and its space":   "Sat, 1  Jan 2000 00:00:00 GMT",
 		"a day of two digits, one missing":   "Sat,01 Jan 2000 00:00:00 GMT",
-		"two of them":                        "Sat, 01 Jan 2000 00:00:00 GMT, Sat, 01 Jan 2000 00:00:00 GMT",
+		"two dates":                          "Sat, 01 Jan 2000 00:00:00 GMT, Sat, 01 Jan 2000 00:00:00 GMT",
 		"29 bytes of something else":         "29 bytes that name no moment!",
 		"29 bytes of UTF-8":                  "Sat, 01 Jan 2000 00:00:00 GÜ",
 	} {
@@ -54,7 +54,7 @@ func TestADateHasOneForm(t *testing.T) {
 			})
 		})
 	}
-	for _, date := range []string{"Sat, 01 Jan 2000 00:00:00 GMT", "Sat, 1 Jan 2000 00:00:00 GMT"} { // which one Java writes is not known
+	for _, date := range []string{"Sat, 01 Jan 2000 00:00:00 GMT", "Sat, 1 Jan 2000 00:00:00 GMT"} { // the platform's form is not documented
 		synctest.Test(t, func(t *testing.T) {
 			r := received("POST", "/hooks", "payload")
 			r.Header.Set("Date", date)
@@ -145,7 +145,7 @@ func TestDateHeader(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrMalformed)
 	r.Header.Del("X-Original-Date")
 	_, err = newVerifier(t, signedBySigner(webhook.WithDateHeader("X-Original-Date"))).Verify(r)
-	require.EqualError(t, err, "webhook: missing header: X-Original-Date", "Date is no stand-in")
+	require.EqualError(t, err, "webhook: missing header: X-Original-Date", "Date does not replace it")
 }
 
 // TestADateThatAnAdapterSplit at its comma is accepted as one Date.

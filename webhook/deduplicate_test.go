@@ -20,25 +20,25 @@ import (
 
 type handleFunc = func(context.Context) error
 
-// deduplicatorFunc is a Deduplicator of one function.
+// deduplicatorFunc is a function that implements Deduplicator.
 type deduplicatorFunc func(ctx context.Context, key string, handle handleFunc) (bool, error)
 
 func (f deduplicatorFunc) Do(ctx context.Context, key string, handle handleFunc) (bool, error) {
 	return f(ctx, key, handle)
 }
 
-// failing is a Deduplicator whose database is down.
+// failing is a Deduplicator that always fails.
 type failing struct{}
 
 func (failing) Do(context.Context, string, handleFunc) (bool, error) { return false, errDatabase }
 
-// sms is a delivery of a text message with this ID.
+// sms returns a delivery of an inbound message with this ID.
 func sms(t *testing.T, id string) *http.Request {
 	t.Helper()
 	return signedRequest(t, "POST", "/hooks", fmt.Sprintf(`{"reply_id":%q,"content":"YES"}`, id))
 }
 
-// counter is a callback that counts, and does what it is told then.
+// counter is a callback that counts its calls, and then calls another callback.
 type counter struct {
 	calls atomic.Int32
 	then  callback
@@ -66,7 +66,7 @@ func TestDuplicatesAreHandledOnce(t *testing.T) {
 		}
 		assert.EqualValues(t, 1, counter.calls.Load())
 		assert.Equal(t, map[webhook.Reason]int{webhook.ReasonHandled: 1, webhook.ReasonDuplicate: 2}, observed.reasons())
-		assert.Empty(t, observed.log.String(), "duplicates are usual")
+		assert.Empty(t, observed.log.String(), "duplicates are not logged")
 		assert.Equal(t, 204, response(handler, sms(t, "2")).Code)
 		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/other", `{"reply_id":"1"}`)).Code)
 		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks?to=crm", `{"reply_id":"1"}`)).Code)
@@ -82,7 +82,7 @@ func TestDuplicatesAreHandledOnce(t *testing.T) {
 	})
 }
 
-// TestMessagesWithoutAnIDAreNotDuplicates: without an ID nothing identifies a duplicate.
+// TestMessagesWithoutAnIDAreNotDuplicates, even with the same text.
 func TestMessagesWithoutAnIDAreNotDuplicates(t *testing.T) {
 	t.Parallel()
 	counter := new(counter)
@@ -99,7 +99,7 @@ func TestMessagesWithoutAnIDAreNotDuplicates(t *testing.T) {
 	}
 }
 
-// TestWithDedupeKey is for templates whose ID stands under another name.
+// TestWithDedupeKey covers templates with the ID under another name.
 func TestWithDedupeKey(t *testing.T) {
 	t.Parallel()
 	counter := new(counter)
@@ -108,15 +108,15 @@ func TestWithDedupeKey(t *testing.T) {
 	for _, body := range []string{`{"id":"1"}`, `{"id":"1"}`, `{"id":"2"}`, ``, ``} {
 		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", body)).Code)
 	}
-	assert.EqualValues(t, 4, counter.calls.Load(), "an empty key is that of no other")
+	assert.EqualValues(t, 4, counter.calls.Load(), "deliveries with an empty key are always handled")
 
-	never := newHandler(t, verifier(t), counter.call, webhook.WithDedupeKey(func(*webhook.Delivery) string { panic("it has no use") }))
+	never := newHandler(t, verifier(t), counter.call, webhook.WithDedupeKey(func(*webhook.Delivery) string { panic("not called without a deduplicator") }))
 	assert.Equal(t, 204, response(never, sms(t, "1")).Code)
 	broken := newHandler(t, verifier(t), counter.call, inMemory(), webhook.WithDedupeKey(func(*webhook.Delivery) string { panic("oops") }))
 	assert.Equal(t, 500, response(broken, sms(t, "1")).Code)
 }
 
-// TestAFailureIsNotRecorded: the platform sends it again, and it is handled then.
+// TestAFailureIsNotRecorded, so a retry is handled.
 func TestAFailureIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]callback{
@@ -136,8 +136,8 @@ func TestAFailureIsNotRecorded(t *testing.T) {
 	}
 }
 
-// TestCustomDeduplicators: a delivery is acknowledged only if the callback and the
-// deduplicator say so.
+// TestCustomDeduplicators acknowledge a delivery only if the callback and the deduplicator
+// succeed.
 func TestCustomDeduplicators(t *testing.T) {
 	t.Parallel()
 	errCommit := errors.New("commit failed")
@@ -165,7 +165,7 @@ func TestCustomDeduplicators(t *testing.T) {
 		}, fails, 503, webhook.ReasonCallback, []error{webhook.ErrCallback, errDatabase}, 1},
 		"hides the callback's error": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) { handle(ctx); return false, nil },
 			fails, 503, webhook.ReasonCallback, []error{webhook.ErrCallback}, 1},
-		"takes it for a duplicate": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) { handle(ctx); return true, nil },
+		"reports a duplicate after the callback failed": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) { handle(ctx); return true, nil },
 			fails, 503, webhook.ReasonCallback, []error{webhook.ErrCallback}, 1},
 		"fails after the callback failed": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
 			handle(ctx)
@@ -177,7 +177,7 @@ func TestCustomDeduplicators(t *testing.T) {
 			return false, fmt.Errorf("redis: %w", webhook.ErrInProgress)
 		},
 			accept, 503, webhook.ReasonBusy, []error{webhook.ErrBusy, webhook.ErrInProgress}, 0},
-		"tries a transaction again": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
+		"retries a transaction": {func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
 			handle(ctx)
 			return false, handle(ctx)
 		},
@@ -201,7 +201,7 @@ func TestCustomDeduplicators(t *testing.T) {
 			t.Parallel()
 			counter, observed := &counter{then: c.callback}, new(outcomes)
 			handler := newHandler(t, verifier(t), counter.call, observed.options(webhook.WithMaxConcurrent(1), webhook.WithDeduplicator(c.do))...)
-			for range 2 { // the turn comes back each time
+			for range 2 { // the second needs the turn of the first
 				observed.all = nil
 				counter.calls.Store(0)
 				assert.Equal(t, c.status, response(handler, sms(t, "1")).Code)
@@ -220,7 +220,7 @@ func TestCustomDeduplicators(t *testing.T) {
 	}
 }
 
-// TestTheCallbackGetsTheContextOfDo is the callback's: it has what Do puts there, and its own deadline.
+// TestTheCallbackGetsTheContextOfDo with its values and its deadline.
 func TestTheCallbackGetsTheContextOfDo(t *testing.T) {
 	t.Parallel()
 	type transaction struct{}

@@ -18,7 +18,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestTheDedupeKeyHasAStableForm is a promise: keys in a table must stay right.
+// TestTheDedupeKeyHasAStableForm, because receivers store keys.
 func TestTheDedupeKeyHasAStableForm(t *testing.T) {
 	t.Parallel()
 	report := webhook.DeliveryReport{DeliveryReportID: "1", Status: "delivered", StatusCode: 220}
@@ -31,10 +31,10 @@ func TestTheDedupeKeyHasAStableForm(t *testing.T) {
 	}
 }
 
-// identity is what a dedupe key stands for.
+// identity contains the parts of a dedupe key.
 type identity struct{ method, target, kind, id, status, code string }
 
-// keyOf verifies a delivery with this identity and a token in its URL.
+// keyOf returns the dedupe key of a delivery with this identity and a token in its URL.
 func keyOf(t testing.TB, v *webhook.Verifier, i identity, token string) string {
 	id := map[string]string{"DELIVERY_REPORT": "delivery_report_id", "OPT_OUT": "notification_id"}[i.kind]
 	if id == "" {
@@ -53,8 +53,8 @@ func keyOf(t testing.TB, v *webhook.Verifier, i identity, token string) string {
 	return d.DedupeKey()
 }
 
-// TestDifferentDeliveriesHaveDifferentKeys compares all pairs of random ones that differ in method,
-// target, kind, ID or state; the token does not matter.
+// TestDifferentDeliveriesHaveDifferentKeys compares all pairs of random deliveries. They
+// differ if method, target, kind, ID or state differ. The token does not matter.
 func TestDifferentDeliveriesHaveDifferentKeys(t *testing.T) {
 	t.Parallel()
 	v := newVerifier(t, queryToken(aToken, otherToken))
@@ -72,7 +72,7 @@ func TestDifferentDeliveriesHaveDifferentKeys(t *testing.T) {
 		}
 		key := keyOf(t, v, i, pick(aToken, otherToken))
 		if other, ok := seen[key]; ok {
-			// "/h?" and "/h" differ by the token's parameter alone.
+			// "/h?" and "/h" differ only by the token's parameter.
 			i.target, other.target = strings.TrimSuffix(i.target, "?"), strings.TrimSuffix(other.target, "?")
 			require.Equal(t, other, i)
 		}
@@ -81,7 +81,7 @@ func TestDifferentDeliveriesHaveDifferentKeys(t *testing.T) {
 	require.Greater(t, len(seen), 3_000)
 }
 
-// TestTheKeyDependsOnEachPart changes one of them at a time.
+// TestTheKeyDependsOnEachPart changes one part at a time.
 func TestTheKeyDependsOnEachPart(t *testing.T) {
 	t.Parallel()
 	report := func(change func(*webhook.Delivery, *webhook.DeliveryReport)) string {
@@ -110,10 +110,10 @@ func TestTheKeyDependsOnEachPart(t *testing.T) {
 	same := report(func(_ *webhook.Delivery, r *webhook.DeliveryReport) {
 		r.RetryCount, r.Metadata, r.OriginalText = 3, map[string]string{"a": "b"}, "text"
 	})
-	assert.Equal(t, report(func(*webhook.Delivery, *webhook.DeliveryReport) {}), same, "a retry has the same")
+	assert.Equal(t, report(func(*webhook.Delivery, *webhook.DeliveryReport) {}), same, "a retry has the same key")
 }
 
-// secretDelivery was accepted by two tokens, and has more that may be one.
+// secretDelivery returns a delivery with two tokens and other values that may be tokens.
 func secretDelivery(t *testing.T, body string) *webhook.Delivery {
 	t.Helper()
 	v := newVerifier(t, webhook.AllOf(queryToken(aToken), webhook.HeaderToken("Authorization", "Bearer "+otherToken)))
@@ -127,7 +127,8 @@ func secretDelivery(t *testing.T, body string) *webhook.Delivery {
 
 var secrets = []string{aToken, otherToken, "s3cret"}
 
-// TestADeliveryRoundTripsThroughJSON: all but what may be a token comes back, and the same key.
+// TestADeliveryRoundTripsThroughJSON without the values that may be tokens, and with the same
+// dedupe key.
 func TestADeliveryRoundTripsThroughJSON(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{sampleReport, sampleSMS, sampleMMS, sampleOptOut, "<xml/>", ""} {
@@ -142,12 +143,12 @@ func TestADeliveryRoundTripsThroughJSON(t *testing.T) {
 		assert.Equal(t, d.DedupeKey(), back.DedupeKey())
 		again, err := json.Marshal(back)
 		require.NoError(t, err)
-		assert.Equal(t, string(encoded), string(again), "a second queue changes nothing")
+		assert.Equal(t, string(encoded), string(again), "a second round trip changes nothing")
 		assert.Equal(t, "/hooks?…", back.Target)
 		assert.Equal(t, http.Header{"Authorization": {"…"}, "X-Api-Key": {"…"}, "x-lower": {"…", "…"}, "Content-Type": {"application/json"}}, back.Header)
 		assert.Equal(t, [5]any{d.Scheme, d.Method, string(d.Body), d.Event, d.KeyID}, [5]any{back.Scheme, back.Method, string(back.Body), back.Event, back.KeyID})
 	}
-	for _, body := range []string{sampleMMS, "YES"} { // what has no token is equal
+	for _, body := range []string{sampleMMS, "YES"} { // without a token, nothing changes
 		d, err := verifier(t).Verify(signedRequest(t, "POST", "/hooks", body))
 		require.NoError(t, err)
 		encoded, err := json.Marshal(struct{ Delivery webhook.Delivery }{*d})
@@ -161,7 +162,7 @@ func TestADeliveryRoundTripsThroughJSON(t *testing.T) {
 	require.NoError(t, err)
 	var back webhook.Delivery
 	require.NoError(t, json.Unmarshal(encoded, &back))
-	assert.Equal(t, *form, back, "an event that was read from something else")
+	assert.Equal(t, *form, back, "an event that the callback set")
 	assert.ErrorContains(t, json.Unmarshal([]byte(`{"body":5}`), &back), "webhook: decode Delivery: ")
 }
 
@@ -212,7 +213,7 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// FuzzFileName: no name leaves its directory, hides, or has a second extension.
+// FuzzFileName checks that no name leaves its directory, is hidden, or has a second extension.
 func FuzzFileName(f *testing.F) {
 	f.Add("../a.b", "image/png")
 	f.Add("\xff", "")
@@ -226,7 +227,8 @@ func FuzzFileName(f *testing.F) {
 	})
 }
 
-// FuzzDedupeKey: what differs has another key, and a queue changes none.
+// FuzzDedupeKey checks that different deliveries have different keys, and that a JSON round
+// trip keeps the key.
 func FuzzDedupeKey(f *testing.F) {
 	f.Add("POST", "/h", "1", "delivered", 220, "POST", "/h?a", "1", "delivered", 220)
 	f.Add("POST", "/h", "x", "y z", 0, "POST", "/h", "x y", "z", 0)
@@ -241,8 +243,8 @@ func FuzzDedupeKey(f *testing.F) {
 	})
 }
 
-// FuzzTargets: what a proxy stripped is put back, byte for byte, and tokens leave nothing
-// else behind in the key.
+// FuzzTargets checks that a stripped prefix is restored byte for byte, and that a token does
+// not change the key.
 func FuzzTargets(f *testing.F) {
 	prefixed := newVerifier(f, headerToken(aToken), webhook.WithStrippedPrefix("/hooks"))
 	public := newVerifier(f, headerToken(aToken), webhook.WithPublicURL("https://example.com/a%2Fb"))
@@ -279,7 +281,7 @@ func FuzzTargets(f *testing.F) {
 				}
 				d2, err := v.VerifyRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: target + map[bool]string{true: "&", false: "?"}[hasQuery] + "token=" + otherToken, Header: raw.Header, Body: raw.Body})
 				require.NoError(t, err)
-				if query != "?" { // "?" alone goes with the last parameter
+				if query != "?" { // "?" is removed with the last parameter
 					require.Equal(t, d.DedupeKey(), d2.DedupeKey())
 				}
 			}

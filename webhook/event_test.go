@@ -16,7 +16,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// randomText is what people type.
+// randomText returns a text that a person may type.
 func randomText() string {
 	pieces := []string{"", "a", "Ü", "😀", "\"", "\\", "\n", "\x00", "\u2028", "<b>", "$moContent", "#end", "null", "true", "7", "{}", " ", "'"}
 	var text strings.Builder
@@ -26,7 +26,8 @@ func randomText() string {
 	return text.String()
 }
 
-// randomValue is what the platform makes: it does not begin with $, and is not "null".
+// randomValue returns a value that the platform may set: it does not begin with $, and is not
+// "null".
 func randomValue() string {
 	return []string{"", "1", "a175e797", "+61491570156", "x y", "Ü\"", "0", "false"}[rand.N(8)]
 }
@@ -113,7 +114,7 @@ func TestMarshalAndParseAreInverse(t *testing.T) {
 	assert.JSONEq(t, `[{"event":"RECEIVED_SMS","reply_id":"1"},{"raw":null,"error":""}]`, string(encoded), "values as pointers")
 }
 
-// TestParseValuesReadsWhatParseReads from the same event as a form.
+// TestParseValuesReadsWhatParseReads if a form contains the same event.
 func TestParseValuesReadsWhatParseReads(t *testing.T) {
 	t.Parallel()
 	for range 5_000 {
@@ -155,8 +156,9 @@ func TestParseValues(t *testing.T) {
 	}
 }
 
-// FuzzParse has any payload. What parses is valid JSON, and says what encoding/json says
-// of the same names; what does not keeps its bytes. What parsed comes back from JSON.
+// FuzzParse checks that a parsed payload is valid JSON, that its fields are those that
+// encoding/json reads, and that the event round-trips through JSON. An unparsed payload
+// keeps its bytes.
 func FuzzParse(f *testing.F) {
 	for _, payload := range []string{
 		sampleReport, sampleSMS, sampleMMS, sampleOptOut, fmt.Sprintf(everyField, "RECEIVED_MMS"),
@@ -169,7 +171,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		before := bytes.Clone(payload)
 		event := webhook.Parse(payload)
-		require.Equal(t, before, payload, "it is not written to")
+		require.Equal(t, before, payload, "the payload is not modified")
 		delivery := &webhook.Delivery{Target: "/hooks", Event: event}
 		if unparsed, ok := event.(*webhook.UnparsedEvent); ok {
 			require.Equal(t, payload, unparsed.Raw)

@@ -43,7 +43,7 @@ func ExampleKeySet() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if err := keys.Add(key); err != nil { // beside the old one, whose deliveries are still on their way
+		if err := keys.Add(key); err != nil { // keep the old key: the platform retries deliveries that it signed
 			log.Fatal(err)
 		}
 		if _, err := client.EnableSignatureKey(ctx, key.ID()); err != nil {
@@ -83,7 +83,7 @@ func (d *database) Key(ctx context.Context, id string) (*webhook.Key, error) {
 	}
 	digest, publicKey, err := d.query(ctx, id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, webhook.ErrUnknownKey // refused; after any other error the platform retries
+		return nil, webhook.ErrUnknownKey // rejects the delivery; any other error lets the platform retry
 	}
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func ExampleKeySource() {
 
 // Authenticate by a token in the webhook's Headers, which every account can use.
 func ExampleHeaderToken() {
-	token := rand.Text() // keep it where the receiver and whoever creates the webhook read it
+	token := rand.Text() // store it where the receiver and the program that creates the webhook can read it
 
 	verifier, err := webhook.NewVerifier(webhook.HeaderToken("X-Webhook-Token", token))
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Deliveries are accepted all the way through a rotation, in every instance that uses the
-// store.
+// Rotate keys without losing a delivery, in every instance that uses the store.
 func ExampleStoredKeys() {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -20,7 +19,7 @@ func ExampleStoredKeys() {
 	}
 	defer api.Close()
 	ctx, client := context.Background(), api.Client()
-	store := messagemediatest.NewKeyStore() // of yours: messagemedia.NewFileKeyStore, or a database table
+	store := messagemediatest.NewKeyStore() // in production: messagemedia.NewFileKeyStore, or a database table
 
 	if _, err := client.SyncSignatureKey(ctx, store); err != nil {
 		log.Fatal(err)

@@ -14,8 +14,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// The examples get their deliveries from deliver, at the end of this file, which
-// signs them as the platform does. platformKey is what CreateSignatureKey returned.
+// The function deliver, at the end of this file, sends a signed delivery to a handler.
+// platformKey is the key that CreateSignatureKey returned.
 
 func ExampleNewHandler() {
 	key, err := webhook.ParseKey(platformKey.ID, platformKey.Digest, platformKey.PublicKey)
@@ -55,14 +55,14 @@ func ExampleNewHandler() {
 	// 204
 }
 
-// In a framework that has an *http.Request, whatever its own handlers look like.
+// Authenticate and parse a delivery in a framework that has an *http.Request.
 func ExampleVerifier_Verify() {
 	verifier := exampleVerifier()
 	receive := func(w http.ResponseWriter, r *http.Request) {
 		delivery, err := verifier.Verify(r)
 		switch {
 		case errors.Is(err, webhook.ErrKeySource):
-			w.WriteHeader(http.StatusServiceUnavailable) // it is not the delivery's fault
+			w.WriteHeader(http.StatusServiceUnavailable) // the delivery may be valid
 			return
 		case err != nil:
 			w.WriteHeader(http.StatusUnauthorized)
@@ -78,8 +78,8 @@ func ExampleVerifier_Verify() {
 	// 204
 }
 
-// In a function-as-a-service, whose event has the request in parts. The path and
-// the query must be those that stood in the request line, byte for byte.
+// Authenticate and parse a delivery in a function as a service. The path and the query must
+// be those of the request line, byte for byte.
 func ExampleVerifier_VerifyRaw() {
 	type gatewayEvent struct {
 		Method, RawPath, RawQuery string
@@ -119,7 +119,7 @@ func ExampleVerifier_VerifyRaw() {
 	// 401
 }
 
-// For a template of your own, in JSON.
+// Parse the payload of your own JSON template.
 func ExampleDelivery() {
 	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		var order struct {
@@ -138,7 +138,7 @@ func ExampleDelivery() {
 	// 204
 }
 
-// For a webhook with EncodingForm. That of a GET request has its names in the query.
+// Parse the payload of a webhook with EncodingForm. For a GET request, parse the query.
 func ExampleParseValues() {
 	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		form, err := url.ParseQuery(string(d.Body))
@@ -164,19 +164,19 @@ func ExampleWithDeduplicator() {
 
 	const payload = `{"reply_id":"d3c2","content":"YES"}`
 	fmt.Println(deliver(handler, payload))
-	fmt.Println(deliver(handler, payload)) // the first response got lost
+	fmt.Println(deliver(handler, payload)) // the first response was lost
 	// Output:
 	// handled
 	// 204
 	// 204
 }
 
-// A template of your own has the ID under another name than Parse knows.
+// Identify duplicates if your own template has the ID under a name that Parse does not know.
 func ExampleWithDedupeKey() {
 	key := func(d *webhook.Delivery) string {
 		var own struct{ ID string }
 		if err := json.Unmarshal(d.Body, &own); err != nil {
-			return "" // it is handled, as often as it comes
+			return "" // always handle it
 		}
 		return own.ID
 	}
@@ -190,8 +190,8 @@ func ExampleWithDedupeKey() {
 	// Output: handled {"id":"d3c2"}
 }
 
-// A table with a unique column for the key makes storing it and handling it one
-// transaction, across all instances.
+// Write the key to a unique column in the same transaction as the effect. Duplicates are then
+// detected across all instances.
 func ExampleDelivery_DedupeKey() {
 	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		fmt.Printf("%q\n", d.DedupeKey())
@@ -206,7 +206,7 @@ func ExampleDelivery_DedupeKey() {
 	// ""
 }
 
-// A payload that was verified before, from a queue or a table.
+// Parse a payload that was verified before it was stored in a queue or a table.
 func ExampleParse() {
 	for _, payload := range []string{
 		`{"notification_id":"0b5a","source_number":"+61491570156","content":"STOP"}`,
@@ -229,14 +229,14 @@ func ExampleStatusCode_Description() {
 	// Output: there is no route to the destination
 }
 
-// In a function-as-a-service: the same policy, response and observer without net/http.
+// Handle a delivery in a function as a service.
 func ExampleHandler_HandleRaw() {
 	handler := exampleHandler(exampleVerifier(), func(_ context.Context, d *webhook.Delivery) error {
 		return errors.New("the database is down")
 	})
 	response := handler.HandleRaw(context.Background(), webhook.RawRequest{
 		Method: "POST",
-		Target: "/hooks/sms?tenant=7", // as in the request line, byte for byte
+		Target: "/hooks/sms?tenant=7", // the target of the request line, byte for byte
 		Header: signedHeader("POST", "/hooks/sms?tenant=7", "payload"),
 		Body:   []byte("payload"),
 	})
@@ -244,7 +244,7 @@ func ExampleHandler_HandleRaw() {
 	// Output: 503 map[Retry-After:[5]]
 }
 
-// To count what became of each request, and to see when a token is no longer used.
+// Count the outcomes, and see when a token is no longer used.
 func ExampleWithObserver() {
 	handler := exampleHandler(exampleVerifier(), func(context.Context, *webhook.Delivery) error { return nil },
 		webhook.WithObserver(func(_ context.Context, o webhook.DeliveryOutcome) {
@@ -259,7 +259,7 @@ func ExampleWithObserver() {
 
 func ExampleStatus_Final() {
 	status := webhook.StatusDelivered
-	for _, report := range []webhook.Status{webhook.StatusSubmitted, webhook.StatusRead} { // in the order in which they arrive
+	for _, report := range []webhook.Status{webhook.StatusSubmitted, webhook.StatusRead} { // in the order of arrival
 		if report.Final() || !status.Final() {
 			status = report
 		}
@@ -296,7 +296,7 @@ func exampleVerifier() *webhook.Verifier {
 	return verifier
 }
 
-// deliver sends a payload as the platform does, and returns the status of the response.
+// deliver sends a signed payload, and returns the status of the response.
 func deliver(handler http.Handler, payload string) int {
 	r := httptest.NewRequest("POST", "/hooks/sms", strings.NewReader(payload))
 	r.Header = signedHeader("POST", "/hooks/sms", payload)

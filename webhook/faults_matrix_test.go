@@ -17,14 +17,14 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// userFunctions are all that a handler calls, with what it must come to when the function
-// hangs until its context ends, panics, or calls runtime.Goexit. An empty reason stands
-// for a function that has no context to wait for.
+// userFunctions are the functions that a handler calls, with the expected outcome if the
+// function hangs until its context ends, panics, or calls runtime.Goexit. The reason is empty
+// if the function gets no context.
 var userFunctions = []struct {
 	name    string
 	hangs   faultOutcome
-	panics  faultOutcome // or exits
-	handled bool         // the callback returned nil before
+	panics  faultOutcome // also if it calls runtime.Goexit
+	handled bool         // the callback returned nil
 }{
 	{"WithTarget's function", faultOutcome{}, faultOutcome{500, webhook.ReasonPanic, 0}, false},
 	{"KeySource", faultOutcome{503, webhook.ReasonTimeout, 5 * time.Second}, faultOutcome{500, webhook.ReasonPanic, 0}, false},
@@ -48,10 +48,10 @@ func (o faultOutcome) String() string {
 	return fmt.Sprintf("%d %s after %v", o.status, o.reason, o.after)
 }
 
-const clientStays = time.Second // in the columns where it disconnects
+const clientStays = time.Second // before the client disconnects
 
-// TestMatrixOfFaults has each function of the user's fail in each way, with and without a
-// body, the client there or gone.
+// TestMatrixOfFaults lets each function of the user fail in each way, with and without a body,
+// with and without a client that disconnects.
 func TestMatrixOfFaults(t *testing.T) {
 	t.Parallel()
 	var grid strings.Builder
@@ -68,7 +68,7 @@ func TestMatrixOfFaults(t *testing.T) {
 				want = function.hangs
 			}
 			if want == (faultOutcome{}) {
-				continue // it has no context
+				continue // the function gets no context
 			}
 			gone := want
 			if fault == "hanging" {
@@ -92,8 +92,8 @@ func TestMatrixOfFaults(t *testing.T) {
 	}
 }
 
-// runFault sends two deliveries to a handler with one turn: the second shows that the
-// first gave all back.
+// runFault sends two deliveries to a handler with one turn. The second succeeds only if the
+// first has returned its turn.
 func runFault(t *testing.T, function, fault, method string, disconnect bool) (got faultOutcome, handled bool) {
 	armed := true
 	fail := func(at string, ctx context.Context) error {
@@ -174,7 +174,7 @@ func runFault(t *testing.T, function, fault, method string, disconnect bool) (go
 	return got, wasHandled
 }
 
-// failingLog is a slog.Handler that fails when it is told something.
+// failingLog is a slog.Handler that fails for each record.
 type failingLog func()
 
 func (f failingLog) Enabled(context.Context, slog.Level) bool { return true }

@@ -12,8 +12,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestWithApprovedAlgorithmsOnly runs tests of tokens, signatures and dedupe keys again
-// under fips140=only, in which an algorithm that is not approved panics or fails. A key of
+// TestWithApprovedAlgorithmsOnly repeats tests of tokens, signatures and dedupe keys under
+// fips140=only, where an algorithm that is not approved panics or fails, and where a key of
 // 1024 bits is an error.
 func TestWithApprovedAlgorithmsOnly(t *testing.T) {
 	t.Parallel()
@@ -34,7 +34,7 @@ func TestWithApprovedAlgorithmsOnly(t *testing.T) {
 func TestASmallKeyIsAnErrorUnderFIPS(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("GODEBUG") != "fips140=only" {
-		t.Skip("see above")
+		t.Skip("runs only within TestWithApprovedAlgorithmsOnly")
 	}
 	const der1024 = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCqGKukO1De7zhZj6+H0qtjTkVxwTCpvKe4eCZ0FPqri0cb2JZfXJ/DgYSF6vUpwmJG8wVQZKjeGcjDOL5UlsuusFncCzWBQ7RKNUSesmQRMSGkVb1/3j+skZ6UtW+5u09lHNsj6tQ51s1SPrCBkedbNf0Tp0GbMJDyR4e9T04ZZwIDAQAB"
 	_, err := webhook.ParseKey("id", webhook.SHA256, der1024)

@@ -27,14 +27,14 @@ var errDatabase = errors.New("database down")
 
 func fails(context.Context, *webhook.Delivery) error { return errDatabase }
 
-// response is what a handler responds to a request.
+// response returns the handler's response to a request.
 func response(handler http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
 	return w
 }
 
-// outcomes is an observer that keeps what it is told, and a log.
+// outcomes keeps the outcomes that an observer gets, and the log.
 type outcomes struct {
 	mu  sync.Mutex
 	all []webhook.DeliveryOutcome
@@ -52,16 +52,16 @@ func (o *outcomes) options(more ...webhook.HandlerOption) []webhook.HandlerOptio
 	}, more...)
 }
 
-// only returns the outcome of the one delivery that there was.
+// only returns the only outcome.
 func (o *outcomes) only(t *testing.T) webhook.DeliveryOutcome {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	require.Len(t, o.all, 1, "every delivery is observed once")
+	require.Len(t, o.all, 1, "the observer is called once per delivery")
 	return o.all[0]
 }
 
-// reasons counts the outcomes.
+// reasons counts the outcomes by reason.
 func (o *outcomes) reasons() map[webhook.Reason]int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -72,7 +72,7 @@ func (o *outcomes) reasons() map[webhook.Reason]int {
 	return counts
 }
 
-// responseCases has a row for each of the table in NewHandler's documentation.
+// responseCases covers each row of the table in NewHandler's documentation.
 var responseCases = []struct {
 	name     string
 	change   func(*testing.T, *http.Request)
@@ -111,9 +111,9 @@ var responseCases = []struct {
 	{name: "read before", change: func(_ *testing.T, r *http.Request) { io.Copy(io.Discard, r.Body) }, status: 500, reason: webhook.ReasonBodyConsumed, want: []error{webhook.ErrBodyConsumed}},
 	{name: "perhaps read before, or forged", change: func(_ *testing.T, r *http.Request) { r.ContentLength = -1; r.Body = http.NoBody },
 		status: 401, reason: webhook.ReasonBadSignature, want: []error{webhook.ErrBadSignature, webhook.ErrBodyConsumed}},
-	{name: "keys that can't be had", keys: keySource(func(context.Context, string) (*webhook.Key, error) { return nil, errDatabase }),
+	{name: "a failing KeySource", keys: keySource(func(context.Context, string) (*webhook.Key, error) { return nil, errDatabase }),
 		status: 503, reason: webhook.ReasonKeySource, want: []error{webhook.ErrKeySource, errDatabase}},
-	{name: "keys that panic", keys: keySource(func(context.Context, string) (*webhook.Key, error) { panic("oops") }), status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
+	{name: "a panicking KeySource", keys: keySource(func(context.Context, string) (*webhook.Key, error) { panic("oops") }), status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
 	{name: "an unknown payload, handled", change: func(t *testing.T, r *http.Request) { *r = *signedRequest(t, "PATCH", "/hooks", "<xml/>") }, status: 204, reason: webhook.ReasonHandled},
 }
 
@@ -146,11 +146,11 @@ func TestResponses(t *testing.T) {
 			}
 			w := response(handler, r)
 			assert.Equal(t, c.status, w.Code)
-			assert.Empty(t, w.Body.String(), "without a word")
+			assert.Empty(t, w.Body.String(), "no body")
 			assert.Equal(t, map[int]string{503: "5"}[c.status], w.Header().Get("Retry-After"))
 			assert.Equal(t, map[int]string{405: "DELETE, GET, PATCH, POST, PUT"}[c.status], w.Header().Get("Allow"))
 			if slices.Contains([]int{400, 401, 405, 413}, c.status) || c.keys != nil {
-				assert.Zero(t, calls, "it never reaches the callback")
+				assert.Zero(t, calls, "the callback is not called")
 			}
 			outcome := observed.only(t)
 			assert.Equal(t, c.status, outcome.Status)
@@ -172,14 +172,14 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-// TestHandleRawRespondsLikeServeHTTP, as far as a request in parts can have the fault.
+// TestHandleRawRespondsLikeServeHTTP in all cases that a RawRequest can have.
 func TestHandleRawRespondsLikeServeHTTP(t *testing.T) {
 	t.Parallel()
 	skipped := 0
 	for _, c := range responseCases {
 		if strings.HasPrefix(c.name, "read before") || strings.HasPrefix(c.name, "unreadable") || strings.HasPrefix(c.name, "perhaps read") {
 			skipped++
-			continue // the body is there
+			continue // a RawRequest contains its body
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -228,7 +228,7 @@ func TestTheObserverGetsTheOutcome(t *testing.T) {
 		handler := newHandler(t, verifier(t), func(context.Context, *webhook.Delivery) error { cancel(); return nil },
 			webhook.WithObserver(func(ctx context.Context, o webhook.DeliveryOutcome) {
 				outcome = o
-				assert.NoError(t, ctx.Err(), "it does not end with the request")
+				assert.NoError(t, ctx.Err(), "the context does not end with the request")
 				assert.Equal(t, "value", ctx.Value(contextKey{}))
 			}))
 		assert.Equal(t, 204, response(handler, signedRequest(t, "POST", "/hooks", body).WithContext(ctx)).Code)
@@ -238,7 +238,7 @@ func TestTheObserverGetsTheOutcome(t *testing.T) {
 	}
 }
 
-// TestWithSignedText: off by default, and what the signature was checked against.
+// TestWithSignedText gives the observer the signed text. It is off by default.
 func TestWithSignedText(t *testing.T) {
 	t.Parallel()
 	for _, options := range [][]webhook.HandlerOption{nil, {webhook.WithSignedText()}} {
@@ -262,7 +262,7 @@ func TestEveryMethodOfAWebhookIsHandled(t *testing.T) {
 	}
 }
 
-// TestTheServerSurvivesPanics: after a panic it responds as before.
+// TestTheServerSurvivesPanics and handles the next delivery.
 func TestTheServerSurvivesPanics(t *testing.T) {
 	t.Parallel()
 	handler := newHandler(t, verifier(t), func(_ context.Context, d *webhook.Delivery) error {
@@ -365,7 +365,7 @@ func post(t *testing.T, server *httptest.Server, body string) (int, error) {
 	return response.StatusCode, nil
 }
 
-// TestErrAbortHandlerAborts as in net/http. In a queue there is nothing to abort.
+// TestErrAbortHandlerAborts the connection, as in net/http. HandleRaw returns status 500.
 func TestErrAbortHandlerAborts(t *testing.T) {
 	t.Parallel()
 	observed := new(outcomes)
@@ -382,15 +382,14 @@ func TestErrAbortHandlerAborts(t *testing.T) {
 	assert.Equal(t, 500, handler.HandleRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: "/hooks", Header: r.Header, Body: []byte("payload")}).Status)
 }
 
-// TestLogsContainNoSecrets looks at what is logged and told to the observer when all that can
-// be refused is.
+// TestLogsContainNoSecrets checks the log and the outcomes for all kinds of failures.
 func TestLogsContainNoSecrets(t *testing.T) {
 	t.Parallel()
 	const payload = `{"reply_id":"d3c2","content":"s3cret","source_number":"+61491570156"`
 	observed := new(outcomes)
 	handler := newHandler(t, verifier(t), fails, observed.options(webhook.WithDeduplicator(failing{}))...)
 	sent := 0
-	for _, body := range []string{payload + "}", payload} { // the second does not parse
+	for _, body := range []string{payload + "}", payload} { // the first cannot be parsed
 		for _, fault := range faults {
 			r := signedRequest(t, "POST", "/hooks/s3cret?token=s3cret", body)
 			r.Header.Set("X-Token", "s3cret")
@@ -415,7 +414,7 @@ func TestLogsContainNoSecrets(t *testing.T) {
 	}
 }
 
-// TestAPanicIsLoggedWithItsStack: without it nobody finds the line.
+// TestAPanicIsLoggedWithItsStack, which names the line.
 func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 	t.Parallel()
 	observed := new(outcomes)
@@ -427,7 +426,7 @@ func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 
 func panicsHere(context.Context, *webhook.Delivery) error { panic("oops") }
 
-// TestNothingIsLoggedByDefault: without options a handler writes nowhere.
+// TestNothingIsLoggedByDefault, not even through package log.
 func TestNothingIsLoggedByDefault(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 401, response(newHandler(t, verifier(t), accept), received("POST", "/hooks", "payload")).Code)

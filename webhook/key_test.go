@@ -25,12 +25,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// keySource is a KeySource as users write them.
+// keySource is a function that implements KeySource.
 type keySource func(ctx context.Context, id string) (*webhook.Key, error)
 
 func (s keySource) Key(ctx context.Context, id string) (*webhook.Key, error) { return s(ctx, id) }
 
-// publicDER is a public key of 1024 bits.
+// publicDER returns a public key of 1024 bits.
 func publicDER(t *testing.T) []byte {
 	t.Helper()
 	key, _ := newSigner(t, webhook.SHA256)
@@ -48,11 +48,11 @@ func TestParseKeyReadsEveryForm(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "id", want.ID())
 	for name, public := range map[string]string{
-		"white space around base64":     "\n\t " + text + " \r\n",
-		"base64 in lines":               text[:64] + "\n" + text[64:128] + "\r\n" + text[128:],
-		"PEM":                           inPEM,
-		"white space around PEM":        "\n  " + inPEM + "\n\n",
-		"PEM with the lines of Windows": strings.ReplaceAll(inPEM, "\n", "\r\n"),
+		"white space around base64":         "\n\t " + text + " \r\n",
+		"base64 in lines":                   text[:64] + "\n" + text[64:128] + "\r\n" + text[128:],
+		"PEM":                               inPEM,
+		"white space around PEM":            "\n  " + inPEM + "\n\n",
+		"PEM with the line ends of Windows": strings.ReplaceAll(inPEM, "\n", "\r\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +63,7 @@ func TestParseKeyReadsEveryForm(t *testing.T) {
 	}
 }
 
-// TestParseKeyRepairsUnambiguousDamage that can have one meaning only.
+// TestParseKeyRepairsUnambiguousDamage, and reports other damage.
 func TestParseKeyRepairsUnambiguousDamage(t *testing.T) {
 	t.Parallel()
 	der := publicDER(t)
@@ -72,17 +72,17 @@ func TestParseKeyRepairsUnambiguousDamage(t *testing.T) {
 	want, err := webhook.ParseKey("id", webhook.SHA256, text)
 	require.NoError(t, err)
 	for name, public := range map[string]string{
-		"line breaks as two characters":        strings.ReplaceAll(inPEM, "\n", `\n`),
-		"those of Windows":                     strings.ReplaceAll(inPEM, "\n", `\r\n`),
-		"escaped twice":                        strings.ReplaceAll(inPEM, "\n", `\\n`),
-		"spaces":                               strings.ReplaceAll(inPEM, "\n", " "),
-		"none":                                 strings.ReplaceAll(inPEM, "\n", ""),
-		"CR alone":                             strings.ReplaceAll(inPEM, "\n", "\r"),
-		"quotes":                               `"` + inPEM + `"`,
-		"single quotes":                        "'" + strings.TrimSpace(inPEM) + "'\n",
-		"quotes and line breaks, as in dotenv": `"` + strings.ReplaceAll(inPEM, "\n", `\n`) + `"`,
-		"quotes around base64":                 `"` + text + `"`,
-		"base64 with spaces":                   text[:64] + " " + text[64:],
+		"line breaks as two characters":           strings.ReplaceAll(inPEM, "\n", `\n`),
+		"line ends of Windows as four characters": strings.ReplaceAll(inPEM, "\n", `\r\n`),
+		"escaped twice":                           strings.ReplaceAll(inPEM, "\n", `\\n`),
+		"spaces":                                  strings.ReplaceAll(inPEM, "\n", " "),
+		"none":                                    strings.ReplaceAll(inPEM, "\n", ""),
+		"CR alone":                                strings.ReplaceAll(inPEM, "\n", "\r"),
+		"quotes":                                  `"` + inPEM + `"`,
+		"single quotes":                           "'" + strings.TrimSpace(inPEM) + "'\n",
+		"quotes and line breaks, as in dotenv":    `"` + strings.ReplaceAll(inPEM, "\n", `\n`) + `"`,
+		"quotes around base64":                    `"` + text + `"`,
+		"base64 with spaces":                      text[:64] + " " + text[64:],
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +101,7 @@ func TestParseKeyRepairsUnambiguousDamage(t *testing.T) {
 		"headers":                        {strings.Replace(inPEM, "-----\n", "-----\nProc-Type: 4\n", 1), "PEM block has headers"},
 		"the base64 of URLs":             {strings.Repeat("-_", 8), "byte 1 is not a base64 character"},
 		"padding in the middle":          {text[:8] + "AA==" + text[8:], "padding in the wrong place"},
-		"a dash that an editor changed":  {strings.ReplaceAll(inPEM, "--", "—"), "byte 1 of the base64"},
+		"a dash that an editor changed":  {strings.ReplaceAll(inPEM, "--", "—"), "byte 1 is not a base64 character"},
 		"the certificate, another block": {strings.ReplaceAll(inPEM, "PUBLIC KEY", "CERTIFICATE"), "PEM block must be a PUBLIC KEY, got a CERTIFICATE"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestParseKeyRepairsUnambiguousDamage(t *testing.T) {
 			_, err := webhook.ParseKey("id", webhook.SHA256, c.public)
 			require.ErrorContains(t, err, "webhook: ParseKey: public key: ")
 			require.ErrorContains(t, err, c.want)
-			assert.NotContains(t, err.Error(), text[8:24], "it shows nothing of the text")
+			assert.NotContains(t, err.Error(), text[8:24], "the error contains no part of the text")
 		})
 	}
 }
@@ -136,9 +136,9 @@ func TestParseKeyRejectsInvalidKeys(t *testing.T) {
 		"no ID":                        {"", webhook.SHA256, text, `ID must be the key_id that the API returned, without white space around it, got ""`},
 		"an ID with a line break":      {"id\n", webhook.SHA256, text, "white space around it"},
 		"no digest":                    {"id", "", text, `digest must be SHA224, SHA256 or SHA512, got ""`},
-		"a digest that is broken":      {"id", "SHA1", text, `digest must be SHA224, SHA256 or SHA512, got "SHA1"`},
+		"an unsupported digest":        {"id", "SHA1", text, `digest must be SHA224, SHA256 or SHA512, got "SHA1"`},
 		"no public key":                {"id", webhook.SHA256, " \n", "public key: empty; must be base64 of DER, or PEM"},
-		"what is neither":              {"id", webhook.SHA256, "s3cret!", "byte 7 is not a base64 character"},
+		"neither base64 nor PEM":       {"id", webhook.SHA256, "s3cret!", "byte 7 is not a base64 character"},
 		"base64 of something":          {"id", webhook.SHA256, "c29tZXRoaW5n", "public key: not a SubjectPublicKeyInfo"},
 		"half a key":                   {"id", webhook.SHA256, text[:80], "public key: not a SubjectPublicKeyInfo"},
 		"a broken PEM block":           {"id", webhook.SHA256, "-----BEGIN PUBLIC KEY-----\n" + text, "PEM block without the line -----END PUBLIC KEY-----: a part is missing"},
@@ -163,7 +163,7 @@ func TestParseKeyRejectsInvalidKeys(t *testing.T) {
 	}
 }
 
-// rsaKey writes a key that x509 itself would not.
+// rsaKey encodes a key that package x509 refuses to encode.
 func rsaKey(t *testing.T, modulus *big.Int, exponent int) string {
 	t.Helper()
 	key, err := asn1.Marshal(struct {
@@ -185,7 +185,7 @@ func rsaKey(t *testing.T, modulus *big.Int, exponent int) string {
 
 func TestKeySet(t *testing.T) {
 	t.Parallel()
-	var set webhook.KeySet // the zero value is ready
+	var set webhook.KeySet // the zero value is an empty set
 	_, err := set.Key(t.Context(), "")
 	require.ErrorIs(t, err, webhook.ErrUnknownKey)
 	set.Remove("nobody's")
@@ -215,7 +215,7 @@ func TestKeySetRejectsInvalidKeys(t *testing.T) {
 	}
 }
 
-// TestRotation: while keys change, deliveries of those that stay are accepted.
+// TestRotation accepts deliveries of one key while other keys are added and removed.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	keys := webhook.NewKeySet(signer.Key())
@@ -252,8 +252,7 @@ func TestRotation(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrUnknownKey)
 }
 
-// TestAKeyOfAnotherAccount: the ID that a delivery claims chooses the key, so
-// that nobody signs for somebody else.
+// TestAKeyOfAnotherAccount cannot sign under the ID of a known key.
 func TestAKeyOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	other := messagemediatest.NewSigner(t)
@@ -274,15 +273,15 @@ func TestACustomKeySource(t *testing.T) {
 		err  error
 		want []error
 	}{
-		"a key":                          {signer.Key(), nil, nil},
-		"a key that is not known":        {nil, webhook.ErrUnknownKey, []error{webhook.ErrUnknownKey}},
-		"the same, wrapped":              {nil, fmt.Errorf("table keys: %w", webhook.ErrUnknownKey), []error{webhook.ErrUnknownKey}},
-		"a failure":                      {nil, databaseDown, []error{webhook.ErrKeySource, databaseDown}},
-		"a failure and a key":            {signer.Key(), databaseDown, []error{webhook.ErrKeySource, databaseDown}},
-		"neither key nor error":          {nil, nil, []error{webhook.ErrKeySource}},
-		"a key that nobody parsed":       {new(webhook.Key), nil, []error{webhook.ErrKeySource}},
-		"the end of the request's time":  {nil, context.DeadlineExceeded, []error{webhook.ErrKeySource, context.DeadlineExceeded}},
-		"a key that is not the signer's": {smallKey(t), nil, []error{webhook.ErrBadSignature}},
+		"a key":                              {signer.Key(), nil, nil},
+		"a key that is not known":            {nil, webhook.ErrUnknownKey, []error{webhook.ErrUnknownKey}},
+		"the same, wrapped":                  {nil, fmt.Errorf("table keys: %w", webhook.ErrUnknownKey), []error{webhook.ErrUnknownKey}},
+		"a failure":                          {nil, databaseDown, []error{webhook.ErrKeySource, databaseDown}},
+		"a failure and a key":                {signer.Key(), databaseDown, []error{webhook.ErrKeySource, databaseDown}},
+		"neither key nor error":              {nil, nil, []error{webhook.ErrKeySource}},
+		"a key that ParseKey did not return": {new(webhook.Key), nil, []error{webhook.ErrKeySource}},
+		"the end of the request's time":      {nil, context.DeadlineExceeded, []error{webhook.ErrKeySource, context.DeadlineExceeded}},
+		"a key that is not the signer's":     {smallKey(t), nil, []error{webhook.ErrBadSignature}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -304,7 +303,7 @@ func TestACustomKeySource(t *testing.T) {
 	}
 }
 
-// TestTheKeySourceGetsTheIDUnchanged: an ID reaches it as it came.
+// TestTheKeySourceGetsTheIDUnchanged, whatever its form.
 func TestTheKeySourceGetsTheIDUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "' OR 1=1 --", "../etc", strings.Repeat("x", 10_000)} {
@@ -322,7 +321,8 @@ func TestTheKeySourceGetsTheIDUnchanged(t *testing.T) {
 	}
 }
 
-// FuzzParseKey: whatever parses can verify, and is the key that package pem reads.
+// FuzzParseKey checks that each parsed key can verify, and that it is the key that package pem
+// reads.
 func FuzzParseKey(f *testing.F) {
 	der, err := base64.StdEncoding.DecodeString(platformKey.PublicKey)
 	require.NoError(f, err)

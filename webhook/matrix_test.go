@@ -29,8 +29,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// The matrix has what a client can do to a server with this package's handler,
-// over HTTP in memory and with fake time. This runs it, and prints what came out:
+// The matrix tests how clients can behave towards a server with this package's handler, over
+// an in-memory network and with fake time. This command prints it:
 //
 //	go test -v -run Matrix ./webhook
 
@@ -39,13 +39,13 @@ const (
 	readTimeout   = 10 * time.Second
 	writeTimeout  = 30 * time.Second
 	callbackTakes = time.Second
-	bodyTimeout   = 5 * time.Second // the handler's, shorter than the server's
+	bodyTimeout   = 5 * time.Second // of the handler, shorter than that of the server
 	maxBodyBytes  = 1 << 10
 
 	aPayload = `{"reply_id":"d3c2","content":"Hello","source_number":"+61491570156"}`
 )
 
-// client is a way to send a delivery, with what must come of it.
+// client is a way to send a delivery, with the expected result.
 type client struct {
 	name string
 	send func(*sender)
@@ -54,10 +54,10 @@ type client struct {
 }
 
 type result struct {
-	status  int            // of the response, 0 when there is none
-	after   time.Duration  // when it came, or the connection was closed
+	status  int            // of the response; 0 without a response
+	after   time.Duration  // until the response, or until the connection was closed
 	handled bool           // the callback returned nil
-	reason  webhook.Reason // that the observer was told
+	reason  webhook.Reason // that the observer got
 }
 
 var clients = []client{
@@ -90,7 +90,7 @@ func TestMatrixOfClients(t *testing.T) {
 	signer := messagemediatest.NewSigner(t)
 	var grid strings.Builder
 	table := tabwriter.NewWriter(&grid, 0, 0, 2, ' ', 0)
-	defer func() { // also when a cell ends the test
+	defer func() { // also if a cell ends the test
 		table.Flush()
 		t.Log("\n" + grid.String())
 	}()
@@ -123,8 +123,8 @@ func (r result) String() string {
 	return fmt.Sprintf("%s after %v, %s", response, r.after, handled)
 }
 
-// run has a client send a delivery to a server of its own. No goroutine is left
-// afterwards, or the test's bubble would not end.
+// run lets a client send a delivery to a new server. It leaves no goroutine, because the
+// test's bubble would not end.
 func (c *client) run(t *testing.T, s *sender) (got result) {
 	accepting := newVerifier(t, webhook.Signed(webhook.NewKeySet(s.signer.Key())), webhook.WithMaxBodyBytes(maxBodyBytes))
 	handler := newHandler(t, accepting,
@@ -154,11 +154,11 @@ func (c *client) run(t *testing.T, s *sender) (got result) {
 	return got
 }
 
-// sender writes a delivery by hand. It does not care whether anybody reads it.
+// sender writes a delivery to a connection. It ignores write errors.
 type sender struct {
 	connection net.Conn
 	signer     *messagemediatest.Signer
-	payload    string // what is signed, and announced
+	payload    string // that is signed and announced
 	chunked    bool
 }
 
@@ -169,11 +169,11 @@ func (s *sender) write(text string) (written bool) {
 
 func (s *sender) leave() { s.connection.Close() }
 
-// head writes the header, the signature in it.
+// head writes the header, including the signature.
 func (s *sender) head() {
 	r, _ := http.NewRequest(http.MethodPost, "http://localhost/hooks", strings.NewReader(s.payload))
 	if err := s.signer.Sign(r); err != nil {
-		panic(err) // nothing can be wrong with the request above
+		panic(err) // the request above is valid
 	}
 	framing := fmt.Sprintf("Content-Length: %d", len(s.payload))
 	if s.chunked {
@@ -204,7 +204,7 @@ func (s *sender) end() {
 	}
 }
 
-// response is the status of the response, 0 when none comes.
+// response returns the status of the response, or 0 if there is none.
 func (s *sender) response() int {
 	response, err := http.ReadResponse(bufio.NewReader(s.connection), nil)
 	if err != nil {
@@ -213,20 +213,19 @@ func (s *sender) response() int {
 	return response.StatusCode
 }
 
-// TestTenThousandDeliveries sends 2,500 events four times each, 64 at a time. Each
-// delivery is sent until it is acknowledged, to a callback that fails at random,
-// over a way on which responds get lost at random. One event in ten is forged. In
-// the end each genuine one was handled once, for there is a Deduplicator, all its
-// deliveries were acknowledged, and no forged one was handled.
+// TestTenThousandDeliveries sends 2,500 events four times each, 64 at a time. It sends each
+// delivery until it is acknowledged. The callback fails at random, and responses are lost at
+// random. One event in ten is forged. In the end, the Deduplicator has let each genuine event
+// be handled once, all its deliveries were acknowledged, and no forged event was handled.
 func TestTenThousandDeliveries(t *testing.T) {
 	t.Parallel()
-	const events, copies, senders = 2_500, 4, 64
+	const events, repeats, senders = 2_500, 4, 64
 	var handled, acknowledged [events]atomic.Int32
 	observed := new(outcomes)
 	signer := smallSigner(t)
 	server := serve(newHandler(t, newVerifier(t, webhook.Signed(webhook.NewKeySet(signer.Key()), webhook.WithMinKeyBits(1024))),
 		func(_ context.Context, d *webhook.Delivery) error {
-			runtime.Gosched() // so that copies meet
+			runtime.Gosched() // so that duplicates run at once
 			switch chance := rand.N(100); {
 			case chance < 10:
 				panic("the database is gone")
@@ -258,7 +257,7 @@ func TestTenThousandDeliveries(t *testing.T) {
 	forged := func(id int) bool { return id%10 == 0 }
 	for id := range events {
 		d := sign(t, signer, id, forged(id))
-		for range copies {
+		for range repeats {
 			deliveries <- d
 		}
 	}
@@ -266,7 +265,7 @@ func TestTenThousandDeliveries(t *testing.T) {
 	sending.Wait()
 
 	for id := range events {
-		want := [2]int32{1, copies}
+		want := [2]int32{1, repeats}
 		if forged(id) {
 			want = [2]int32{}
 		}
@@ -280,11 +279,11 @@ func TestTenThousandDeliveries(t *testing.T) {
 	}
 }
 
-// signed is a delivery of an event.
+// signed is a signed delivery of an event.
 type signed struct {
 	id     int
 	header http.Header
-	body   string // another than was signed, if it is forged
+	body   string // if forged, not the one that was signed
 }
 
 func sign(t *testing.T, signer *messagemediatest.Signer, id int, forged bool) *signed {
@@ -298,7 +297,7 @@ func sign(t *testing.T, signer *messagemediatest.Signer, id int, forged bool) *s
 	return &signed{id, r.Header, body}
 }
 
-// deliver sends a delivery until it is acknowledged, or refused for good.
+// deliver sends a delivery until it is acknowledged or rejected.
 func (d *signed) deliver(platform *http.Client) (status int) {
 	for status != http.StatusNoContent && status != http.StatusUnauthorized {
 		r, err := http.NewRequest(http.MethodPost, "http://localhost/hooks", strings.NewReader(d.body))
@@ -308,7 +307,7 @@ func (d *signed) deliver(platform *http.Client) (status int) {
 		r.Header = d.header
 		response, err := platform.Do(r)
 		if err != nil {
-			continue // the response got lost
+			continue // the response was lost
 		}
 		response.Body.Close()
 		status = response.StatusCode
@@ -316,7 +315,7 @@ func (d *signed) deliver(platform *http.Client) (status int) {
 	return status
 }
 
-// lossy loses one response of ten.
+// lossy loses one of ten responses.
 type lossy struct{ http.Transport }
 
 func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -328,7 +327,7 @@ func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// smallSigner has a key of 1024 bits, which signs in a third of the time.
+// smallSigner returns a signer with a key of 1024 bits, which signs in a third of the time.
 func smallSigner(t *testing.T) *messagemediatest.Signer {
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
 	key, err := api.Client().CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
@@ -338,7 +337,7 @@ func smallSigner(t *testing.T) *messagemediatest.Signer {
 	return api.Signer("")
 }
 
-// endpoint is a server in memory, with the timeouts that a server needs.
+// endpoint is a server on an in-memory network, with all timeouts set.
 type endpoint struct {
 	http.Server
 	connections chan net.Conn

@@ -20,7 +20,7 @@ func TestADuplicateWaitsForTheFirstDelivery(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		first  callback
-		status int // of the first
+		status int // of the first response
 		calls  int32
 	}{
 		"handled":      {accept, 204, 1},
@@ -49,7 +49,7 @@ func TestADuplicateWaitsForTheFirstDelivery(t *testing.T) {
 					others.Go(func() { assert.Equal(t, 204, response(handler, sms(t, "1")).Code) })
 				}
 				synctest.Wait()
-				assert.Equal(t, 204, response(handler, sms(t, "2")).Code, "duplicates take no turn of others")
+				assert.Equal(t, 204, response(handler, sms(t, "2")).Code, "a waiting duplicate has no turn")
 				assert.Zero(t, time.Since(start))
 				counter.calls.Add(-1)
 				others.Wait()
@@ -107,8 +107,8 @@ func TestADuplicateWaitsUntilItsDeadline(t *testing.T) {
 		outcome := observed.only(t)
 		assert.Equal(t, webhook.ReasonBusy, outcome.Reason)
 		require.ErrorIs(t, outcome.Err, webhook.ErrInProgress)
-		assert.Equal(t, 204, response(handler, sms(t, "2")).Code, "others do not wait for it")
-		assert.Equal(t, 204, <-first, "it was handled, if late")
+		assert.Equal(t, 204, response(handler, sms(t, "2")).Code, "other deliveries do not wait for it")
+		assert.Equal(t, 204, <-first, "it was handled after its deadline")
 		assert.EqualValues(t, 2, counter.calls.Load())
 	})
 }
@@ -136,7 +136,7 @@ func TestMemoryDeduplicator(t *testing.T) {
 		}
 		assert.True(t, knows("a") && knows("b") && knows("c"))
 		handle("d")
-		assert.False(t, knows("a"), "the oldest makes room")
+		assert.False(t, knows("a"), "the oldest key was dropped")
 		assert.True(t, knows("b") && knows("c") && knows("d"))
 
 		time.Sleep(58*time.Second - time.Nanosecond) // b was handled two seconds before now

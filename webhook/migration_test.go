@@ -16,14 +16,14 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// deployments is a service that is deployed again and again: each deployment replaces its
+// deployments is a service that is deployed several times. Each deployment replaces its
 // handler.
 type deployments struct {
 	t       *testing.T
 	current atomic.Pointer[webhook.Handler]
-	handled sync.Map // the IDs
+	handled sync.Map // the IDs of handled messages
 	mu      sync.Mutex
-	schemes map[string]int // seen since the last look
+	schemes map[string]int // since the last call of seen
 }
 
 func (d *deployments) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -50,9 +50,9 @@ func (d *deployments) seen() map[string]int {
 	return seen
 }
 
-// TestRotatingATokenAndMovingToSignaturesLosesNothing goes through the steps of the
-// package's documentation while 2,000 messages arrive: to another token, to signatures,
-// and back to a token. The webhook has no Retries, so a delivery that is refused is lost.
+// TestRotatingATokenAndMovingToSignaturesLosesNothing follows the steps of the package
+// documentation while 2,000 messages arrive: to another token, to signatures, and back to a
+// token. The webhook has no Retries, so a delivery that is rejected is lost.
 func TestRotatingATokenAndMovingToSignaturesLosesNothing(t *testing.T) {
 	t.Parallel()
 	const messages, senders = 2_000, 8
@@ -84,7 +84,7 @@ func TestRotatingATokenAndMovingToSignaturesLosesNothing(t *testing.T) {
 			}
 		})
 	}
-	// someDeliveries waits until some more have begun and ended since now.
+	// someDeliveries waits until further deliveries have begun and ended.
 	someDeliveries := func() map[string]int {
 		service.seen()
 		for begun := sent.Load(); sent.Load() < min(begun+50, messages); {
@@ -96,7 +96,7 @@ func TestRotatingATokenAndMovingToSignaturesLosesNothing(t *testing.T) {
 		_, err := client.UpdateWebhook(t.Context(), hook.ID, request)
 		require.NoError(t, err)
 	}
-	// lastOf waits until the old way is no longer seen.
+	// lastOf waits until no delivery uses the old scheme.
 	lastOf := func(old string) {
 		for range 100 {
 			if someDeliveries()[old] == 0 {
@@ -108,7 +108,7 @@ func TestRotatingATokenAndMovingToSignaturesLosesNothing(t *testing.T) {
 
 	require.Positive(t, someDeliveries()["header:X-Webhook-Token"])
 
-	// To another token.
+	// Rotate the token.
 	service.deploy(headerToken(otherToken, aToken))
 	require.Positive(t, someDeliveries()["header:X-Webhook-Token#2"])
 	update(messagemedia.UpdateWebhookRequest{Headers: headers(otherToken)})
@@ -116,7 +116,7 @@ func TestRotatingATokenAndMovingToSignaturesLosesNothing(t *testing.T) {
 	service.deploy(headerToken(otherToken))
 	require.Positive(t, someDeliveries()["header:X-Webhook-Token"])
 
-	// To signatures.
+	// Move to signatures.
 	service.deploy(webhook.AnyOf(signed, headerToken(otherToken)))
 	require.Positive(t, someDeliveries()["header:X-Webhook-Token"])
 	_, err = client.EnableSignatureKey(t.Context(), key.ID)
@@ -126,10 +126,10 @@ func TestRotatingATokenAndMovingToSignaturesLosesNothing(t *testing.T) {
 	update(messagemedia.UpdateWebhookRequest{Headers: map[string]string{}})
 	require.Positive(t, someDeliveries()["signature"])
 
-	// And back.
+	// Return to a token.
 	service.deploy(webhook.AnyOf(signed, headerToken(aToken)))
 	update(messagemedia.UpdateWebhookRequest{Headers: headers(aToken)})
-	someDeliveries() // those without the token are over
+	someDeliveries() // no delivery without the token is in progress
 	require.NoError(t, client.DisableSignatureKey(t.Context()))
 	lastOf("signature")
 	service.deploy(headerToken(aToken))
@@ -143,7 +143,7 @@ func TestRotatingATokenAndMovingToSignaturesLosesNothing(t *testing.T) {
 	assert.Positive(t, service.seen()["header:X-Webhook-Token"])
 }
 
-// TestTwoWebhooksOnOnePath differ in the query: both are handled.
+// TestTwoWebhooksOnOnePath differ in the query. The deliveries of both are handled.
 func TestTwoWebhooksOnOnePath(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -156,7 +156,7 @@ func TestTwoWebhooksOnOnePath(t *testing.T) {
 	}
 	counter := new(counter)
 	handler := newHandler(t, newVerifier(t, queryToken(aToken)), counter.call, inMemory())
-	for range 2 { // the second time, both are duplicates
+	for range 2 { // in the second round, both are duplicates
 		result, err := api.Send(t.Context(), &webhook.ReceivedSMS{ReplyID: "1", Content: "Hi"}, messagemediatest.ToHandler(handler))
 		require.NoError(t, err)
 		assert.True(t, result.Acknowledged(), result)
@@ -164,7 +164,7 @@ func TestTwoWebhooksOnOnePath(t *testing.T) {
 	}
 }
 
-// TestRotatingATokenInTheURL handles a retry under the new token once.
+// TestRotatingATokenInTheURL does not handle a retry under the new token again.
 func TestRotatingATokenInTheURL(t *testing.T) {
 	t.Parallel()
 	counter := new(counter)
@@ -175,8 +175,8 @@ func TestRotatingATokenInTheURL(t *testing.T) {
 	assert.EqualValues(t, 1, counter.calls.Load())
 }
 
-// TestDeliveriesOfAMessagesCallbackURL have a fixed form and no headers of ours. They are
-// signed where the account has that.
+// TestDeliveriesOfAMessagesCallbackURL have a fixed form and no headers of the account. They
+// are signed if the account has secure callbacks.
 func TestDeliveriesOfAMessagesCallbackURL(t *testing.T) {
 	t.Parallel()
 	report := `{"callback_url":"https://example.com/hooks?token=x","delay":0,` + sampleReport[2:]

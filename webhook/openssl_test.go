@@ -42,7 +42,7 @@ func TestSignaturesOfOpenSSL(t *testing.T) {
 				require.ErrorIs(t, err, webhook.ErrWeakKey)
 				options = append(options, webhook.WithMinKeyBits(c.Bits))
 			}
-			synctest.Test(t, func(t *testing.T) { // the clock stands at the date that was signed
+			synctest.Test(t, func(t *testing.T) { // so that the clock shows the signed date
 				verifier := newVerifier(t, webhook.Signed(webhook.NewKeySet(key), options...))
 				message := webhook.RawRequest{Method: c.Method, Target: c.Target, Body: []byte(c.Body), Header: http.Header{}}
 				for name, value := range map[string]string{"Signature": c.Signature, "Cipher-Type": "RSA", "Digest-Type": string(c.Digest), "Key-Id": "key"} {

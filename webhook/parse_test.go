@@ -12,7 +12,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// What the vendor's sample templates render, one payload for each kind of event.
+// The payloads of the platform's sample templates, one for each event kind.
 const (
 	sampleReport = `{
 	"delivery_report_id": "01e1fa0a-6e27-4945-9cdb-18644b4de043",
@@ -119,7 +119,7 @@ func TestThePlatformsSamplesParse(t *testing.T) {
 	}
 }
 
-// everyField has all that a payload can have, for each kind. %s is the kind.
+// everyField is a payload with every documented field. %s is the event kind.
 const everyField = `{"event":"%s","delivery_report_id":"report","reply_id":"reply","notification_id":"notification","message_id":"message",` +
 	`"account_id":"account","vendor_id":"vendor","format":"SMS","source_number":"source","destination_number":"destination","content":"content",` +
 	`"original_text":"original","status":"delivered","error_code":221,"billing_units":2,"submitted_date":"2026-11-23T10:00:00Z",` +
@@ -162,26 +162,26 @@ func TestEventKinds(t *testing.T) {
 		payload string
 		want    webhook.Event
 	}{
-		"a report by its ID":              {`{"delivery_report_id":"1"}`, &webhook.DeliveryReport{DeliveryReportID: "1"}},
-		"a reply by its ID":               {`{"reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
-		"a reply with media":              {`{"reply_id":"1","attachments":[{}]}`, &webhook.ReceivedMMS{ReplyID: "1", Attachments: []webhook.Attachment{{}}}},
-		"a reply with no media":           {`{"reply_id":"7","format":"SMS","content":"YES","attachments":[]}`, &webhook.ReceivedSMS{ReplyID: "7", Format: "SMS", Content: "YES"}},
-		"a reply with undefined media":    {`{"reply_id":"1","attachments":"$attachments"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
-		"a reply whose media are null":    {`{"reply_id":"1","attachments":null}`, &webhook.ReceivedSMS{ReplyID: "1"}},
-		"a reply of the format MMS":       {`{"reply_id":"1","format":"MMS","content":"Hi"}`, &webhook.ReceivedMMS{ReplyID: "1", Format: "MMS", Content: "Hi"}},
-		"a notification by its ID":        {`{"notification_id":"1"}`, &webhook.OptOut{NotificationID: "1"}},
-		"an opt-out with a leftover":      {`{"notification_id":"1","reply_id":"$replyId"}`, &webhook.OptOut{NotificationID: "1"}},
-		"a kind that is named":            {`{"event":"OPT_OUT","reply_id":"1"}`, &webhook.OptOut{}},
-		"a kind that is named, but no ID": {`{"event":"RECEIVED_SMS"}`, &webhook.ReceivedSMS{}},
-		"a kind that is undefined":        {`{"event":"$event","reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
-		"a kind that is null":             {`{"event":null,"reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
-		"the API's event type":            {`{"event":"OPT_OUT_SMS","notification_id":"1"}`, &webhook.OptOut{NotificationID: "1"}},
-		"that of a report":                {`{"event":"DELIVERED_DR","delivery_report_id":"1"}`, &webhook.DeliveryReport{DeliveryReportID: "1", Status: "delivered"}},
-		"that of a report with a status":  {`{"event":"FAILED_DR","delivery_report_id":"1","status":"held"}`, &webhook.DeliveryReport{DeliveryReportID: "1", Status: "held"}},
-		"a byte order mark before it":     {"\ufeff" + `{"reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
-		"an object around others":         {`{"reply_id":"1","mine":{"reply_id":"2","reply_id":"3"},"list":[{"STATUS":1}]}`, &webhook.ReceivedSMS{ReplyID: "1"}},
-		"white space around it":           {" \r\n\t{\"reply_id\" : \"1\"}\n ", &webhook.ReceivedSMS{ReplyID: "1"}},
-		"an escaped name":                 {`{"reply\u005fid":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"a report by its ID":                       {`{"delivery_report_id":"1"}`, &webhook.DeliveryReport{DeliveryReportID: "1"}},
+		"a reply by its ID":                        {`{"reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"a reply with media":                       {`{"reply_id":"1","attachments":[{}]}`, &webhook.ReceivedMMS{ReplyID: "1", Attachments: []webhook.Attachment{{}}}},
+		"a reply with no media":                    {`{"reply_id":"7","format":"SMS","content":"YES","attachments":[]}`, &webhook.ReceivedSMS{ReplyID: "7", Format: "SMS", Content: "YES"}},
+		"a reply with undefined media":             {`{"reply_id":"1","attachments":"$attachments"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"a reply whose media are null":             {`{"reply_id":"1","attachments":null}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"a reply of the format MMS":                {`{"reply_id":"1","format":"MMS","content":"Hi"}`, &webhook.ReceivedMMS{ReplyID: "1", Format: "MMS", Content: "Hi"}},
+		"a notification by its ID":                 {`{"notification_id":"1"}`, &webhook.OptOut{NotificationID: "1"}},
+		"an opt-out with an undefined reply":       {`{"notification_id":"1","reply_id":"$replyId"}`, &webhook.OptOut{NotificationID: "1"}},
+		"a kind that is named":                     {`{"event":"OPT_OUT","reply_id":"1"}`, &webhook.OptOut{}},
+		"a kind that is named, but no ID":          {`{"event":"RECEIVED_SMS"}`, &webhook.ReceivedSMS{}},
+		"a kind that is undefined":                 {`{"event":"$event","reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"a kind that is null":                      {`{"event":null,"reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"the API's event type":                     {`{"event":"OPT_OUT_SMS","notification_id":"1"}`, &webhook.OptOut{NotificationID: "1"}},
+		"the event type of a report":               {`{"event":"DELIVERED_DR","delivery_report_id":"1"}`, &webhook.DeliveryReport{DeliveryReportID: "1", Status: "delivered"}},
+		"the event type of a report with a status": {`{"event":"FAILED_DR","delivery_report_id":"1","status":"held"}`, &webhook.DeliveryReport{DeliveryReportID: "1", Status: "held"}},
+		"a byte order mark before it":              {"\ufeff" + `{"reply_id":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"an object around others":                  {`{"reply_id":"1","mine":{"reply_id":"2","reply_id":"3"},"list":[{"STATUS":1}]}`, &webhook.ReceivedSMS{ReplyID: "1"}},
+		"white space around it":                    {" \r\n\t{\"reply_id\" : \"1\"}\n ", &webhook.ReceivedSMS{ReplyID: "1"}},
+		"an escaped name":                          {`{"reply\u005fid":"1"}`, &webhook.ReceivedSMS{ReplyID: "1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -190,10 +190,10 @@ func TestEventKinds(t *testing.T) {
 	}
 }
 
-// undefined are what templates leave behind for a variable without a value.
+// undefined are the texts that a template can render for an undefined variable.
 var undefined = []string{"$moId", "${moId}", "$!moId", "$esc.json($!moId)", "$x.trim()", "$", "${mtId", "$status$moId", " $moId", "null"}
 
-// TestUndefinedReferences count as missing, whatever follows the $, where nobody types.
+// TestUndefinedReferences count as missing in fields that the platform sets.
 func TestUndefinedReferences(t *testing.T) {
 	t.Parallel()
 	for _, reference := range undefined {
@@ -215,7 +215,7 @@ func TestUndefinedReferences(t *testing.T) {
 	}
 }
 
-// TestTwoOptOutsAreNotDuplicates, though a template for replies renders both alike.
+// TestTwoOptOutsAreNotDuplicates, although a template for replies renders no ID for them.
 func TestTwoOptOutsAreNotDuplicates(t *testing.T) {
 	t.Parallel()
 	counter := new(counter)
@@ -250,7 +250,7 @@ func TestTimesOfAnyZone(t *testing.T) {
 	}
 }
 
-// TestValuesWithoutQuotes: strings, numbers and booleans stand for each other.
+// TestValuesWithoutQuotes, since a value may be a string, a number or a boolean.
 func TestValuesWithoutQuotes(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, &webhook.ReceivedSMS{
@@ -267,14 +267,14 @@ func TestMetadataAsAList(t *testing.T) {
 	assert.Equal(t, &webhook.ReceivedSMS{ReplyID: "1", Metadata: map[string]string{}}, webhook.Parse([]byte(`{"reply_id":"1","metadata":[ ]}`)))
 }
 
-// TestACallbackURLsDelivery is the fixed form of a message's own callback_url.
+// TestACallbackURLsDelivery parses the fixed form of a delivery to a callback_url.
 func TestACallbackURLsDelivery(t *testing.T) {
 	t.Parallel()
 	report := strings.Replace(sampleReport, `"delay": "0"`, `"delay": 0, "callback_url": "https://example.com/hooks?token=x"`, 1)
 	assert.Equal(t, webhook.Parse([]byte(sampleReport)), webhook.Parse([]byte(report)))
 }
 
-// TestUndocumentedNamesAreIgnored, be it twice or in another case.
+// TestUndocumentedNamesAreIgnored, also if they occur twice or in another case.
 func TestUndocumentedNamesAreIgnored(t *testing.T) {
 	t.Parallel()
 	for _, payload := range []string{
@@ -288,7 +288,7 @@ func TestUndocumentedNamesAreIgnored(t *testing.T) {
 	}
 }
 
-// TestTheTopLevelAccountTakesPrecedence: the nested one is for where there is no other.
+// TestTheTopLevelAccountTakesPrecedence over that of vendor_account_id.
 func TestTheTopLevelAccountTakesPrecedence(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]string{

@@ -17,7 +17,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestBehindAProxyThatTerminatesTLS: the HTTP version on neither side matters.
+// TestBehindAProxyThatTerminatesTLS uses different HTTP versions on both sides.
 func TestBehindAProxyThatTerminatesTLS(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
@@ -44,7 +44,7 @@ func TestBehindAProxyThatTerminatesTLS(t *testing.T) {
 	}
 }
 
-// newProxy is a proxy in front of an receiver, and a client for it.
+// newProxy returns a proxy in front of a receiver, and a client for it.
 func newProxy(t *testing.T, backend *receiver, rewrite func(*httputil.ProxyRequest)) (string, *http.Client) {
 	t.Helper()
 	behind, err := url.Parse(backend.URL)
@@ -96,7 +96,7 @@ func TestBehindAGatewayThatRenamesDate(t *testing.T) {
 	require.NoError(t, receiver.refusedAs)
 }
 
-// TestRouters: what a router makes of a URL does not matter, the target does.
+// TestRouters may change the URL. The verifier uses the target.
 func TestRouters(t *testing.T) {
 	t.Parallel()
 	handler := newHandler(t, verifier(t), func(context.Context, *webhook.Delivery) error { return nil })
@@ -105,13 +105,13 @@ func TestRouters(t *testing.T) {
 		target string
 		want   int
 	}{
-		"a mux with a method":             {mux("POST /hooks/{name}", handler), "/hooks/a%2Fb?x=%31", 204},
-		"a prefix that is stripped":       {http.StripPrefix("/hooks", handler), "/hooks/sms?x", 204},
-		"a router of prefixes":            {mux("/api/", http.StripPrefix("/api", mux("POST /hooks/{name}", handler))), "/api/hooks/a%2Fb?x=%31", 204},
-		"a mux and double slashes":        {mux("POST /hooks/{rest...}", handler), "/hooks//sms", 307},
-		"a mux and dots":                  {mux("POST /hooks/{rest...}", handler), "/hooks/x/../sms", 307},
-		"no mux, but double slashes":      {handler, "/hooks//sms", 204},
-		"a mux and a slash that it wants": {mux("POST /hooks/", handler), "/hooks", 307},
+		"a mux with a method":        {mux("POST /hooks/{name}", handler), "/hooks/a%2Fb?x=%31", 204},
+		"a prefix that is stripped":  {http.StripPrefix("/hooks", handler), "/hooks/sms?x", 204},
+		"a router of prefixes":       {mux("/api/", http.StripPrefix("/api", mux("POST /hooks/{name}", handler))), "/api/hooks/a%2Fb?x=%31", 204},
+		"a mux and double slashes":   {mux("POST /hooks/{rest...}", handler), "/hooks//sms", 307},
+		"a mux and dots":             {mux("POST /hooks/{rest...}", handler), "/hooks/x/../sms", 307},
+		"no mux, but double slashes": {handler, "/hooks//sms", 204},
+		"a mux that adds a slash":    {mux("POST /hooks/", handler), "/hooks", 307},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -130,7 +130,7 @@ func mux(pattern string, handler http.Handler) http.Handler {
 	return mux
 }
 
-// TestBehindAProxyThatStripsThePrefix, over HTTP/2 on both sides, too.
+// TestBehindAProxyThatStripsThePrefix, also with HTTP/2 on both sides.
 func TestBehindAProxyThatStripsThePrefix(t *testing.T) {
 	t.Parallel()
 	strip := func(r *httputil.ProxyRequest) {
@@ -147,7 +147,7 @@ func TestBehindAProxyThatStripsThePrefix(t *testing.T) {
 	}
 }
 
-// TestBehindAProxyThatSendsTheTargetInAHeader in a header that it sets on every request.
+// TestBehindAProxyThatSendsTheTargetInAHeader on every request.
 func TestBehindAProxyThatSendsTheTargetInAHeader(t *testing.T) {
 	t.Parallel()
 	original := webhook.WithTarget(func(r *http.Request) string { return r.Header.Get("X-Original-Uri") })
@@ -164,7 +164,7 @@ func TestBehindAProxyThatSendsTheTargetInAHeader(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrMalformed, "without the header there is no target")
 	raw := webhook.RawRequest{Method: "POST", Target: "/hooks", Header: signedRequest(t, "POST", "/hooks", "payload").Header, Body: []byte("payload")}
 	_, err = verifier(t, original).VerifyRaw(t.Context(), raw)
-	require.NoError(t, err, "a request in parts says it itself")
+	require.NoError(t, err, "WithTarget does not apply to a RawRequest")
 }
 
 func TestStrippedPrefixes(t *testing.T) {

@@ -28,7 +28,7 @@ func headerToken(tokens ...string) webhook.Scheme {
 }
 func queryToken(tokens ...string) webhook.Scheme { return webhook.QueryToken("token", tokens...) }
 
-// tokenRequest is a received request with this header and target.
+// tokenRequest returns a received request with this header and target.
 func tokenRequest(target string, header http.Header) *http.Request {
 	r := received("POST", target, aPayload)
 	r.Header = header
@@ -40,7 +40,7 @@ func TestHeaderToken(t *testing.T) {
 	v := newVerifier(t, headerToken(aToken, otherToken))
 	for name, c := range map[string]struct {
 		header http.Header
-		scheme string // empty if it is refused
+		scheme string // empty if the delivery is rejected
 	}{
 		"the token":             {http.Header{"X-Webhook-Token": {aToken}}, "header:X-Webhook-Token"},
 		"the second token":      {http.Header{"X-Webhook-Token": {otherToken}}, "header:X-Webhook-Token#2"},
@@ -48,7 +48,7 @@ func TestHeaderToken(t *testing.T) {
 		"none":                  {http.Header{}, ""},
 		"no header at all":      {nil, ""},
 		"no value":              {http.Header{"X-Webhook-Token": nil}, ""},
-		"an empty one":          {http.Header{"X-Webhook-Token": {""}}, ""},
+		"an empty value":        {http.Header{"X-Webhook-Token": {""}}, ""},
 		"another":               {http.Header{"X-Webhook-Token": {rand.Text()}}, ""},
 		"the beginning":         {http.Header{"X-Webhook-Token": {aToken[:21]}}, ""},
 		"more":                  {http.Header{"X-Webhook-Token": {aToken + "x"}}, ""},
@@ -64,7 +64,7 @@ func TestHeaderToken(t *testing.T) {
 			t.Parallel()
 			delivery, err := v.Verify(tokenRequest("/hooks", c.header))
 			if c.scheme == "" {
-				require.EqualError(t, err, "webhook: bad token", "missing and wrong are the same")
+				require.EqualError(t, err, "webhook: bad token", "the same error for a missing and for a wrong token")
 				require.ErrorIs(t, err, webhook.ErrBadToken)
 				return
 			}
@@ -95,7 +95,7 @@ func TestQueryToken(t *testing.T) {
 		"/hooks?token=" + aToken + "x": "",
 		"/hooks?Token=" + aToken:       "",
 		"/hooks?token=" + aToken + "&token=" + aToken: "",
-		"/hooks?token=" + aToken + "&tok%65n=x":       "", // another spelling of the name
+		"/hooks?token=" + aToken + "&tok%65n=x":       "", // the name in an escaped form
 		"/hooks?tok%65n=" + aToken:                    "",
 		"/hooks?token=%39" + aToken[1:]:               "",
 		"/hooks?token=" + aToken + ";x":               "",
@@ -121,7 +121,7 @@ func TestInvalidTokens(t *testing.T) {
 	}{
 		"no token":               {headerToken(), "HeaderToken: no token given"},
 		"an unset variable":      {headerToken(""), "HeaderToken: token 1 must have at least 16 bytes, got 0"},
-		"a short one":            {headerToken(aToken, "s3cret"), "HeaderToken: token 2 must have at least 16 bytes, got 6"},
+		"a short token":          {headerToken(aToken, "s3cret"), "HeaderToken: token 2 must have at least 16 bytes, got 6"},
 		"15 bytes":               {queryToken(aToken[:15]), "QueryToken: token 1 must have at least 16 bytes, got 15"},
 		"a variable":             {headerToken("s3cret$moContent-long"), "HeaderToken: token 1 must be visible ASCII without $ and #"},
 		"a directive":            {headerToken("s3cret#end-long-enough"), "must be visible ASCII without $ and #"},
@@ -156,7 +156,7 @@ func TestInvalidTokens(t *testing.T) {
 	}
 }
 
-// TestPrintingASchemeShowsNoTokens, not even the one of a test's diff.
+// TestPrintingASchemeShowsNoTokens, not even in the diff of a failed test.
 func TestPrintingASchemeShowsNoTokens(t *testing.T) {
 	t.Parallel()
 	scheme := webhook.AnyOf(signedBySigner(), headerToken(aToken), webhook.AllOf(queryToken(otherToken), signedBySigner()))
@@ -175,12 +175,12 @@ func TestPrintingASchemeShowsNoTokens(t *testing.T) {
 	}
 }
 
-// recorder keeps what a failed assertion says.
+// recorder keeps the messages of failed assertions.
 type recorder string
 
 func (r *recorder) Errorf(format string, args ...any) { *r += recorder(fmt.Sprintf(format, args...)) }
 
-// schemeCase is a request with or without a right signature, and with tokens.
+// schemeCase is a request with a signature and tokens, which may be wrong or missing.
 type schemeCase struct {
 	signature string // "right", "wrong", "unknown key", or none
 	header    string
@@ -208,7 +208,7 @@ func (c schemeCase) request(t *testing.T) *http.Request {
 	return r
 }
 
-// brokenKeys is a KeySource that counts and fails.
+// brokenKeys is a KeySource that counts its calls and fails.
 type brokenKeys struct{ asked int }
 
 func (k *brokenKeys) Key(context.Context, string) (*webhook.Key, error) {
@@ -234,20 +234,20 @@ func TestCombinations(t *testing.T) {
 			204, webhook.ReasonHandled, "header:X-Webhook-Token", webhook.ErrBadSignature},
 		"any: an unknown key and a token": {webhook.AnyOf(signedBySigner(), headerToken(aToken)), schemeCase{"unknown key", aToken, ""},
 			204, webhook.ReasonHandled, "header:X-Webhook-Token", webhook.ErrUnknownKey},
-		"any: keys that can't be had and a token": {webhook.AnyOf(broken(), headerToken(aToken)), schemeCase{"right", aToken, ""},
+		"any: a failing KeySource and a token": {webhook.AnyOf(broken(), headerToken(aToken)), schemeCase{"right", aToken, ""},
 			204, webhook.ReasonHandled, "header:X-Webhook-Token", webhook.ErrKeySource},
-		"any: keys that can't be had":                     {webhook.AnyOf(broken(), headerToken(aToken)), schemeCase{"right", otherToken, ""}, 503, webhook.ReasonKeySource, "", nil},
-		"any: keys that can't be had, unsigned":           {webhook.AnyOf(broken(), headerToken(aToken)), schemeCase{"", otherToken, ""}, 401, webhook.ReasonBadToken, "", nil},
-		"any: nothing":                                    {webhook.AnyOf(signedBySigner(), headerToken(aToken)), schemeCase{}, 401, webhook.ReasonBadToken, "", nil},
+		"any: a failing KeySource":                        {webhook.AnyOf(broken(), headerToken(aToken)), schemeCase{"right", otherToken, ""}, 503, webhook.ReasonKeySource, "", nil},
+		"any: a failing KeySource, unsigned":              {webhook.AnyOf(broken(), headerToken(aToken)), schemeCase{"", otherToken, ""}, 401, webhook.ReasonBadToken, "", nil},
+		"any: no proof":                                   {webhook.AnyOf(signedBySigner(), headerToken(aToken)), schemeCase{}, 401, webhook.ReasonBadToken, "", nil},
 		"any: all wrong":                                  {webhook.AnyOf(signedBySigner(), headerToken(aToken)), schemeCase{"wrong", otherToken, ""}, 401, webhook.ReasonBadSignature, "", nil},
 		"any: two sources of keys, one broken":            {webhook.AnyOf(broken(), signedBySigner()), schemeCase{"right", "", ""}, 204, webhook.ReasonHandled, "signature", webhook.ErrKeySource},
 		"any: two sources, one broken, a wrong signature": {webhook.AnyOf(broken(), signedBySigner()), schemeCase{"wrong", "", ""}, 503, webhook.ReasonKeySource, "", nil},
-		"all: both":                   {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"right", aToken, ""}, 204, webhook.ReasonHandled, "header:X-Webhook-Token+signature", nil},
-		"all: no token":               {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"right", "", ""}, 401, webhook.ReasonBadToken, "", nil},
-		"all: no signature":           {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"", aToken, ""}, 401, webhook.ReasonMissingHeader, "", nil},
-		"all: a wrong signature":      {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"wrong", aToken, ""}, 401, webhook.ReasonBadSignature, "", nil},
-		"all: keys that can't be had": {webhook.AllOf(broken(), headerToken(aToken)), schemeCase{"right", aToken, ""}, 503, webhook.ReasonKeySource, "", nil},
-		"all: keys that can't be had and a wrong token": {webhook.AllOf(broken(), headerToken(aToken)), schemeCase{"right", otherToken, ""}, 401, webhook.ReasonBadToken, "", nil},
+		"all: both":                                       {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"right", aToken, ""}, 204, webhook.ReasonHandled, "header:X-Webhook-Token+signature", nil},
+		"all: no token":                                   {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"right", "", ""}, 401, webhook.ReasonBadToken, "", nil},
+		"all: no signature":                               {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"", aToken, ""}, 401, webhook.ReasonMissingHeader, "", nil},
+		"all: a wrong signature":                          {webhook.AllOf(signedBySigner(), headerToken(aToken)), schemeCase{"wrong", aToken, ""}, 401, webhook.ReasonBadSignature, "", nil},
+		"all: a failing KeySource":                        {webhook.AllOf(broken(), headerToken(aToken)), schemeCase{"right", aToken, ""}, 503, webhook.ReasonKeySource, "", nil},
+		"all: a failing KeySource and a wrong token":      {webhook.AllOf(broken(), headerToken(aToken)), schemeCase{"right", otherToken, ""}, 401, webhook.ReasonBadToken, "", nil},
 		"all of nested ones: a wrong token decides": {webhook.AllOf(webhook.AllOf(broken(), headerToken(aToken)), webhook.AllOf(broken(), queryToken(aToken))),
 			schemeCase{"right", aToken, otherToken}, 401, webhook.ReasonBadToken, "", nil},
 		"any in all": {webhook.AllOf(webhook.AnyOf(signedBySigner(), headerToken(aToken)), queryToken(aToken)), schemeCase{"", aToken, aToken},
@@ -286,7 +286,7 @@ func TestALoggerThatPanicsOverASignature(t *testing.T) {
 	assert.Equal(t, 204, response(handler, schemeCase{"wrong", aToken, ""}.request(t)).Code)
 }
 
-// TestARequestWithoutTheTokenCausesNoLookup, nor is its body read.
+// TestARequestWithoutTheTokenCausesNoLookup. Its body is not read either.
 func TestARequestWithoutTheTokenCausesNoLookup(t *testing.T) {
 	t.Parallel()
 	keys := new(brokenKeys)
@@ -304,7 +304,6 @@ type readCloser struct{ *countingReader }
 
 func (readCloser) Close() error { return nil }
 
-// TestAKeySourceThatHangsLeavesTimeForTheToken.
 func TestAKeySourceThatHangsLeavesTimeForTheToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -312,11 +311,11 @@ func TestAKeySourceThatHangsLeavesTimeForTheToken(t *testing.T) {
 		handler := newHandler(t, newVerifier(t, webhook.AnyOf(webhook.Signed(hung), headerToken(aToken))), accept)
 		start := time.Now()
 		assert.Equal(t, 204, response(handler, schemeCase{"right", aToken, ""}.request(t)).Code)
-		assert.Equal(t, 2500*time.Millisecond, time.Since(start), "half of what comes before the deduplicator")
+		assert.Equal(t, 2500*time.Millisecond, time.Since(start), "half of the time before the deduplicator")
 	})
 }
 
-// TestTheGuessOfAConsumedBody is made only if the body is empty and its length unknown.
+// TestTheGuessOfAConsumedBody requires an empty body of unknown length.
 func TestTheGuessOfAConsumedBody(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -332,7 +331,7 @@ func TestTheGuessOfAConsumedBody(t *testing.T) {
 	}
 }
 
-// FuzzTokens: what is accepted has the token exactly once, in the one spelling.
+// FuzzTokens checks that each accepted request has the token exactly once and in one form.
 func FuzzTokens(f *testing.F) {
 	v := newVerifier(f, webhook.AnyOf(headerToken(aToken, otherToken), queryToken(aToken)))
 	f.Add("token="+aToken, "X-Webhook-Token", aToken)
@@ -345,7 +344,7 @@ func FuzzTokens(f *testing.F) {
 		switch {
 		case err != nil:
 			require.Nil(t, delivery)
-			require.False(t, byHeader && !strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r == 0x7F }), "a right token is refused")
+			require.False(t, byHeader && !strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r == 0x7F }), "a request with the right token is rejected")
 			require.NotContains(t, err.Error(), aToken)
 		case strings.HasPrefix(delivery.Scheme, "header:"):
 			require.True(t, byHeader)

@@ -19,12 +19,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// observedStore notes when it is read.
+// observedStore records when it is read.
 type observedStore struct {
 	messagemedia.SignatureKeyStore
 	mu    sync.Mutex
 	reads []time.Time
-	read  func() // before the store is
+	read  func() // called before the store is read
 }
 
 func (s *observedStore) SignatureKeys(ctx context.Context) ([]messagemedia.StoredKey, error) {
@@ -43,7 +43,7 @@ func (s *observedStore) count() int {
 	return len(s.reads)
 }
 
-// storedKeysWorld is a store with the key "known", and a source over it.
+// storedKeysWorld is a store with the key "known", and a KeySource that reads it.
 type storedKeysWorld struct {
 	*testing.T
 	store    *messagemediatest.KeyStore
@@ -96,7 +96,7 @@ func (w *storedKeysWorld) rejects(id string) {
 	require.Nil(w, key)
 }
 
-// cantTell expects an error that says nothing about the delivery.
+// cantTell expects an error of the KeySource, not of the delivery.
 func (w *storedKeysWorld) cantTell(id, want string) {
 	w.Helper()
 	key, err := w.keys.Key(w.Context(), id)
@@ -138,15 +138,15 @@ func TestANewKeyIsAcceptedAtOnce(t *testing.T) {
 	})
 }
 
-// TestAnUnknownKeyWaitsForALoadThatBeganLater: one that is under way may have read the
-// store before the key was stored.
+// TestAnUnknownKeyWaitsForALoadThatBeganLater, because a load that already runs may have read
+// the store before the key was stored.
 func TestAnUnknownKeyWaitsForALoadThatBeganLater(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.accepts("known")
 		time.Sleep(time.Second)
 		w.store.Fail(messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStoreRead, Delay: 500 * time.Millisecond, AfterCommit: true})
 		go func() { _, _ = w.keys.Key(context.Background(), "forged") }()
-		time.Sleep(100 * time.Millisecond) // the store was read, and the result is on its way
+		time.Sleep(100 * time.Millisecond) // the store was read, and its result is not there yet
 		w.another("new")
 		w.accepts("new")
 		assert.Equal(t, 3, w.observed.count())
@@ -183,7 +183,7 @@ func TestForgedIDsDoNotDelayKnownKeys(t *testing.T) {
 			start = time.Now()
 			w.accepts(id)
 			w.accepts("known")
-			assert.Zero(t, time.Since(start), "a known key does not wait while others are looked for")
+			assert.Zero(t, time.Since(start), "a known key does not wait for the lookups of others")
 			time.Sleep(time.Second)
 		}
 		close(stop)
@@ -191,12 +191,12 @@ func TestForgedIDsDoNotDelayKnownKeys(t *testing.T) {
 		for i := 1; i < len(w.observed.reads); i++ {
 			require.GreaterOrEqual(t, w.observed.reads[i].Sub(w.observed.reads[i-1]), 250*time.Millisecond)
 		}
-		assert.Greater(t, len(w.observed.reads), 3*seconds, "the flood did load the store")
+		assert.Greater(t, len(w.observed.reads), 3*seconds, "the forged IDs caused loads")
 		t.Logf("%d reads in %v", len(w.observed.reads), time.Since(began))
 	})
 }
 
-// TestForgedIDsAreNotRemembered measures the memory that is left after a million of them.
+// TestForgedIDsAreNotRemembered measures the memory in use after a million of them.
 func TestForgedIDsAreNotRemembered(t *testing.T) {
 	public, _ := newSigner(t, webhook.SHA256)
 	store := messagemediatest.NewKeyStore()
@@ -257,7 +257,7 @@ func TestWithMaxStaleness(t *testing.T) {
 	}, webhook.WithMaxStaleness(time.Hour))
 }
 
-// TestAFailingStoreIsNotReadForEachDelivery of a known key.
+// TestAFailingStoreIsNotReadForEachDelivery that a known key signed.
 func TestAFailingStoreIsNotReadForEachDelivery(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.accepts("known")
@@ -272,7 +272,7 @@ func TestAFailingStoreIsNotReadForEachDelivery(t *testing.T) {
 	})
 }
 
-// TestAHangingStoreDoesNotDelayKnownKeys, but for the first second.
+// TestAHangingStoreDoesNotDelayKnownKeys, except for the first second.
 func TestAHangingStoreDoesNotDelayKnownKeys(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.accepts("known")
@@ -307,7 +307,7 @@ func TestADeliveryWaitsNoLongerThanItsContext(t *testing.T) {
 	})
 }
 
-// TestALoadOutlivesTheDeliveryThatBeganIt: others wait for it.
+// TestALoadOutlivesTheDeliveryThatBeganIt, because other deliveries wait for it.
 func TestALoadOutlivesTheDeliveryThatBeganIt(t *testing.T) {
 	withStoredKeys(t, func(w *storedKeysWorld) {
 		w.slow(500 * time.Millisecond)
@@ -370,7 +370,7 @@ func TestStoredKeysReportsInvalidArguments(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestKnownKeysDoNotAllocate, once they are loaded.
+// TestKnownKeysDoNotAllocate once they are loaded.
 func TestKnownKeysDoNotAllocate(t *testing.T) {
 	public, _ := newSigner(t, webhook.SHA256)
 	store := messagemediatest.NewKeyStore()

@@ -25,16 +25,16 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// receiver is a real server that verifies what it receives, and remembers it.
+// receiver is a real server that verifies requests and keeps the last one.
 type receiver struct {
 	*httptest.Server
 	seen      *http.Request // the last request
-	body      []byte        // that it had
+	body      []byte        // of the last request
 	delivery  *webhook.Delivery
 	refusedAs error
 }
 
-// newReceiver serves TLS, over HTTP/2 or HTTP/1.1, when it is told to.
+// newReceiver returns a receiver, which can serve TLS over HTTP/2 or HTTP/1.1.
 func newReceiver(t *testing.T, withTLS bool, options ...webhook.VerifierOption) *receiver {
 	t.Helper()
 	return newReceiverBy(t, withTLS, verifier(t, options...))
@@ -61,7 +61,7 @@ func newReceiverBy(t *testing.T, withTLS bool, verifier *webhook.Verifier) *rece
 	return e
 }
 
-// post signs a delivery, as the platform does, and sends it.
+// post signs and sends a delivery.
 func (e *receiver) post(t *testing.T, client *http.Client, url, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -72,29 +72,29 @@ func (e *receiver) post(t *testing.T, client *http.Client, url, body string) {
 	require.NoError(t, response.Body.Close())
 }
 
-// oddTargets are right, and must be verified as they came.
+// oddTargets are valid, and must be verified as received.
 var oddTargets = map[string]string{
-	"escapes that need not be":       "/%68ooks/%7Euser?x=%31%2b%20",
-	"escapes in both cases":          "/a%2fb%2Fc?x=%c3%BC",
-	"a semicolon":                    "/a;v=1/b?c;d=e;f",
-	"UTF-8 in a path and a query":    "/käse/😀?q=ü",
-	"bytes that are not UTF-8":       "/a\xff?b=\xfe",
-	"an empty query":                 "/hooks?",
-	"question marks in a query":      "/hooks??a=b?c",
-	"an escape that is none":         "/hooks?a=%zz&b=100%",
-	"names that are there twice":     "/hooks?a=1&a=2&&=",
-	"a plus and an escaped space":    "/hooks?text=a+b%20c",
-	"quotes and brackets":            "/hooks?a[]='\"<>{}|\\^`",
-	"double slashes":                 "//hooks//sms//?x",
-	"dots":                           "/a/../b/./c",
-	"a slash alone":                  "/",
-	"a URL in a query":               "/hooks?u=http://example.com/?a=b",
-	"2,000 bytes":                    "/" + strings.Repeat("a", 1999),
-	"what looks like another target": "/hooks?HTTP/1.1",
+	"escapes that need not be":             "/%68ooks/%7Euser?x=%31%2b%20",
+	"escapes in both cases":                "/a%2fb%2Fc?x=%c3%BC",
+	"a semicolon":                          "/a;v=1/b?c;d=e;f",
+	"UTF-8 in a path and a query":          "/käse/😀?q=ü",
+	"bytes that are not UTF-8":             "/a\xff?b=\xfe",
+	"an empty query":                       "/hooks?",
+	"question marks in a query":            "/hooks??a=b?c",
+	"invalid escapes":                      "/hooks?a=%zz&b=100%",
+	"names that occur twice":               "/hooks?a=1&a=2&&=",
+	"a plus and an escaped space":          "/hooks?text=a+b%20c",
+	"quotes and brackets":                  "/hooks?a[]='\"<>{}|\\^`",
+	"double slashes":                       "//hooks//sms//?x",
+	"dots":                                 "/a/../b/./c",
+	"a slash alone":                        "/",
+	"a URL in a query":                     "/hooks?u=http://example.com/?a=b",
+	"2,000 bytes":                          "/" + strings.Repeat("a", 1999),
+	"text that looks like an HTTP version": "/hooks?HTTP/1.1",
 }
 
-// TestTargetsAreVerifiedAsReceived writes request lines by hand, since a client
-// would tidy them up.
+// TestTargetsAreVerifiedAsReceived writes the request lines itself, because an http.Client
+// would normalize them.
 func TestTargetsAreVerifiedAsReceived(t *testing.T) {
 	t.Parallel()
 	targets := map[string]string{
@@ -124,7 +124,7 @@ func TestTargetsAreVerifiedAsReceived(t *testing.T) {
 	}
 }
 
-// TestTargetsOverHTTP2 has the same targets as :path.
+// TestTargetsOverHTTP2 sends the same targets as :path.
 func TestTargetsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	for name, target := range oddTargets {
@@ -140,7 +140,7 @@ func TestTargetsOverHTTP2(t *testing.T) {
 	}
 }
 
-// send sends a request over HTTP/2, with a target as it is given.
+// send sends a request over HTTP/2 with exactly this target.
 func send(t *testing.T, receiver *receiver, target *url.URL, header http.Header, body string) {
 	t.Helper()
 	target.Scheme, target.Host = "https", receiver.Listener.Addr().String()
@@ -156,10 +156,10 @@ func send(t *testing.T, receiver *receiver, target *url.URL, header http.Header,
 	require.NoError(t, response.Body.Close())
 }
 
-// TestForgeryOverHTTP2 moves the Date and the beginning of a signed body into the
-// query, where HTTP/2 lets it have spaces. Whoever sees one delivery of a text
-// that they wrote themselves could so make another of it, with a Date and a body of
-// their choice. The signed bytes are the same, so that the signature is right.
+// TestForgeryOverHTTP2 moves the Date and the beginning of a signed body into the query, where
+// HTTP/2 allows spaces. An attacker who sees the delivery of a text that they wrote could
+// forge another one from it, with a Date and a body of their choice. The signed bytes are the
+// same, so the signature is valid.
 func TestForgeryOverHTTP2(t *testing.T) {
 	t.Parallel()
 	later := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
@@ -176,15 +176,15 @@ func TestForgeryOverHTTP2(t *testing.T) {
 	moved := " HTTP/1.1" + original.Header.Get("Date") + "Hi"
 	send(t, receiver, &url.URL{Opaque: "/hooks" + moved}, forged, forgedBody)
 	assert.Equal(t, "HTTP/2.0", receiver.seen.Proto)
-	assert.Equal(t, "/hooks"+moved, receiver.seen.RequestURI, "the server lets it in")
+	assert.Equal(t, "/hooks"+moved, receiver.seen.RequestURI, "the server accepts the target")
 	assert.Equal(t, forgedBody, string(receiver.body))
 	require.ErrorIs(t, receiver.refusedAs, webhook.ErrMalformed)
 	assert.Nil(t, receiver.delivery)
-	require.NoError(t, verifyWithoutChecks(t, receiver), "but for the check of the target it would be accepted")
+	require.NoError(t, verifyWithoutChecks(t, receiver), "without the check of the target, the forgery would be accepted")
 }
 
-// verifyWithoutChecks is what a receiver has that puts the signed text together
-// from what arrived, and looks at nothing else.
+// verifyWithoutChecks verifies the signature of the text that the request consists of, without
+// any check of its parts.
 func verifyWithoutChecks(t *testing.T, receiver *receiver) error {
 	t.Helper()
 	r := receiver.seen
@@ -194,8 +194,8 @@ func verifyWithoutChecks(t *testing.T, receiver *receiver) error {
 	return rsa.VerifyPKCS1v15(publicKey(t), crypto.SHA256, sum[:], signature)
 }
 
-// TestForgeriesWithTheSameBytes moves the border between the Date and the body of
-// a signed text. Each text is the same, byte for byte.
+// TestForgeriesWithTheSameBytes moves the boundary between the Date and the body of a signed
+// text. Each text has the same bytes.
 func TestForgeriesWithTheSameBytes(t *testing.T) {
 	t.Parallel()
 	const target, body = "/hooks?a=b", "payload"
@@ -219,7 +219,7 @@ func TestForgeriesWithTheSameBytes(t *testing.T) {
 	}
 }
 
-// publicKey is the signer's.
+// publicKey returns the signer's public key.
 func publicKey(t *testing.T) *rsa.PublicKey {
 	t.Helper()
 	der, err := base64.StdEncoding.DecodeString(platformKey.PublicKey)
@@ -229,8 +229,8 @@ func publicKey(t *testing.T) *rsa.PublicKey {
 	return public.(*rsa.PublicKey)
 }
 
-// TestABodyThatTheConnectionTruncates sends half of what it announced, over both
-// versions of HTTP.
+// TestABodyThatTheConnectionTruncates sends half of the announced body, over HTTP/1.1 and
+// HTTP/2.
 func TestABodyThatTheConnectionTruncates(t *testing.T) {
 	t.Parallel()
 	refused := make(chan error, 1)
@@ -260,7 +260,7 @@ func TestABodyThatTheConnectionTruncates(t *testing.T) {
 	require.ErrorIs(t, <-refused, webhook.ErrBodyUnreadable)
 }
 
-// cancelling is a body that ends its request when it is read.
+// cancelling is a body that cancels its request when it is read.
 type cancelling context.CancelFunc
 
 func (c cancelling) Read([]byte) (int, error) {

@@ -78,7 +78,7 @@ func TestAFieldThatCannotBeRead(t *testing.T) {
 	}
 	mms, ok := webhook.Parse([]byte(`{"reply_id":"1","attachments":[{"content":"!","original_name":"a"},{"content":"SGk="}],"metadata":{"a":"b","c":[]}}`)).(*webhook.ReceivedMMS)
 	require.True(t, ok)
-	assert.Equal(t, []webhook.Attachment{{Name: "a"}, {Content: []byte("Hi")}}, mms.Attachments, "the others are there")
+	assert.Equal(t, []webhook.Attachment{{Name: "a"}, {Content: []byte("Hi")}}, mms.Attachments, "the other attachments are complete")
 	assert.Equal(t, map[string]string{"a": "b"}, mms.Metadata)
 }
 
@@ -93,8 +93,8 @@ func TestUnparsedPayloads(t *testing.T) {
 		"a string":                      {`"s3cret"`, "not a JSON object"},
 		"null":                          {`null`, "not a JSON object"},
 		"a byte order mark alone":       {"\ufeff", "not a JSON object"},
-		"an object that is empty":       {`{}`, "no event, delivery_report_id, reply_id or notification_id"},
-		"a template of one's own":       {`{"text":"s3cret"}`, "no event, delivery_report_id, reply_id or notification_id"},
+		"an empty object":               {`{}`, "no event, delivery_report_id, reply_id or notification_id"},
+		"a custom template":             {`{"text":"s3cret"}`, "no event, delivery_report_id, reply_id or notification_id"},
 		"two IDs":                       {`{"reply_id":"s3cret","delivery_report_id":"2"}`, "IDs of several event kinds"},
 		"half an object":                {`{"reply_id":"s3cret"`, "not valid JSON"},
 		"half a string":                 {`{"reply_id":"s3cr`, "not valid JSON"},
@@ -118,7 +118,7 @@ func TestUnparsedPayloads(t *testing.T) {
 		"another case of Unicode":       {`{"reply_id":"1","retry_count":1,"content":"","metadata":{},"vendor_account_id":{},"original_text":"","ſource_number":1}`, "a name differs from source_number only in case"},
 		"an ID that is an object":       {`{"reply_id":{"s3cret":1}}`, "reply_id is not a string, number or boolean"},
 		"an ID that is a list":          {`{"event":"OPT_OUT","notification_id":["s3cret"]}`, "notification_id is not a string, number or boolean"},
-		"a kind that is not known":      {`{"event":"s3cret","reply_id":"1"}`, "unknown event kind"},
+		"an unknown kind":               {`{"event":"s3cret","reply_id":"1"}`, "unknown event kind"},
 		"an opt-in":                     {`{"event":"OPT_IN","notification_id":"1","delivery_report_id":"2"}`, "unknown event kind"},
 		"a kind in lower case":          {`{"event":"received_sms","reply_id":"1"}`, "unknown event kind"},
 		"a kind of RCS":                 {`{"event":"RECEIVED_RCS","reply_id":"1"}`, "unknown event kind"},

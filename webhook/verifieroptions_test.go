@@ -22,26 +22,26 @@ func TestBodies(t *testing.T) {
 		change func(*http.Request)
 		want   error
 	}{
-		"as it came":           {func(*http.Request) {}, nil},
-		"a byte at a time":     {func(r *http.Request) { r.Body = io.NopCloser(iotest.OneByteReader(r.Body)) }, nil},
-		"of unknown length":    {func(r *http.Request) { r.ContentLength = -1 }, nil},
-		"said to be too large": {func(r *http.Request) { r.ContentLength = 11 }, webhook.ErrBodyTooLarge},
-		"a byte too large":     {func(r *http.Request) { *r = *signedRequest(t, "POST", "/hooks", "eleven byte") }, webhook.ErrBodyTooLarge},
+		"unchanged":              {func(*http.Request) {}, nil},
+		"a byte at a time":       {func(r *http.Request) { r.Body = io.NopCloser(iotest.OneByteReader(r.Body)) }, nil},
+		"of unknown length":      {func(r *http.Request) { r.ContentLength = -1 }, nil},
+		"announced as too large": {func(r *http.Request) { r.ContentLength = 11 }, webhook.ErrBodyTooLarge},
+		"a byte too large":       {func(r *http.Request) { *r = *signedRequest(t, "POST", "/hooks", "eleven byte") }, webhook.ErrBodyTooLarge},
 		"too large, unannounced": {func(r *http.Request) {
 			*r = *signedRequest(t, "POST", "/hooks", "eleven byte")
 			r.ContentLength = -1
 		}, webhook.ErrBodyTooLarge},
 		"limited by a middleware": {func(r *http.Request) { r.Body = http.MaxBytesReader(nil, r.Body, 3) }, webhook.ErrBodyTooLarge},
-		"cut off": {func(r *http.Request) {
+		"truncated": {func(r *http.Request) {
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("ten"), iotest.ErrReader(io.ErrUnexpectedEOF)))
 		}, webhook.ErrBodyUnreadable},
-		"lost":                              {func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(connectionLost)) }, connectionLost},
-		"read by a middleware":              {func(r *http.Request) { io.Copy(io.Discard, r.Body) }, webhook.ErrBodyConsumed},
-		"read in part":                      {func(r *http.Request) { io.CopyN(io.Discard, r.Body, 3) }, webhook.ErrBodyConsumed},
-		"read and closed":                   {func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(http.ErrBodyReadAfterClose)) }, webhook.ErrBodyConsumed},
-		"read, where the length is unknown": {func(r *http.Request) { r.ContentLength = -1; io.Copy(io.Discard, r.Body) }, webhook.ErrBodyConsumed},
-		"taken away":                        {func(r *http.Request) { r.Body = nil }, webhook.ErrBodyConsumed},
-		"read and put back": {func(r *http.Request) {
+		"lost":                    {func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(connectionLost)) }, connectionLost},
+		"read by a middleware":    {func(r *http.Request) { io.Copy(io.Discard, r.Body) }, webhook.ErrBodyConsumed},
+		"read in part":            {func(r *http.Request) { io.CopyN(io.Discard, r.Body, 3) }, webhook.ErrBodyConsumed},
+		"read and closed":         {func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(http.ErrBodyReadAfterClose)) }, webhook.ErrBodyConsumed},
+		"read, of unknown length": {func(r *http.Request) { r.ContentLength = -1; io.Copy(io.Discard, r.Body) }, webhook.ErrBodyConsumed},
+		"replaced by nil":         {func(r *http.Request) { r.Body = nil }, webhook.ErrBodyConsumed},
+		"read and restored": {func(r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}, nil},
@@ -136,15 +136,15 @@ func TestInvalidPublicURLs(t *testing.T) {
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ public, arrives, signed string }{
-		"a path that was cut":                 {"https://example.com/hooks/sms", "/sms", "/hooks/sms"},
-		"a path with a query":                 {"https://example.com/hooks/sms", "/sms?a=%31;b&&c", "/hooks/sms?a=%31;b&&c"},
-		"an empty query":                      {"https://example.com/hooks/sms", "/sms?", "/hooks/sms?"},
-		"escapes, in the case they have":      {"https://example.com/a%2fb%2Fc", "/x", "/a%2fb%2Fc"},
-		"no path":                             {"https://example.com", "/x?a", "/?a"},
-		"a slash at the end":                  {"http://example.com:8080/hooks/", "/", "/hooks/"},
-		"double slashes":                      {"https://example.com//hooks//", "/x", "//hooks//"},
-		"a target in absolute form":           {"https://example.com/hooks", "http://10.0.0.1/x?a", "/hooks?a"},
-		"a path in a script that is not ours": {"https://example.com/käse", "/x", "/käse"},
+		"a path that was shortened": {"https://example.com/hooks/sms", "/sms", "/hooks/sms"},
+		"a path with a query":       {"https://example.com/hooks/sms", "/sms?a=%31;b&&c", "/hooks/sms?a=%31;b&&c"},
+		"an empty query":            {"https://example.com/hooks/sms", "/sms?", "/hooks/sms?"},
+		"escapes in both cases":     {"https://example.com/a%2fb%2Fc", "/x", "/a%2fb%2Fc"},
+		"no path":                   {"https://example.com", "/x?a", "/?a"},
+		"a slash at the end":        {"http://example.com:8080/hooks/", "/", "/hooks/"},
+		"double slashes":            {"https://example.com//hooks//", "/x", "//hooks//"},
+		"a target in absolute form": {"https://example.com/hooks", "http://10.0.0.1/x?a", "/hooks?a"},
+		"a path that is not ASCII":  {"https://example.com/käse", "/x", "/käse"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

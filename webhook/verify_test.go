@@ -41,14 +41,14 @@ func TestVerifyReturnsTheDelivery(t *testing.T) {
 	})
 }
 
-// TestVerifyRawMatchesVerify has headers as gateways write them, too.
+// TestVerifyRawMatchesVerify, also with the header names of gateways.
 func TestVerifyRawMatchesVerify(t *testing.T) {
 	t.Parallel()
 	for name, spell := range map[string]func(string) string{
-		"names as net/http has them":       http.CanonicalHeaderKey,
-		"names in lower case":              strings.ToLower,
-		"names in upper case":              strings.ToUpper,
-		"names as the documents have them": func(name string) string { return strings.Replace(name, "Messagemedia", "MessageMedia", 1) },
+		"names as net/http writes them": http.CanonicalHeaderKey,
+		"names in lower case":           strings.ToLower,
+		"names in upper case":           strings.ToUpper,
+		"names as documented":           func(name string) string { return strings.Replace(name, "Messagemedia", "MessageMedia", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,15 +68,14 @@ func TestVerifyRawMatchesVerify(t *testing.T) {
 	}
 }
 
-// faults are what can be wrong with a request, in the order in which it is
-// checked, each with the error that it gets.
+// faults are ways to make a request invalid, each with its error, in the order of the checks.
 var faults = []struct {
 	name  string
 	spoil func(*testing.T, *http.Request)
 	is    error
 	text  string
 }{
-	{"a method that is no token", func(_ *testing.T, r *http.Request) { r.Method = "POST /x" }, webhook.ErrMalformed,
+	{"a method that is not a token", func(_ *testing.T, r *http.Request) { r.Method = "POST /x" }, webhook.ErrMalformed,
 		"webhook: malformed request: method is not a token"},
 	{"a target with a space", func(_ *testing.T, r *http.Request) { r.RequestURI = "/hooks?a b" }, webhook.ErrMalformed,
 		"webhook: malformed request: target is empty, or has white space or control characters"},
@@ -98,7 +97,7 @@ var faults = []struct {
 		"webhook: unknown key"},
 	{"a key that is too small", func(_ *testing.T, r *http.Request) { r.Header.Set("X-MessageMedia-Key-Id", "small") }, webhook.ErrWeakKey,
 		"webhook: weak key: must have at least 2048 bits, got 1024"},
-	{"a date that is none", func(_ *testing.T, r *http.Request) { r.Header.Set("Date", "today") }, webhook.ErrMalformed,
+	{"an invalid date", func(_ *testing.T, r *http.Request) { r.Header.Set("Date", "today") }, webhook.ErrMalformed,
 		"webhook: malformed request: Date is not an HTTP date"},
 	{"a body that is too large", func(_ *testing.T, r *http.Request) { r.ContentLength = 9 << 20 }, webhook.ErrBodyTooLarge,
 		"webhook: body too large: must have at most 8388608 bytes"},
@@ -114,7 +113,7 @@ var faults = []struct {
 	}, webhook.ErrDateOutOfRange, "webhook: date out of range: 1h0m"},
 }
 
-// smallKey is a key of 1024 bits with the ID "small".
+// smallKey returns a key of 1024 bits with the ID "small".
 func smallKey(t *testing.T) *webhook.Key {
 	t.Helper()
 	made, _ := newSigner(t, webhook.SHA256)
@@ -123,13 +122,13 @@ func smallKey(t *testing.T) *webhook.Key {
 	return key
 }
 
-// TestChecksRunInTheDocumentedOrder spoils a request in one way, and in all
-// those ways that are checked later.
+// TestChecksRunInTheDocumentedOrder makes a request invalid in one way, and in all ways that
+// are checked later.
 func TestChecksRunInTheDocumentedOrder(t *testing.T) {
 	t.Parallel()
 	keys := webhook.NewKeySet(signer.Key())
 	verifier := newVerifier(t, webhook.Signed(keys))
-	keys.Add(smallKey(t)) // later than NewVerifier, which would refuse it
+	keys.Add(smallKey(t)) // after NewVerifier, which would reject it
 	for i, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,7 +139,7 @@ func TestChecksRunInTheDocumentedOrder(t *testing.T) {
 			delivery, err := verifier.Verify(r)
 			assert.Nil(t, delivery)
 			require.ErrorIs(t, err, fault.is)
-			if fault.name != "no signature" { // with none of its headers, it is not signed
+			if fault.name != "no signature" { // without all of its headers, the request is not signed
 				assert.ErrorContains(t, err, fault.text)
 			}
 
@@ -152,8 +151,8 @@ func TestChecksRunInTheDocumentedOrder(t *testing.T) {
 	}
 }
 
-// TestJunkIsRejectedBeforeItsBodyIsRead has all that is wrong with a request but
-// its body, signature and age.
+// TestJunkIsRejectedBeforeItsBodyIsRead covers all faults except those of the body, the
+// signature and the age.
 func TestJunkIsRejectedBeforeItsBodyIsRead(t *testing.T) {
 	t.Parallel()
 	keys := webhook.NewKeySet(signer.Key())
@@ -184,7 +183,7 @@ func (r *countingReader) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// TestMethodsAndTargets signs each, so that only its form can be wrong.
+// TestMethodsAndTargets signs each request, so that only the form can be invalid.
 func TestMethodsAndTargets(t *testing.T) {
 	t.Parallel()
 	for method, ok := range map[string]bool{
@@ -215,8 +214,7 @@ func TestMethodsAndTargets(t *testing.T) {
 	}
 }
 
-// TestEachHeaderMustOccurOnce has two of each, in all the ways in which there can
-// be two.
+// TestEachHeaderMustOccurOnce repeats each header in all possible ways.
 func TestEachHeaderMustOccurOnce(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"X-Messagemedia-Signature", "X-Messagemedia-Cipher-Type", "X-Messagemedia-Digest-Type", "X-Messagemedia-Key-Id", "Date"} {
@@ -258,7 +256,7 @@ func TestEachHeaderMustOccurOnce(t *testing.T) {
 func TestASignatureHasOneEncoding(t *testing.T) {
 	t.Parallel()
 	right := signedRequest(t, "POST", "/hooks", "payload").Header.Get("X-MessageMedia-Signature")
-	require.True(t, strings.HasSuffix(right, "=="), "256 bytes leave one over")
+	require.True(t, strings.HasSuffix(right, "=="), "the base64 of 256 bytes has padding")
 	raw, err := base64.StdEncoding.DecodeString(right)
 	require.NoError(t, err)
 	last := right[len(right)-3]
@@ -274,10 +272,10 @@ func TestASignatureHasOneEncoding(t *testing.T) {
 		"bits that no byte has at the end":  {right[:len(right)-3] + string(last+1) + "==", webhook.ErrMalformed},
 		"the alphabet of URLs":              {base64.URLEncoding.EncodeToString(bytes.Repeat([]byte{0xFF}, 256)), webhook.ErrMalformed},
 		"hexadecimal":                       {"zz", webhook.ErrMalformed},
-		"nothing in it":                     {"", webhook.ErrBadSignature},
+		"an empty signature":                {"", webhook.ErrBadSignature},
 		"a byte less":                       {base64.StdEncoding.EncodeToString(raw[:255]), webhook.ErrBadSignature},
 		"a byte more":                       {base64.StdEncoding.EncodeToString(append([]byte{0}, raw...)), webhook.ErrBadSignature},
-		"a byte that is another":            {base64.StdEncoding.EncodeToString(append([]byte{raw[0] ^ 1}, raw[1:]...)), webhook.ErrBadSignature},
+		"a different byte":                  {base64.StdEncoding.EncodeToString(append([]byte{raw[0] ^ 1}, raw[1:]...)), webhook.ErrBadSignature},
 		"zeros, which any exponent maps to": {base64.StdEncoding.EncodeToString(make([]byte, 256)), webhook.ErrBadSignature},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -339,7 +337,7 @@ func TestWeakKeys(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrWeakKey, "the option raises it, too")
 }
 
-// TestErrorsRevealNothing: a response that is built from one teaches a forger nothing.
+// TestErrorsRevealNothing to a forger if a response contains their text.
 func TestErrorsRevealNothing(t *testing.T) {
 	t.Parallel()
 	right := signedRequest(t, "POST", "/hooks", "payload")
@@ -354,7 +352,7 @@ func TestErrorsRevealNothing(t *testing.T) {
 	}
 }
 
-// FuzzVerify changes one thing of a signed message, and must never see it accepted.
+// FuzzVerify changes one part of a signed request, which must then be rejected.
 func FuzzVerify(f *testing.F) {
 	const method, target, body = "POST", "/hooks/sms?a=1", `{"reply_id":"d3c2","content":"Hi"}`
 	right := signedRequest(f, method, target, body).Header

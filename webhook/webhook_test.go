@@ -14,8 +14,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// platformKey and signer are for all tests, since a key takes time to make. They
-// are made before any test's fake time begins.
+// platformKey and signer are shared by all tests, because it takes time to generate a key. They
+// are created before the fake time of any test begins.
 var platformKey, signer = newPlatformKey()
 
 func newPlatformKey() (*messagemedia.SignatureKey, *messagemediatest.Signer) {
@@ -31,7 +31,7 @@ func newPlatformKey() (*messagemedia.SignatureKey, *messagemediatest.Signer) {
 	return key, api.Signer("")
 }
 
-// enableKey has a platform sign with a new key.
+// enableKey makes a platform sign with a new key.
 func enableKey(ctx context.Context, api *messagemediatest.Server, digest messagemedia.Digest) (*messagemedia.SignatureKey, error) {
 	key, err := api.Client().CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: digest})
 	if err != nil {
@@ -41,7 +41,7 @@ func enableKey(ctx context.Context, api *messagemediatest.Server, digest message
 	return key, err
 }
 
-// newSigner signs with a new key of 1024 bits.
+// newSigner returns a signer with a new key of 1024 bits.
 func newSigner(tb testing.TB, digest messagemedia.Digest) (*messagemedia.SignatureKey, *messagemediatest.Signer) {
 	tb.Helper()
 	api := messagemediatest.NewServer(tb, messagemediatest.WithKeyBits(1024))
@@ -50,7 +50,7 @@ func newSigner(tb testing.TB, digest messagemedia.Digest) (*messagemedia.Signatu
 	return key, api.Signer("")
 }
 
-// newVerifier is NewVerifier with valid arguments.
+// newVerifier calls NewVerifier with valid arguments.
 func newVerifier(tb testing.TB, scheme webhook.Scheme, options ...webhook.VerifierOption) *webhook.Verifier {
 	tb.Helper()
 	verifier, err := webhook.NewVerifier(scheme, options...)
@@ -58,18 +58,18 @@ func newVerifier(tb testing.TB, scheme webhook.Scheme, options ...webhook.Verifi
 	return verifier
 }
 
-// signedBySigner is the scheme that accepts what the signer signs.
+// signedBySigner returns a scheme that accepts the signatures of signer.
 func signedBySigner(options ...webhook.SignedOption) webhook.Scheme {
 	return webhook.Signed(webhook.NewKeySet(signer.Key()), options...)
 }
 
-// verifier accepts what the signer signs.
+// verifier returns a verifier that accepts the signatures of signer.
 func verifier(tb testing.TB, options ...webhook.VerifierOption) *webhook.Verifier {
 	tb.Helper()
 	return newVerifier(tb, signedBySigner(), options...)
 }
 
-// newHandler is NewHandler with valid arguments.
+// newHandler calls NewHandler with valid arguments.
 func newHandler(tb testing.TB, verifier *webhook.Verifier, callback callback, options ...webhook.HandlerOption) *webhook.Handler {
 	tb.Helper()
 	handler, err := webhook.NewHandler(verifier, callback, options...)
@@ -81,8 +81,8 @@ type callback = func(context.Context, *webhook.Delivery) error
 
 func accept(context.Context, *webhook.Delivery) error { return nil }
 
-// received is a request as a server gives it to its handler. It can have what
-// net/http itself would not send or let in.
+// received returns a request as a handler receives it. It may contain parts that net/http would
+// neither send nor accept.
 func received(method, target, body string) *http.Request {
 	return &http.Request{
 		Method: method, RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -90,7 +90,7 @@ func received(method, target, body string) *http.Request {
 	}
 }
 
-// signedRequest is a received request with the signer's signature.
+// signedRequest returns a received request with a signature of signer.
 func signedRequest(tb testing.TB, method, target, body string) *http.Request {
 	tb.Helper()
 	r := received(method, target, body)

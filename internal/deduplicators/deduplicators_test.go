@@ -25,10 +25,10 @@ const token = "9Zq1vJ0cLxkR5sXw2BtUdA"
 
 var errDatabase = errors.New("database down")
 
-// store is where a deduplicator keeps its keys: each call of connect is another process.
+// store contains the keys of a deduplicator. Each call of connect simulates another process.
 type store struct {
 	connect func() webhook.Deduplicator
-	expire  func() // lets the claims of dead processes end
+	expire  func() // lets the claims of crashed processes expire
 	crash   func(t *testing.T, key string)
 }
 
@@ -48,7 +48,7 @@ func newSQLite(t *testing.T) store {
 	return store{
 		connect: func() webhook.Deduplicator { return &SQLDeduplicator{connect()} },
 		expire:  func() {},
-		crash: func(t *testing.T, key string) { // the connection ends, and the database rolls back
+		crash: func(t *testing.T, key string) { // if the connection ends, the database rolls back
 			conn, err := connect().Conn(t.Context())
 			require.NoError(t, err)
 			tx, err := conn.BeginTx(t.Context(), nil)
@@ -71,7 +71,7 @@ func newRedis(t *testing.T) store {
 		connect: func() webhook.Deduplicator { return &RedisDeduplicator{connect(), 30 * time.Minute} },
 		expire:  func() { server.FastForward(15 * time.Second) },
 		crash: func(t *testing.T, key string) {
-			require.NoError(t, connect().SetNX(t.Context(), key, "a process that died", 15*time.Second).Err())
+			require.NoError(t, connect().SetNX(t.Context(), key, "a crashed process", 15*time.Second).Err())
 		},
 	}
 }
@@ -100,7 +100,8 @@ func deliver(t *testing.T, handler *webhook.Handler, id int) int {
 	}).Status
 }
 
-// TestDuplicatesInTwoProcesses: eight copies of five messages at once, one callback for each.
+// TestDuplicatesInTwoProcesses sends five messages eight times each, all at once. The callback
+// runs once per message.
 func TestDuplicatesInTwoProcesses(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
@@ -123,7 +124,7 @@ func TestDuplicatesInTwoProcesses(t *testing.T) {
 	})
 }
 
-// TestAFailureRecordsNothing: the retry is handled, in any process.
+// TestAFailureRecordsNothing, so a retry is handled in any process.
 func TestAFailureRecordsNothing(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
@@ -139,7 +140,7 @@ func TestAFailureRecordsNothing(t *testing.T) {
 	})
 }
 
-// TestACrashedProcess in the callback: a retry after its claim has ended is handled.
+// TestACrashedProcess leaves a claim. A retry after the claim has expired is handled.
 func TestACrashedProcess(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
@@ -153,7 +154,7 @@ func TestACrashedProcess(t *testing.T) {
 	})
 }
 
-// TestTheFirstClientDisconnects: its callback fails, and the copy that waits is handled.
+// TestTheFirstClientDisconnects, so its callback fails, and the waiting duplicate is handled.
 func TestTheFirstClientDisconnects(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
@@ -175,7 +176,7 @@ func TestTheFirstClientDisconnects(t *testing.T) {
 			defer cancel()
 			duplicate, err := s.connect().Do(ctx, "key", func(context.Context) error { return nil })
 			if duplicate {
-				err = errors.New("taken for a duplicate")
+				err = errors.New("reported as a duplicate")
 			}
 			second <- err
 		}()
@@ -185,7 +186,7 @@ func TestTheFirstClientDisconnects(t *testing.T) {
 	})
 }
 
-// TestADuplicateGivesUpBeforeItsDeadline: a copy gives up before its own deadline.
+// TestADuplicateGivesUpBeforeItsDeadline while another claim is live.
 func TestADuplicateGivesUpBeforeItsDeadline(t *testing.T) {
 	t.Parallel()
 	s := newRedis(t)
@@ -197,7 +198,7 @@ func TestADuplicateGivesUpBeforeItsDeadline(t *testing.T) {
 	require.NoError(t, ctx.Err())
 }
 
-// TestTheEffectIsInTheTransaction: with it the key comes and goes.
+// TestTheEffectIsInTheTransaction of the key: both are committed or rolled back.
 func TestTheEffectIsInTheTransaction(t *testing.T) {
 	t.Parallel()
 	s := newSQLite(t)
@@ -219,7 +220,7 @@ func TestTheEffectIsInTheTransaction(t *testing.T) {
 	assert.Equal(t, [2]int{1, 1}, [2]int{effects, keys})
 }
 
-// TestAFailedCommitIsNotAcknowledged is not acknowledged, though the callback returned nil.
+// TestAFailedCommitIsNotAcknowledged, although the callback returned nil.
 func TestAFailedCommitIsNotAcknowledged(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, s store) {
