@@ -50,9 +50,9 @@ var extensions = map[string]string{
 }
 
 // FileName returns a file name of at most 100 bytes that is safe on every operating system.
-// It is the last element of Name, without control characters, separators and names that a
-// system reserves, and with the extension of ContentType. If ContentType is not common in
-// messages, the extension is .bin.
+// It consists of the last element of Name, without control characters and separators, and
+// of the extension of ContentType. If ContentType is not common in messages, the extension
+// is .bin. The result is never a name that a system reserves.
 //
 // Two attachments can have the same file name. FileName does not check that the content
 // is of the type that ContentType claims.

@@ -10,9 +10,9 @@ import (
 
 // Delivery is an authenticated request.
 //
-// Package fmt and slog print the method, path, scheme, event kind and size of a Delivery.
-// They print no token, no phone number and no text. To put a Delivery in a queue, use its
-// JSON: see [Delivery.MarshalJSON].
+// Packages fmt and log/slog print the method, path, scheme, event kind and size of a
+// Delivery. They print no token, no phone number and no text. To put a Delivery in a queue,
+// use its JSON: see [Delivery.MarshalJSON].
 type Delivery struct {
 	// Scheme names the credential that the verifier accepted, such as "signature",
 	// "header:X-Webhook-Token" or "query:token". For AllOf, the names are joined by "+".
@@ -35,8 +35,8 @@ type Delivery struct {
 	// The query may contain tokens.
 	Target string
 
-	// Header contains the headers of the request, including tokens. A signature covers
-	// only the Date.
+	// Header contains the headers of the request, including tokens. The only header that a
+	// signature covers is the Date.
 	Header http.Header
 
 	// Body is the payload as received.

@@ -13,9 +13,9 @@ var (
 	// or present more than once.
 	ErrBadToken = errors.New("webhook: bad token")
 
-	// ErrMissingHeader means that a header of the signature, or Date, is missing. An
-	// unsigned delivery causes it: the account has no secure callbacks, no signature key is
-	// enabled, or the caller is not the platform.
+	// ErrMissingHeader means that a header of the signature, or Date, is missing. In an
+	// unsigned delivery, all headers of the signature are missing: the account has no secure
+	// callbacks, no signature key is enabled, or the caller is not the platform.
 	ErrMissingHeader = errors.New("webhook: missing header")
 
 	// ErrUnknownKey means that no key has the ID that the delivery names. A [KeySource]
@@ -56,8 +56,8 @@ var (
 	// ErrMethodNotAllowed means that a webhook cannot use the request's method.
 	ErrMethodNotAllowed = errors.New("webhook: method not allowed")
 
-	// ErrBusy means that the delivery waited too long for a turn, for memory, or for a
-	// duplicate that another call handles.
+	// ErrBusy means that the delivery waited too long for a turn, for memory, or for another
+	// call that handles the same dedupe key.
 	ErrBusy = errors.New("webhook: busy")
 
 	// ErrInProgress means that a [Deduplicator] could not wait any longer for another call

@@ -32,10 +32,11 @@ import (
 //	field_errors                          an object: the FieldErrors of an event that json.Marshal encoded
 //
 // If a field can't be read, it is zero, and the event's FieldErrors gives the reason. Only
-// doubt about the event kind or the ID makes the payload an UnparsedEvent, because the text
-// of a message can tamper with a payload that does not escape it. The cases are:
+// doubt about the event kind or the ID makes a JSON object an UnparsedEvent, because the
+// text of a message can tamper with a payload that does not escape it. The cases are:
 //
 //   - a documented name that occurs twice or in another case
+//   - neither an "event" nor an ID
 //   - IDs of several event kinds, without an "event"
 //   - an unknown "event"
 //   - an ID that is an object or an array

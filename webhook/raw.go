@@ -7,8 +7,8 @@ import (
 )
 
 // RawRequest is an HTTP request that did not arrive through net/http, for example in a
-// function as a service or from a queue. Packages fmt and slog print its method, path and
-// size, and no header, query or body.
+// function as a service or from a queue. Packages fmt and log/slog print its method, path
+// and size. They print no header, query or body.
 type RawRequest struct {
 	// Method is the request's method.
 	Method string
