@@ -286,8 +286,8 @@ func TestTheServerSurvivesPanics(t *testing.T) {
 	}
 }
 
-// TestAServerRespondsAfterGoexit: the functions run in the goroutine of the connection, which
-// ends before net/http completes the response.
+// TestAServerRespondsAfterGoexit, although the goroutine of the connection ends before net/http
+// completes the response.
 func TestAServerRespondsAfterGoexit(t *testing.T) {
 	t.Parallel()
 	exits := func(context.Context, *webhook.Delivery) error { runtime.Goexit(); return nil }
