@@ -7,8 +7,8 @@ import (
 	"runtime/debug"
 )
 
-// call has the callback handle the delivery, which has its turn. A panic is an error, so
-// that a Deduplicator sees its handle return.
+// call calls the callback. It returns a panic as an error, so that a Deduplicator can release
+// its claim.
 func (r *receipt) call(ctx context.Context) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -21,8 +21,8 @@ func (r *receipt) call(ctx context.Context) (err error) {
 	return nil
 }
 
-// isolate calls a function of the user's in a goroutine of its own. It returns a panic, or
-// a call of runtime.Goexit, as an error.
+// isolate calls a user's function in another goroutine. It returns a panic or a call of
+// runtime.Goexit as an error.
 func isolate(what string, function func() error) error {
 	var err error = &panicError{what: what, value: errGoexit}
 	runInGoroutine(func() {
@@ -36,7 +36,7 @@ func isolate(what string, function func() error) error {
 	return err
 }
 
-// runInGoroutine calls a function that may end its goroutine, and waits for it.
+// runInGoroutine calls a function that may end its goroutine, and waits until it ends.
 func runInGoroutine(function func()) {
 	done := make(chan struct{})
 	go func() {
@@ -46,7 +46,7 @@ func runInGoroutine(function func()) {
 	<-done
 }
 
-// recoverPanic calls a function whose panic changes nothing.
+// recoverPanic calls a function and returns the value of its panic.
 func recoverPanic(function func()) (value any) {
 	defer func() { value = recover() }()
 	function()
@@ -55,7 +55,7 @@ func recoverPanic(function func()) (value any) {
 
 var errGoexit = errors.New("called runtime.Goexit")
 
-// panicError is a panic of the user's code.
+// panicError is a panic in a user's function.
 type panicError struct {
 	what  string
 	value any
@@ -64,7 +64,7 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("%v in %s: %v", ErrPanic, e.what, e.value) }
 
-// Unwrap makes the error match what the code panicked with, if that is an error.
+// Unwrap makes the error match the value of the panic, if that is an error.
 func (e *panicError) Unwrap() []error {
 	if err, ok := e.value.(error); ok {
 		return []error{ErrPanic, err}

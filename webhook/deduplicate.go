@@ -29,9 +29,13 @@ type Deduplicator interface {
 	// return when its context ends, 15 seconds after the request's header by default.
 	//
 	// The callback gets the context that Do passes to handle, so that context can carry a
-	// transaction. Handle waits for the callback's turn. If the callback panics, handle
-	// returns an error. If the callback calls runtime.Goexit, only the deferred functions
-	// of Do run.
+	// transaction. If the callback panics, handle returns an error. If the callback calls
+	// runtime.Goexit, only the deferred functions of Do run.
+	//
+	// Handle waits for the callback's turn. The callback of a delivery without a key has its
+	// turn already: if it waits for a connection that Do holds, both wait until their
+	// deadlines. Give it other connections, or give every delivery a key: see
+	// [WithDedupeKey].
 	Do(ctx context.Context, key string, handle func(context.Context) error) (duplicate bool, err error)
 }
 

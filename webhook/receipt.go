@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// receipt is one delivery on its way through the stages.
+// receipt is the state of one delivery while the handler processes it.
 type receipt struct {
 	handler       *Handler
-	parent        context.Context // of the request
+	parent        context.Context // the request's
 	target        func() string
 	method        string
 	header        http.Header
@@ -18,10 +18,10 @@ type receipt struct {
 	contentLength int64
 
 	start       time.Time
-	ctx         context.Context // ends with the time for all
-	earlyCtx    context.Context // nil until it is needed
+	ctx         context.Context // ends after the handler's timeout
+	earlyCtx    context.Context // ends after a third of it; nil until needed
 	cancelEarly context.CancelFunc
-	calling     string // the function of the user's that runs now
+	calling     string // the user's function that runs now, for errors
 	share       share
 	hasTurn     bool
 	request     request
@@ -32,8 +32,8 @@ type receipt struct {
 	outcome     DeliveryOutcome
 }
 
-// receive takes a delivery through the stages and sets its outcome. It does so in deferred
-// functions, since a function of the user's may panic or call runtime.Goexit.
+// receive processes a delivery and sets its outcome. Deferred functions complete it, since a
+// user's function may panic or call runtime.Goexit.
 func (h *Handler) receive(r *receipt) {
 	r.start = time.Now()
 	ctx, cancel := context.WithDeadline(r.parent, r.start.Add(h.timeout))
@@ -58,7 +58,7 @@ func (r *receipt) process() error {
 	return r.deduplicate()
 }
 
-// early returns the context of what comes before the deduplicator.
+// early returns the context of the stages before the deduplicator.
 func (r *receipt) early() context.Context {
 	if r.earlyCtx == nil {
 		r.earlyCtx, r.cancelEarly = context.WithDeadline(r.ctx, r.earlyDeadline())
@@ -68,7 +68,7 @@ func (r *receipt) early() context.Context {
 
 func (r *receipt) earlyDeadline() time.Time { return r.start.Add(r.handler.timeout / 3) }
 
-// release gives back what the delivery took, whichever way it ended.
+// release returns the turn and the memory of the delivery.
 func (r *receipt) release() {
 	r.endTurn()
 	r.share.close()
@@ -77,7 +77,7 @@ func (r *receipt) release() {
 	}
 }
 
-// methods are those that a webhook can have.
+// methods are the methods of a webhook.
 var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
 
 func (r *receipt) checkMethod() error {
