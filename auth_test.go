@@ -26,7 +26,7 @@ import (
 )
 
 // TestHMACAuthAgreesWithOpenSSL compares signatures with those that
-// testdata/hmac/make.sh made.
+// testdata/hmac/make.sh creates with OpenSSL.
 func TestHMACAuthAgreesWithOpenSSL(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/hmac/golden.json")
@@ -51,7 +51,7 @@ func TestHMACAuthAgreesWithOpenSSL(t *testing.T) {
 			}
 			auth := messagemedia.HMACAuth("my-key", "s3cret/ü+=", options...)
 
-			synctest.Test(t, func(t *testing.T) { // the clock stands at the date that was signed
+			synctest.Test(t, func(t *testing.T) { // fake time starts at the signed date
 				request, err := http.NewRequestWithContext(t.Context(), want.Method, "https://api.messagemedia.com"+want.Target, strings.NewReader(want.Body))
 				require.NoError(t, err)
 				require.NoError(t, auth.Authenticate(request))
@@ -61,20 +61,21 @@ func TestHMACAuthAgreesWithOpenSSL(t *testing.T) {
 				assert.Equal(t, want.Digest, request.Header.Get(want.DigestHeader))
 				body, err := io.ReadAll(request.Body)
 				require.NoError(t, err)
-				assert.Equal(t, want.Body, string(body), "the body is still to be sent")
+				assert.Equal(t, want.Body, string(body), "the body can still be sent")
 			})
 		})
 	}
 }
 
-func TestHMACAuthRefusesABodyThatItCannotReadTwice(t *testing.T) {
+func TestHMACAuthRejectsABodyWithoutGetBody(t *testing.T) {
 	t.Parallel()
 	request := httptest.NewRequest(http.MethodPost, "https://api.messagemedia.com/", io.NopCloser(strings.NewReader("{}")))
 	err := messagemedia.HMACAuth("key", "secret").Authenticate(request)
 	assert.ErrorContains(t, err, "no GetBody")
 }
 
-// TestHMACAuthClosesTheCopyOfTheBody that it digests, whether it can be read or not.
+// TestHMACAuthClosesTheCopyOfTheBody checks that HMACAuth closes the body that it digests,
+// whether reading it succeeds or fails.
 func TestHMACAuthClosesTheCopyOfTheBody(t *testing.T) {
 	t.Parallel()
 	for _, reader := range []io.Reader{strings.NewReader("{}"), &brokenReader{}} {
@@ -101,27 +102,27 @@ func TestBasicAuthSendsKeyAndSecret(t *testing.T) {
 	assert.Equal(t, "pass:wörd", secret)
 }
 
-// TestCredentialsThatCannotBeRight goes through NewClient and through
-// Authenticate, which an Authenticator that wraps another calls.
-func TestCredentialsThatCannotBeRight(t *testing.T) {
+// TestInvalidCredentials checks the errors of NewClient and of Authenticate, which an
+// Authenticator that wraps another one calls.
+func TestInvalidCredentials(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		auth messagemedia.Authenticator
 		want string
 	}{
-		"an empty key":                           {messagemedia.BasicAuth("", "pa55word"), "the API key is empty"},
-		"an empty secret":                        {messagemedia.BasicAuth("k3yk3y", ""), "the API secret is empty"},
-		"a key with a line break at its end":     {messagemedia.BasicAuth("k3yk3y\n", "pa55word"), "the API key begins or ends with white space"},
-		"a secret with a space before it":        {messagemedia.HMACAuth("k3yk3y", " pa55word"), "the API secret begins or ends with white space"},
-		"a colon in a key for Basic":             {messagemedia.BasicAuth("k3y:k3y", "pa55word"), "the API key contains a :"},
-		"a quote in a key for HMAC":              {messagemedia.HMACAuth(`k3y"k3y`, "pa55word"), `the API key contains a "`},
-		"a line break in a key for HMAC":         {messagemedia.HMACAuth("k3y\r\nk3y", "pa55word"), "control or invisible character"},
-		"a byte order mark before a key":         {messagemedia.BasicAuth("\ufeffk3yk3y", "pa55word"), "the API key contains a control or invisible character"},
-		"a zero-width space in a secret":         {messagemedia.HMACAuth("k3yk3y", "pa55word\u200b1"), "the API secret contains a control or invisible character"},
-		"a line break in a secret":               {messagemedia.BasicAuth("k3yk3y", "pa55\nword"), "the API secret contains a control or invisible character"},
-		"an option that is nil":                  {messagemedia.HMACAuth("k3yk3y", "pa55word", nil), "HMACAuth: option 1 is nil"},
-		"a digest header that is not a header":   {messagemedia.HMACAuth("k3yk3y", "pa55word", messagemedia.WithMD5Header("Content MD5")), `"Content MD5" is not a header name`},
-		"a key and a secret that both are empty": {messagemedia.HMACAuth("", ""), "the API key is empty\nthe API secret is empty"},
+		"an empty key":                         {messagemedia.BasicAuth("", "pa55word"), "the API key is empty"},
+		"an empty secret":                      {messagemedia.BasicAuth("k3yk3y", ""), "the API secret is empty"},
+		"a key with a line break at its end":   {messagemedia.BasicAuth("k3yk3y\n", "pa55word"), "the API key begins or ends with white space"},
+		"a secret with a space before it":      {messagemedia.HMACAuth("k3yk3y", " pa55word"), "the API secret begins or ends with white space"},
+		"a colon in a key for Basic":           {messagemedia.BasicAuth("k3y:k3y", "pa55word"), "the API key contains a :"},
+		"a quote in a key for HMAC":            {messagemedia.HMACAuth(`k3y"k3y`, "pa55word"), `the API key contains a "`},
+		"a line break in a key for HMAC":       {messagemedia.HMACAuth("k3y\r\nk3y", "pa55word"), "control or invisible character"},
+		"a byte order mark before a key":       {messagemedia.BasicAuth("\ufeffk3yk3y", "pa55word"), "the API key contains a control or invisible character"},
+		"a zero-width space in a secret":       {messagemedia.HMACAuth("k3yk3y", "pa55word\u200b1"), "the API secret contains a control or invisible character"},
+		"a line break in a secret":             {messagemedia.BasicAuth("k3yk3y", "pa55\nword"), "the API secret contains a control or invisible character"},
+		"a nil option":                         {messagemedia.HMACAuth("k3yk3y", "pa55word", nil), "HMACAuth: option 1 is nil"},
+		"an invalid name of the digest header": {messagemedia.HMACAuth("k3yk3y", "pa55word", messagemedia.WithMD5Header("Content MD5")), `"Content MD5" is not a header name`},
+		"an empty key and an empty secret":     {messagemedia.HMACAuth("", ""), "the API key is empty\nthe API secret is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,23 +130,23 @@ func TestCredentialsThatCannotBeRight(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 			request := httptest.NewRequest(http.MethodGet, "https://api.messagemedia.com/", nil)
 			assert.ErrorContains(t, c.auth.Authenticate(request), c.want)
-			assert.Empty(t, request.Header, "nothing is sent in place of credentials")
+			assert.Empty(t, request.Header, "no header is set")
 			assert.NotContains(t, err.Error(), "pa55word")
 			assert.NotContains(t, err.Error(), "k3y")
 		})
 	}
 }
 
-// TestSecretsNeverShow prints clients in the ways in which programs do.
+// TestSecretsNeverShow checks that printing a client never shows its credentials.
 func TestSecretsNeverShow(t *testing.T) {
 	t.Parallel()
 	const key, secret = "k3y-of-the-account", "pa55word-of-the-account"
 	for name, auth := range map[string]messagemedia.Authenticator{
-		"BasicAuth":                    messagemedia.BasicAuth(key, secret),
-		"HMACAuth":                     messagemedia.HMACAuth(key, secret),
-		"an own type with a secret":    &tokenAuth{Token: secret},
-		"an own type that wraps HMAC":  tenantAuth{messagemedia.HMACAuth(key, secret), "tenant"},
-		"credentials that are refused": messagemedia.BasicAuth(key+"\n", secret),
+		"BasicAuth":                     messagemedia.BasicAuth(key, secret),
+		"HMACAuth":                      messagemedia.HMACAuth(key, secret),
+		"a custom type with a secret":   &tokenAuth{Token: secret},
+		"a custom type that wraps HMAC": tenantAuth{messagemedia.HMACAuth(key, secret), "tenant"},
+		"credentials that are rejected": messagemedia.BasicAuth(key+"\n", secret),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -192,8 +193,7 @@ type failures struct{ strings.Builder }
 
 func (f *failures) Errorf(format string, args ...any) { fmt.Fprintf(f, format, args...) }
 
-// assertNoSecret checks that there was output, before it looks for what must not
-// be in it.
+// assertNoSecret checks that the output contains the expected text and none of the secrets.
 func assertNoSecret(t *testing.T, output, expected string, secrets ...string) {
 	t.Helper()
 	require.NotEmpty(t, output)
@@ -205,7 +205,7 @@ func assertNoSecret(t *testing.T, output, expected string, secrets ...string) {
 	}
 }
 
-// tokenAuth and tenantAuth are Authenticators as users write them.
+// tokenAuth and tenantAuth are Authenticators such as users write.
 type tokenAuth struct{ Token string }
 
 func (a *tokenAuth) Authenticate(r *http.Request) error {
@@ -225,24 +225,24 @@ func (a tenantAuth) Authenticate(r *http.Request) error {
 
 func (tenantAuth) RequiresHTTP1() bool { return true }
 
-// forgetfulAuth wraps HMACAuth, and does not say that it signs the HTTP version.
+// forgetfulAuth wraps HMACAuth and lacks the method RequiresHTTP1.
 type forgetfulAuth struct{ messagemedia.Authenticator }
 
-// TestHMACGoesOverHTTP1 talks to a TLS server that offers both versions.
-func TestHMACGoesOverHTTP1(t *testing.T) {
+// TestHMACUsesHTTP1 calls a TLS server that offers HTTP/1.1 and HTTP/2.
+func TestHMACUsesHTTP1(t *testing.T) {
 	t.Parallel()
 	const key, secret = "key", "secret"
 	for name, c := range map[string]struct {
 		auth      messagemedia.Authenticator
-		transport func(*http.Transport) // changes the one that trusts the server
+		transport func(*http.Transport) // changes the transport that trusts the server
 		want      string
 	}{
-		"Basic over what TLS negotiates":    {messagemedia.BasicAuth(key, secret), nil, "HTTP/2.0"},
-		"HMAC":                              {messagemedia.HMACAuth(key, secret), nil, "HTTP/1.1"},
-		"an own type that wraps HMAC":       {tenantAuth{messagemedia.HMACAuth(key, secret), "t"}, nil, "HTTP/1.1"},
-		"HMAC where HTTP/2 was forced":      {messagemedia.HMACAuth(key, secret), func(t *http.Transport) { t.ForceAttemptHTTP2 = true }, "HTTP/1.1"},
-		"HMAC where HTTP/2 alone was set":   {messagemedia.HMACAuth(key, secret), http2Only, "HTTP/1.1"},
-		"HMAC where ALPN was set to HTTP/2": {messagemedia.HMACAuth(key, secret), func(t *http.Transport) { t.TLSClientConfig.NextProtos = []string{"h2", "http/1.1"} }, "HTTP/1.1"},
+		"Basic with the version that TLS negotiates": {messagemedia.BasicAuth(key, secret), nil, "HTTP/2.0"},
+		"HMAC":                                       {messagemedia.HMACAuth(key, secret), nil, "HTTP/1.1"},
+		"a custom type that wraps HMAC":              {tenantAuth{messagemedia.HMACAuth(key, secret), "t"}, nil, "HTTP/1.1"},
+		"HMAC with ForceAttemptHTTP2":                {messagemedia.HMACAuth(key, secret), func(t *http.Transport) { t.ForceAttemptHTTP2 = true }, "HTTP/1.1"},
+		"HMAC with HTTP/2 as the only protocol":      {messagemedia.HMACAuth(key, secret), http2Only, "HTTP/1.1"},
+		"HMAC with an ALPN list that prefers HTTP/2": {messagemedia.HMACAuth(key, secret), func(t *http.Transport) { t.TLSClientConfig.NextProtos = []string{"h2", "http/1.1"} }, "HTTP/1.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -259,8 +259,8 @@ func TestHMACGoesOverHTTP1(t *testing.T) {
 			client := newClient(t, given, c.auth, messagemedia.WithBaseURL(server.URL))
 			require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
 			assert.Equal(t, c.want, version)
-			assert.Equal(t, before, fmt.Sprintf("%+v", given.Transport.(*http.Transport).Protocols), "the caller's transport is as it was")
-			assert.Nil(t, given.CheckRedirect, "the caller's client is as it was")
+			assert.Equal(t, before, fmt.Sprintf("%+v", given.Transport.(*http.Transport).Protocols), "the caller's transport is unchanged")
+			assert.Nil(t, given.CheckRedirect, "the caller's client is unchanged")
 		})
 	}
 }
@@ -278,7 +278,7 @@ func newHTTP2Server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-func TestHMACRefusesATransportWithItsOwnTLSDialler(t *testing.T) {
+func TestHMACRejectsATransportWithItsOwnTLSDialer(t *testing.T) {
 	t.Parallel()
 	transport := &http.Transport{DialTLSContext: new(tls.Dialer).DialContext}
 	_, err := messagemedia.NewClient(messagemedia.HMACAuth("key", "secret"), messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
@@ -286,22 +286,22 @@ func TestHMACRefusesATransportWithItsOwnTLSDialler(t *testing.T) {
 	require.ErrorContains(t, err, "set TLSClientConfig")
 
 	_, err = messagemedia.NewClient(messagemedia.BasicAuth("key", "secret"), messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
-	require.NoError(t, err, "Basic does not mind")
+	require.NoError(t, err, "BasicAuth accepts the transport")
 }
 
-// TestUnauthorizedSaysWhatIsWrong looks at the hints that a 401 comes with.
-func TestUnauthorizedSaysWhatIsWrong(t *testing.T) {
+// TestHintsOfA401 checks the hint in the error after a 401.
+func TestHintsOfA401(t *testing.T) {
 	t.Parallel()
 	hmac, basic := messagemedia.HMACAuth("key", "secret"), messagemedia.BasicAuth("key", "secret")
 	for name, c := range map[string]struct {
 		auth   messagemedia.Authenticator
-		server time.Duration // how far the server's clock is ahead
+		server time.Duration // how far its clock is ahead
 		want   string
 	}{
-		"HMAC with a clock behind":        {hmac, 400 * time.Second, "the local clock is 6m40s behind the API's, and signatures are valid for 5m0s"},
-		"HMAC with a clock ahead":         {hmac, -time.Hour, "the local clock is 1h0m0s ahead of the API's"},
-		"HMAC with a clock that is right": {hmac, 299 * time.Second, "check the API key, the secret"},
-		"Basic, which no clock can spoil": {basic, time.Hour, "check the API key, the secret"},
+		"HMAC with a slow clock":                    {hmac, 400 * time.Second, "the local clock is 6m40s behind the API's, and signatures are valid for 5m0s"},
+		"HMAC with a fast clock":                    {hmac, -time.Hour, "the local clock is 1h0m0s ahead of the API's"},
+		"HMAC with a clock within the tolerance":    {hmac, 299 * time.Second, "check the API key, the secret"},
+		"Basic, which does not depend on the clock": {basic, time.Hour, "check the API key, the secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -321,7 +321,7 @@ func TestUnauthorizedSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestUnauthorizedOverHTTP2SaysSo(t *testing.T) {
+func TestTheHintOfA401OverHTTP2(t *testing.T) {
 	t.Parallel()
 	server := newHTTP2Server(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	client := newClient(t, server.Client(), forgetfulAuth{messagemedia.HMACAuth("key", "secret")}, messagemedia.WithBaseURL(server.URL))
@@ -331,8 +331,8 @@ func TestUnauthorizedOverHTTP2SaysSo(t *testing.T) {
 	assert.ErrorContains(t, err, "RequiresHTTP1")
 }
 
-// TestAuthenticatorSeesTheFinalRequest looks at what an own one is given, and
-// what its error does.
+// TestAuthenticatorSeesTheFinalRequest checks the request that a custom Authenticator
+// receives, and the effect of its error.
 func TestAuthenticatorSeesTheFinalRequest(t *testing.T) {
 	t.Parallel()
 	type contextKey struct{}

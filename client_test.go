@@ -19,7 +19,7 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// newClient makes a client that sends through the given one.
+// newClient creates a client that sends its requests through the given HTTP client.
 func newClient(t *testing.T, through *http.Client, auth messagemedia.Authenticator, options ...messagemedia.Option) *messagemedia.Client {
 	t.Helper()
 	client, err := messagemedia.NewClient(auth, append([]messagemedia.Option{messagemedia.WithHTTPClient(through)}, options...)...)
@@ -34,39 +34,39 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 		options []messagemedia.Option
 		want    string
 	}{
-		"no credentials":                 {nil, nil, "authenticator is nil; pass BasicAuth or HMACAuth"},
-		"a base URL that is not a URL":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:x")}, "WithBaseURL: not a URL such as https://"},
-		"a base URL with a space":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/a b")}, "WithBaseURL: the URL contains white space"},
-		"a base URL with a line break":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com\n")}, "WithBaseURL: the URL contains white space"},
-		"a base URL with a hidden mark":  {basic, []messagemedia.Option{messagemedia.WithBaseURL("\ufeffhttps://example.com")}, "WithBaseURL: the URL contains white space"},
-		"a base URL with an empty query": {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?")}, "WithBaseURL: the URL has a query"},
-		"an empty fragment":              {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com#")}, "WithBaseURL: the URL has a query or a fragment"},
-		"a base URL with /v1":            {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1")}, "WithBaseURL: the URL's path contains /v1, which the client appends; remove it"},
-		"a base URL with /v1 in it":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1/webhooks")}, "WithBaseURL: the URL's path contains /v1"},
-		"a port of 0":                    {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:0")}, "WithBaseURL: the port must be between 1 and 65535"},
-		"a port of 65536":                {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:65536")}, "WithBaseURL: the port must be between 1 and 65535"},
-		"an empty port":                  {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:/")}, "WithBaseURL: the port must be between 1 and 65535"},
-		"http to what sounds local":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://localhost.example.com")}, "WithBaseURL: http to localhost.example.com would"},
-		"a middleware that is nil":       {basic, []messagemedia.Option{messagemedia.WithMiddleware(nil)}, "WithMiddleware: function is nil"},
-		"a middleware that makes none":   {basic, []messagemedia.Option{messagemedia.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil })}, "WithMiddleware: function 1 returned nil"},
-		"a transport that is nil":        {basic, []messagemedia.Option{messagemedia.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)})}, "the transport is a nil *http.Transport"},
-		"a base URL without a scheme":    {basic, []messagemedia.Option{messagemedia.WithBaseURL("api.messagemedia.com")}, "WithBaseURL: the URL does not begin with https://"},
-		"a base URL without a host":      {basic, []messagemedia.Option{messagemedia.WithBaseURL("https:///v1")}, "WithBaseURL: the URL has no host"},
-		"a base URL with a port alone":   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://:443")}, "WithBaseURL: the URL has no host"},
-		"an empty base URL":              {basic, []messagemedia.Option{messagemedia.WithBaseURL("")}, "WithBaseURL: the URL does not begin with https://"},
-		"a base URL with a query":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?a=b")}, "WithBaseURL: the URL has a query"},
-		"a base URL with a fragment":     {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/#a")}, "WithBaseURL: the URL has a query or a fragment"},
-		"http to another host":           {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080")}, "WithBaseURL: http to mock would send the credentials in clear text; use https, or permit http with WithInsecureHTTP"},
-		"no HTTP client":                 {basic, []messagemedia.Option{messagemedia.WithHTTPClient(nil)}, "WithHTTPClient: client is nil"},
-		"no time for an attempt":         {basic, []messagemedia.Option{messagemedia.WithAttemptTimeout(0)}, "WithAttemptTimeout: must be positive, got 0s"},
-		"less than one attempt":          {basic, []messagemedia.Option{messagemedia.WithMaxAttempts(0)}, "WithMaxAttempts: must be at least 1, got 0"},
-		"a negative wait":                {basic, []messagemedia.Option{messagemedia.WithMaxRetryWait(-time.Second)}, "WithMaxRetryWait: must not be negative, got -1s"},
-		"a line break in the user agent": {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" contains a control or invisible character`},
-		"no logger":                      {basic, []messagemedia.Option{messagemedia.WithLogger(nil)}, "WithLogger: logger is nil"},
-		"an option that is nil":          {basic, []messagemedia.Option{nil}, "option 1 is nil"},
-		"several at once, the first":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "authenticator is nil"},
-		"several at once, the second":    {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithAttemptTimeout"},
-		"several at once, the third":     {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithMaxAttempts"},
+		"no credentials":                        {nil, nil, "authenticator is nil; pass BasicAuth or HMACAuth"},
+		"a base URL that is not a URL":          {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:x")}, "WithBaseURL: not a URL such as https://"},
+		"a base URL with a space":               {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/a b")}, "WithBaseURL: the URL contains white space"},
+		"a base URL with a line break":          {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com\n")}, "WithBaseURL: the URL contains white space"},
+		"a base URL with a byte order mark":     {basic, []messagemedia.Option{messagemedia.WithBaseURL("\ufeffhttps://example.com")}, "WithBaseURL: the URL contains white space"},
+		"a base URL with an empty query":        {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?")}, "WithBaseURL: the URL has a query"},
+		"a base URL with an empty fragment":     {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com#")}, "WithBaseURL: the URL has a query or a fragment"},
+		"a base URL with /v1":                   {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1")}, "WithBaseURL: the URL's path contains /v1, which the client appends; remove it"},
+		"a base URL with /v1 in it":             {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/v1/webhooks")}, "WithBaseURL: the URL's path contains /v1"},
+		"a port of 0":                           {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:0")}, "WithBaseURL: the port must be between 1 and 65535"},
+		"a port of 65536":                       {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:65536")}, "WithBaseURL: the port must be between 1 and 65535"},
+		"an empty port":                         {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com:/")}, "WithBaseURL: the port must be between 1 and 65535"},
+		"http to a host that only sounds local": {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://localhost.example.com")}, "WithBaseURL: http to localhost.example.com would"},
+		"a nil middleware":                      {basic, []messagemedia.Option{messagemedia.WithMiddleware(nil)}, "WithMiddleware: function is nil"},
+		"a middleware that returns nil":         {basic, []messagemedia.Option{messagemedia.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil })}, "WithMiddleware: function 1 returned nil"},
+		"a nil transport":                       {basic, []messagemedia.Option{messagemedia.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)})}, "the transport is a nil *http.Transport"},
+		"a base URL without a scheme":           {basic, []messagemedia.Option{messagemedia.WithBaseURL("api.messagemedia.com")}, "WithBaseURL: the URL does not begin with https://"},
+		"a base URL without a host":             {basic, []messagemedia.Option{messagemedia.WithBaseURL("https:///v1")}, "WithBaseURL: the URL has no host"},
+		"a base URL with a port and no host":    {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://:443")}, "WithBaseURL: the URL has no host"},
+		"an empty base URL":                     {basic, []messagemedia.Option{messagemedia.WithBaseURL("")}, "WithBaseURL: the URL does not begin with https://"},
+		"a base URL with a query":               {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/?a=b")}, "WithBaseURL: the URL has a query"},
+		"a base URL with a fragment":            {basic, []messagemedia.Option{messagemedia.WithBaseURL("https://example.com/#a")}, "WithBaseURL: the URL has a query or a fragment"},
+		"http to another host":                  {basic, []messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080")}, "WithBaseURL: http to mock would send the credentials in clear text; use https, or permit http with WithInsecureHTTP"},
+		"a nil HTTP client":                     {basic, []messagemedia.Option{messagemedia.WithHTTPClient(nil)}, "WithHTTPClient: client is nil"},
+		"an attempt timeout of zero":            {basic, []messagemedia.Option{messagemedia.WithAttemptTimeout(0)}, "WithAttemptTimeout: must be positive, got 0s"},
+		"a maximum of zero attempts":            {basic, []messagemedia.Option{messagemedia.WithMaxAttempts(0)}, "WithMaxAttempts: must be at least 1, got 0"},
+		"a negative retry wait":                 {basic, []messagemedia.Option{messagemedia.WithMaxRetryWait(-time.Second)}, "WithMaxRetryWait: must not be negative, got -1s"},
+		"a line break in the user agent":        {basic, []messagemedia.Option{messagemedia.WithUserAgent("a\nb")}, `WithUserAgent: "a\nb" contains a control or invisible character`},
+		"a nil logger":                          {basic, []messagemedia.Option{messagemedia.WithLogger(nil)}, "WithLogger: logger is nil"},
+		"a nil option":                          {basic, []messagemedia.Option{nil}, "option 1 is nil"},
+		"the first of several errors":           {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "authenticator is nil"},
+		"the second of several errors":          {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithAttemptTimeout"},
+		"the third of several errors":           {nil, []messagemedia.Option{messagemedia.WithAttemptTimeout(-1), messagemedia.WithMaxAttempts(-1)}, "WithMaxAttempts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +78,7 @@ func TestNewClientNamesEveryBadArgument(t *testing.T) {
 	}
 }
 
-func TestNewClientDoesNotRepeatCredentialsOfTheBaseURL(t *testing.T) {
+func TestNewClientHidesCredentialsInTheBaseURL(t *testing.T) {
 	t.Parallel()
 	for _, baseURL := range []string{"https://user:pa55word@example.com", "https://user:pa55word@exa mple.com/"} {
 		_, err := messagemedia.NewClient(basic, messagemedia.WithBaseURL(baseURL))
@@ -87,26 +87,26 @@ func TestNewClientDoesNotRepeatCredentialsOfTheBaseURL(t *testing.T) {
 	}
 }
 
-// TestBaseURL looks at where requests go.
+// TestBaseURL checks the URL of a request for each base URL.
 func TestBaseURL(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		options []messagemedia.Option
 		want    string
 	}{
-		"the global host by default":       {nil, "https://api.messagemedia.com/v1/webhooks/messages?page=0"},
-		"the EU":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLEU)}, "https://eu.app.api.sinch.com/v1/webhooks/messages?page=0"},
-		"APAC":                             {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLAPAC)}, "https://au.app.api.sinch.com/v1/webhooks/messages?page=0"},
-		"the US":                           {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLUS)}, "https://us.app.api.sinch.com/v1/webhooks/messages?page=0"},
-		"a path prefix is kept":            {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example/sms%20api/")}, "https://proxy.example/sms%20api/v1/webhooks/messages?page=0"},
-		"a port is kept":                   {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example:8443")}, "https://proxy.example:8443/v1/webhooks/messages?page=0"},
-		"http to this host":                {[]messagemedia.Option{messagemedia.WithBaseURL("http://localhost:8080")}, "http://localhost:8080/v1/webhooks/messages?page=0"},
-		"http to this host by IPv4":        {[]messagemedia.Option{messagemedia.WithBaseURL("http://127.0.0.9:8080")}, "http://127.0.0.9:8080/v1/webhooks/messages?page=0"},
-		"http to this host by IPv6":        {[]messagemedia.Option{messagemedia.WithBaseURL("http://[::1]:8080")}, "http://[::1]:8080/v1/webhooks/messages?page=0"},
-		"http to this host in capitals":    {[]messagemedia.Option{messagemedia.WithBaseURL("http://LOCALHOST:8080")}, "http://LOCALHOST:8080/v1/webhooks/messages?page=0"},
-		"http to a name of this host":      {[]messagemedia.Option{messagemedia.WithBaseURL("http://mock.localhost:65535")}, "http://mock.localhost:65535/v1/webhooks/messages?page=0"},
-		"a prefix that begins like /v1":    {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example/v10/")}, "https://proxy.example/v10/v1/webhooks/messages?page=0"},
-		"http to another host, if allowed": {[]messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080"), messagemedia.WithInsecureHTTP()}, "http://mock:8080/v1/webhooks/messages?page=0"},
+		"the global host by default":         {nil, "https://api.messagemedia.com/v1/webhooks/messages?page=0"},
+		"the EU":                             {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLEU)}, "https://eu.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"APAC":                               {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLAPAC)}, "https://au.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"the US":                             {[]messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLUS)}, "https://us.app.api.sinch.com/v1/webhooks/messages?page=0"},
+		"a path prefix is kept":              {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example/sms%20api/")}, "https://proxy.example/sms%20api/v1/webhooks/messages?page=0"},
+		"a port is kept":                     {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example:8443")}, "https://proxy.example:8443/v1/webhooks/messages?page=0"},
+		"http to localhost":                  {[]messagemedia.Option{messagemedia.WithBaseURL("http://localhost:8080")}, "http://localhost:8080/v1/webhooks/messages?page=0"},
+		"http to a loopback IPv4 address":    {[]messagemedia.Option{messagemedia.WithBaseURL("http://127.0.0.9:8080")}, "http://127.0.0.9:8080/v1/webhooks/messages?page=0"},
+		"http to the loopback IPv6 address":  {[]messagemedia.Option{messagemedia.WithBaseURL("http://[::1]:8080")}, "http://[::1]:8080/v1/webhooks/messages?page=0"},
+		"http to LOCALHOST":                  {[]messagemedia.Option{messagemedia.WithBaseURL("http://LOCALHOST:8080")}, "http://LOCALHOST:8080/v1/webhooks/messages?page=0"},
+		"http to a subdomain of localhost":   {[]messagemedia.Option{messagemedia.WithBaseURL("http://mock.localhost:65535")}, "http://mock.localhost:65535/v1/webhooks/messages?page=0"},
+		"a path prefix that begins with /v1": {[]messagemedia.Option{messagemedia.WithBaseURL("https://proxy.example/v10/")}, "https://proxy.example/v10/v1/webhooks/messages?page=0"},
+		"http to another host, if permitted": {[]messagemedia.Option{messagemedia.WithBaseURL("http://mock:8080"), messagemedia.WithInsecureHTTP()}, "http://mock:8080/v1/webhooks/messages?page=0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,10 +151,10 @@ func TestHeadersOfARequest(t *testing.T) {
 	}, header)
 
 	require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
-	assert.NotContains(t, header, "Account", "ForAccount leaves its client as it was")
+	assert.NotContains(t, header, "Account", "ForAccount does not change its client")
 }
 
-func TestForAccountRefusesWhatNoHeaderCarries(t *testing.T) {
+func TestForAccountRejectsInvalidHeaderValues(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", " sub", "sub\r\nX: y"} {
 		client := newClient(t, refusing(t), basic).ForAccount(id)
@@ -164,8 +164,8 @@ func TestForAccountRefusesWhatNoHeaderCarries(t *testing.T) {
 	}
 }
 
-// TestLogging checks levels and attributes, and that nothing else is logged: what the API
-// repeats of the request is hidden in the error.
+// TestLogging checks the level and the attributes of each record. The error's text hides the
+// parts of the request that the API repeats.
 func TestLogging(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cret-of-the-request"
@@ -199,7 +199,7 @@ func TestLogging(t *testing.T) {
 	assert.NotContains(t, out.String(), secret)
 }
 
-// records are those of a log, without times.
+// records parses a log and removes times and durations from its records.
 func records(t *testing.T, log string) (records []map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(log) {
@@ -236,7 +236,7 @@ func TestOperationFromContext(t *testing.T) {
 	assert.Equal(t, []string{"CreateWebhook", "ListWebhooks", "UpdateWebhook", "DeleteWebhook"}, operations)
 }
 
-// TestClientsAreSafeForConcurrentUse is of use with the race detector.
+// TestClientsAreSafeForConcurrentUse needs the race detector to find a data race.
 func TestClientsAreSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
@@ -261,7 +261,7 @@ const (
 	aWebhook  = `{"id":"76fa7010-8c1f-4a24-917a-4d62a54e744d","url":"https://example.com/","method":"POST","encoding":"JSON","headers":{},"events":["RECEIVED_SMS"],"retries":0}`
 )
 
-// validRequest is one that nothing is wrong with.
+// validRequest returns a valid request.
 func validRequest() messagemedia.CreateWebhookRequest {
 	return messagemedia.CreateWebhookRequest{
 		URL:      "https://example.com/",
@@ -271,17 +271,17 @@ func validRequest() messagemedia.CreateWebhookRequest {
 	}
 }
 
-// responding makes an HTTP client whose responses a function makes.
+// responding returns an HTTP client whose responses come from a function.
 func responding(response httpmock.Responder) *http.Client {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterNoResponder(response)
 	return &http.Client{Transport: mock}
 }
 
-// refusing makes an HTTP client that no request may reach.
+// refusing returns an HTTP client that fails the test if a request is sent.
 func refusing(t *testing.T) *http.Client {
 	return responding(func(r *http.Request) (*http.Response, error) {
 		t.Errorf("%s %s was sent", r.Method, r.URL.Path)
-		return nil, errors.New("not to be sent")
+		return nil, errors.New("no request may be sent")
 	})
 }

@@ -17,8 +17,9 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// TestResponsesThatAreWrittenOtherwise are read: a proxy may have rewritten them.
-func TestResponsesThatAreWrittenOtherwise(t *testing.T) {
+// TestResponsesInUnusualForms checks that equivalent JSON decodes to the same page, since a
+// proxy may have rewritten a response.
+func TestResponsesInUnusualForms(t *testing.T) {
 	t.Parallel()
 	const webhook = `{"id":"7","url":"https://example.com/","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"],"headers":{},"retries":3,"read_timeout":20000,"retry_delay":30}`
 	want := &messagemedia.Webhook{ID: "7", URL: "https://example.com/", Method: "POST", Encoding: "JSON", Events: []messagemedia.EventType{"RECEIVED_SMS"},
@@ -45,8 +46,9 @@ func TestResponsesThatAreWrittenOtherwise(t *testing.T) {
 	}
 }
 
-// TestResponsesThatAreWrong say where. A null anywhere must not change that.
-func TestResponsesThatAreWrong(t *testing.T) {
+// TestDecodeErrorsNameTheField checks that an error has the path of the invalid value, also if
+// another value is null.
+func TestDecodeErrorsNameTheField(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		`{"pageData":[{"id":"1"},{"id":"2"},{"id":"3"},{"id":"4","read_timeout":"20"}]}`: "pageData/3/read_timeout: cannot unmarshal string into a number",
@@ -77,9 +79,9 @@ func TestResponsesThatAreWrong(t *testing.T) {
 	assert.Equal(t, 9223372036*time.Second, most.RetryDelay)
 }
 
-// TestResponsesThatAreCompressed without being asked for it: by a RoundTripper that passes
-// the body on as it came.
-func TestResponsesThatAreCompressed(t *testing.T) {
+// TestResponsesWithUnrequestedCompression covers bodies that a RoundTripper returns without
+// decompressing them.
+func TestResponsesWithUnrequestedCompression(t *testing.T) {
 	t.Parallel()
 	compressed := func(body string) string {
 		var buffer bytes.Buffer
@@ -94,16 +96,16 @@ func TestResponsesThatAreCompressed(t *testing.T) {
 		status         int
 		want           string
 	}{
-		"gzip":                          {"gzip", compressed(emptyPage), 200, ""},
-		"gzip in capitals":              {"GZIP", compressed(emptyPage), 200, ""},
-		"gzip by its old name":          {"x-gzip", compressed(emptyPage), 200, ""},
-		"identity":                      {"identity", emptyPage, 200, ""},
-		"gzip that is none":             {"gzip", emptyPage, 200, `decode response: 200 OK: its Content-Encoding is "gzip": gzip: invalid header`},
-		"gzip cut in half":              {"gzip", compressed(emptyPage)[:30], 200, "unexpected EOF"},
-		"gzip of too much":              {"gzip", bomb, 200, "request body too large"},
-		"an encoding of its own":        {"br", "\x1b\x00", 200, `decode response: 200 OK: its Content-Encoding is "br", which was not asked for`},
-		"an error in gzip":              {"gzip", compressed(`{"message":"Bad"}`), 400, "400 Bad Request: Bad"},
-		"an error in gzip that is none": {"gzip", `{"message":"Bad"}`, 400, "400 Bad Request"},
+		"gzip":                     {"gzip", compressed(emptyPage), 200, ""},
+		"gzip in capitals":         {"GZIP", compressed(emptyPage), 200, ""},
+		"gzip as x-gzip":           {"x-gzip", compressed(emptyPage), 200, ""},
+		"identity":                 {"identity", emptyPage, 200, ""},
+		"invalid gzip":             {"gzip", emptyPage, 200, `decode response: 200 OK: its Content-Encoding is "gzip": gzip: invalid header`},
+		"truncated gzip":           {"gzip", compressed(emptyPage)[:30], 200, "unexpected EOF"},
+		"a gzip bomb":              {"gzip", bomb, 200, "request body too large"},
+		"an unsupported encoding":  {"br", "\x1b\x00", 200, `decode response: 200 OK: its Content-Encoding is "br", which was not asked for`},
+		"an error in gzip":         {"gzip", compressed(`{"message":"Bad"}`), 400, "400 Bad Request: Bad"},
+		"an error in invalid gzip": {"gzip", `{"message":"Bad"}`, 400, "400 Bad Request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,10 +120,10 @@ func TestResponsesThatAreCompressed(t *testing.T) {
 		})
 	}
 	client := newClient(t, responding(respondingWith(204, "").HeaderSet(http.Header{"Content-Encoding": {"gzip"}})), basic)
-	assert.NoError(t, client.DeleteWebhook(t.Context(), "id"), "nothing is nothing, compressed or not")
+	assert.NoError(t, client.DeleteWebhook(t.Context(), "id"), "an empty body needs no decompression")
 }
 
-// TestErrorsAreOneLineOfAtMost1KiB whatever a server sends.
+// TestErrorsAreOneLineOfAtMost1KiB covers each text that a server can put into an error.
 func TestErrorsAreOneLineOfAtMost1KiB(t *testing.T) {
 	t.Parallel()
 	const injected = "x\n2026-11-25 level=INFO msg=\"all is well\"\x1b[2J\u202e\xff\u2028"
@@ -153,7 +155,8 @@ func TestErrorsAreOneLineOfAtMost1KiB(t *testing.T) {
 	assert.NotContains(t, err.Error(), "\n")
 }
 
-// TestNullIsNotADifference in any field, neither for a look-up nor for a plan.
+// TestNullIsNotADifference checks that a null in any field is no difference, neither for a
+// look-up nor for a plan.
 func TestNullIsNotADifference(t *testing.T) {
 	t.Parallel()
 	const everything = `{"id":"7","url":"https://example.com/","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"],"headers":{"X-Token":"t"},"template":"t","retries":3,"read_timeout":5000,"retry_delay":30}`
@@ -174,7 +177,7 @@ func TestNullIsNotADifference(t *testing.T) {
 				return respondingWith(200, `{"page":0,"pageSize":100,"pageData":[`+null+`]}`)(r)
 			}), basic, messagemedia.WithMaxRetryWait(0))
 			webhook, err := client.CreateWebhook(t.Context(), request)
-			require.NoError(t, err, "its own webhook is no conflict")
+			require.NoError(t, err, "the call's own webhook is not a conflict")
 			assert.Equal(t, "7", webhook.ID)
 			plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{request})
 			require.NoError(t, err)

@@ -21,8 +21,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestAnUpgradeEndsAtOnce: a server that switches to another protocol sends no response, and
-// goes on with the request in a way that nobody sees.
+// TestAnUpgradeEndsAtOnce checks the error after a 101. The server may still act on the
+// request, so the outcome of a change is unknown.
 func TestAnUpgradeEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +42,7 @@ func TestAnUpgradeEndsAtOnce(t *testing.T) {
 	}
 }
 
-// stuckBody is the body of a RoundTripper that ignores contexts.
+// stuckBody is a body whose Read blocks and ignores the request's context.
 type stuckBody struct {
 	closed   chan struct{} // if not nil, Close ends a read
 	released chan struct{}
@@ -68,22 +68,22 @@ func (b *stuckBody) Close() error {
 	return nil
 }
 
-// TestBodiesThatIgnoreTheirContext end with it all the same, whether they are those of a
-// success or of an error, and whether Close ends a read or not.
+// TestBodiesThatIgnoreTheirContext checks that a call ends with its context although reading
+// the body does not, for a success and an error, and with a Close that ends the read or not.
 func TestBodiesThatIgnoreTheirContext(t *testing.T) {
 	t.Parallel()
-	const grace = 10 * time.Millisecond // for a body that is there already
+	const grace = 10 * time.Millisecond // for a body that has already arrived
 	for name, c := range map[string]struct {
 		status  int
 		closes  bool
 		timeout time.Duration // of the caller's context, 0 for none
 		want    time.Duration
 	}{
-		"a success, until the attempt's timeout":            {200, false, 0, 30 * time.Second},
-		"a success, until the caller's deadline":            {200, false, 5 * time.Second, 5 * time.Second},
-		"a success that Close ends":                         {200, true, 5 * time.Second, 5 * time.Second},
-		"an error, until the attempt's timeout":             {403, false, 0, 30 * time.Second},
-		"an error, until the caller's deadline, with Close": {403, true, 5 * time.Second, 5 * time.Second},
+		"a success, until the attempt's timeout": {200, false, 0, 30 * time.Second},
+		"a success, until the caller's deadline": {200, false, 5 * time.Second, 5 * time.Second},
+		"a success whose Close ends the read":    {200, true, 5 * time.Second, 5 * time.Second},
+		"an error, until the attempt's timeout":  {403, false, 0, 30 * time.Second},
+		"an error whose Close ends the read":     {403, true, 5 * time.Second, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +108,7 @@ func TestBodiesThatIgnoreTheirContext(t *testing.T) {
 				assert.LessOrEqual(t, time.Since(start), c.want+grace)
 				assert.GreaterOrEqual(t, time.Since(start), c.want)
 				if c.status == http.StatusForbidden {
-					assert.ErrorIs(t, err, messagemedia.ErrForbidden, "the status counts")
+					assert.ErrorIs(t, err, messagemedia.ErrForbidden, "the status alone determines the error")
 					return
 				}
 				require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
@@ -121,7 +121,8 @@ func TestBodiesThatIgnoreTheirContext(t *testing.T) {
 	}
 }
 
-// TestTheCauseOfACancellation is matched beside context.Canceled, wherever the context ends.
+// TestTheCauseOfACancellation checks that the error matches the cause and context.Canceled,
+// whenever the context ends.
 func TestTheCauseOfACancellation(t *testing.T) {
 	t.Parallel()
 	mine := errors.New("the pod is being drained")
@@ -130,10 +131,10 @@ func TestTheCauseOfACancellation(t *testing.T) {
 		after   time.Duration
 		matches error
 	}{
-		"before the call":         {messagemediatest.Fault{}, 0, nil},
-		"in an attempt":           {messagemediatest.Fault{Delay: time.Hour}, time.Second, nil},
-		"in the response":         {messagemediatest.Fault{ByteDelay: time.Second}, time.Second, nil},
-		"in the wait after a 503": {messagemediatest.Fault{Status: 503, Header: http.Header{"Retry-After": {"20"}}}, time.Second, messagemedia.ErrServer},
+		"before the call":             {messagemediatest.Fault{}, 0, nil},
+		"during an attempt":           {messagemediatest.Fault{Delay: time.Hour}, time.Second, nil},
+		"during the response":         {messagemediatest.Fault{ByteDelay: time.Second}, time.Second, nil},
+		"during the wait after a 503": {messagemediatest.Fault{Status: 503, Header: http.Header{"Retry-After": {"20"}}}, time.Second, messagemedia.ErrServer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,7 +159,7 @@ func TestTheCauseOfACancellation(t *testing.T) {
 			})
 		})
 	}
-	t.Run("of a deadline", func(t *testing.T) {
+	t.Run("the cause of a deadline", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithDeadlineCause(t.Context(), time.Now().Add(-time.Second), mine)
 		defer cancel()
@@ -169,8 +170,8 @@ func TestTheCauseOfACancellation(t *testing.T) {
 	})
 }
 
-// TestAnAuthenticatorThatTakesTooLong ends with the attempt. That is no end of the caller's
-// context, also where the Authenticator returns the context's error.
+// TestAnAuthenticatorThatTakesTooLong checks that the attempt timeout ends an Authenticator.
+// The error does not match context.DeadlineExceeded, even if the Authenticator returns that.
 func TestAnAuthenticatorThatTakesTooLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -197,9 +198,9 @@ func TestAnAuthenticatorThatTakesTooLong(t *testing.T) {
 	})
 }
 
-// TestALookUpWaitsAsTheAPIAsks: nothing is sent after a Retry-After that is longer than the
-// client may wait, and after a shorter one only once it is over, or never if the context ends.
-func TestALookUpWaitsAsTheAPIAsks(t *testing.T) {
+// TestALookUpHonorsRetryAfter checks that the look-up begins after the requested time, and that
+// it is omitted if this is longer than the client may wait or if the context ends before.
+func TestALookUpHonorsRetryAfter(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		retryAfter string
@@ -207,9 +208,9 @@ func TestALookUpWaitsAsTheAPIAsks(t *testing.T) {
 		gets       int
 		took       time.Duration
 	}{
-		"as long as it may":           {"20", time.Hour, 3, 20 * time.Second},
-		"longer than the client may":  {"3600", time.Hour, 0, 0},
-		"longer than the context has": {"20", 15 * time.Second, 0, 0},
+		"shorter than the client may wait": {"20", time.Hour, 3, 20 * time.Second},
+		"longer than the client may wait":  {"3600", time.Hour, 0, 0},
+		"longer than the context lasts":    {"20", 15 * time.Second, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -237,7 +238,7 @@ func TestALookUpWaitsAsTheAPIAsks(t *testing.T) {
 			})
 		})
 	}
-	synctest.Test(t, func(t *testing.T) { // the context ends in the wait
+	synctest.Test(t, func(t *testing.T) { // the context ends during the wait
 		client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 			assert.Equal(t, http.MethodPost, r.Method)
 			response := httpmock.NewStringResponse(503, "")
@@ -253,8 +254,8 @@ func TestALookUpWaitsAsTheAPIAsks(t *testing.T) {
 	})
 }
 
-// TestRedirectsWhateverTheirLocation: each is an APIError, and sent once.
-func TestRedirectsWhateverTheirLocation(t *testing.T) {
+// TestRedirectsToAnyLocation checks that each is an APIError after one request.
+func TestRedirectsToAnyLocation(t *testing.T) {
 	t.Parallel()
 	for _, location := range []string{"", "/elsewhere", "https://sso.example.com/%zz?token=s3cret", "://", "\x7f"} {
 		sent := 0
@@ -272,12 +273,12 @@ func TestRedirectsWhateverTheirLocation(t *testing.T) {
 	}
 }
 
-// TestPermanentFailuresAreNotRepeated beside those of certificates, which the matrix has.
-func TestPermanentFailuresAreNotRepeated(t *testing.T) {
+// TestPermanentFailuresAreNotRetried covers those that are not in the matrix.
+func TestPermanentFailuresAreNotRetried(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"a proxy that refuses the credentials":       "Proxy Authentication Required",
-		"a SOCKS proxy that refuses the credentials": "socks connect tcp 127.0.0.1:1080->api:443: username/password authentication failed",
+		"a proxy that rejects the credentials":       "Proxy Authentication Required",
+		"a SOCKS proxy that rejects the credentials": "socks connect tcp 127.0.0.1:1080->api:443: username/password authentication failed",
 	} {
 		attempts := 0
 		client := newClient(t, responding(func(*http.Request) (*http.Response, error) { attempts++; return nil, errors.New(text) }), basic, messagemedia.WithMaxRetryWait(0))
@@ -286,8 +287,8 @@ func TestPermanentFailuresAreNotRepeated(t *testing.T) {
 	}
 }
 
-// TestTheTimeoutOfAGivenClient limits an attempt, and not the call.
-func TestTheTimeoutOfAGivenClient(t *testing.T) {
+// TestTheTimeoutOfAGivenHTTPClient checks that the timeout limits an attempt, not the call.
+func TestTheTimeoutOfAGivenHTTPClient(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
@@ -299,12 +300,12 @@ func TestTheTimeoutOfAGivenClient(t *testing.T) {
 		_, err := api.Client(messagemedia.WithHTTPClient(through), messagemedia.WithMaxRetryWait(0)).ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
 		require.NoError(t, err)
 		assert.Equal(t, 6*time.Second, time.Since(start))
-		assert.Equal(t, 3*time.Second, through.Timeout, "the caller's client is as it was")
+		assert.Equal(t, 3*time.Second, through.Timeout, "the caller's client is unchanged")
 	})
 }
 
-// TestAClientThatNewClientDidNotMake returns an error from every call.
-func TestAClientThatNewClientDidNotMake(t *testing.T) {
+// TestAClientNotCreatedByNewClient checks that every call returns an error.
+func TestAClientNotCreatedByNewClient(t *testing.T) {
 	t.Parallel()
 	for _, client := range []*messagemedia.Client{nil, {}} {
 		for _, call := range operations {
@@ -327,7 +328,7 @@ func TestAClientThatNewClientDidNotMake(t *testing.T) {
 	new(messagemedia.Client).CloseIdleConnections()
 }
 
-// closeRecorder counts how often a body is closed, and how much of it was read.
+// closeRecorder counts how often a body is closed.
 type closeRecorder struct {
 	io.Reader
 	closed int
@@ -335,8 +336,8 @@ type closeRecorder struct {
 
 func (b *closeRecorder) Close() error { b.closed++; return nil }
 
-// TestBodiesAreReadAndClosed lets connections be used again: also where there is nothing to
-// decode.
+// TestBodiesAreReadAndClosed checks what the reuse of connections requires, also for responses
+// without anything to decode.
 func TestBodiesAreReadAndClosed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 204, 403} {
@@ -348,13 +349,13 @@ func TestBodiesAreReadAndClosed(t *testing.T) {
 		assert.Equal(t, 1, body.closed, status)
 		left, err := io.ReadAll(body.Reader)
 		require.NoError(t, err)
-		assert.Empty(t, left, "it was read to its end")
+		assert.Empty(t, left, "the body was read to its end")
 	}
 }
 
-// TestDeletionsUseTheirConnectionAgain, also if the response has a body, as a deletion of a
-// signature key may have.
-func TestDeletionsUseTheirConnectionAgain(t *testing.T) {
+// TestDeletionsReuseTheirConnection checks this for responses with a body, which the deletion
+// of a signature key may have.
+func TestDeletionsReuseTheirConnection(t *testing.T) {
 	t.Parallel()
 	connections := 0
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -375,7 +376,7 @@ func TestDeletionsUseTheirConnectionAgain(t *testing.T) {
 	assert.Equal(t, 1, connections)
 }
 
-// TestALongBodyIsClosed where it is not read to its end: its connection does not stay open.
+// TestALongBodyIsClosed checks that a body too long to drain does not leave its connection open.
 func TestALongBodyIsClosed(t *testing.T) {
 	t.Parallel()
 	var open atomic.Int32

@@ -12,27 +12,27 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// TestNewClientFromEnv looks at what is sent, and where to.
+// TestNewClientFromEnv checks the URL and the credentials of a request.
 func TestNewClientFromEnv(t *testing.T) {
 	const secret = "s3cret-of-the-environment"
 	for name, c := range map[string]struct {
 		env     map[string]string
 		options []messagemedia.Option
-		url     string // that a request goes to
-		scheme  string // of its credentials
+		url     string // of a request, without its path
+		scheme  string // prefix of the header Authorization
 		errs    []string
 	}{
-		"Basic, at the global host": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, url: "https://api.messagemedia.com", scheme: "Basic "},
-		"Basic, by its name":        {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "AUTH": "basic"}, url: "https://api.messagemedia.com", scheme: "Basic "},
-		"HMAC":                      {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "AUTH": "hmac"}, url: "https://api.messagemedia.com", scheme: "hmac "},
-		"another region":            {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": messagemedia.BaseURLEU}, url: messagemedia.BaseURLEU, scheme: "Basic "},
-		"an option has the last word": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": messagemedia.BaseURLEU},
+		"Basic and the global host by default": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, url: "https://api.messagemedia.com", scheme: "Basic "},
+		"Basic set explicitly":                 {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "AUTH": "basic"}, url: "https://api.messagemedia.com", scheme: "Basic "},
+		"HMAC":                                 {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "AUTH": "hmac"}, url: "https://api.messagemedia.com", scheme: "hmac "},
+		"another region":                       {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": messagemedia.BaseURLEU}, url: messagemedia.BaseURLEU, scheme: "Basic "},
+		"an option overrides the environment": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": messagemedia.BaseURLEU},
 			options: []messagemedia.Option{messagemedia.WithBaseURL(messagemedia.BaseURLUS)}, url: messagemedia.BaseURLUS, scheme: "Basic "},
-		"nothing":                              {errs: []string{"MESSAGEMEDIA_API_KEY is not set", "MESSAGEMEDIA_API_SECRET is not set"}},
-		"no secret, and a scheme that is none": {env: map[string]string{"API_KEY": "key", "AUTH": secret}, errs: []string{`MESSAGEMEDIA_AUTH must be "basic" or "hmac"`, "MESSAGEMEDIA_API_SECRET is not set"}},
-		"a line break in the key":              {env: map[string]string{"API_KEY": "key\n", "API_SECRET": secret}, errs: []string{"MESSAGEMEDIA_API_KEY", "the API key begins or ends with white space"}},
-		"a base URL without https":             {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": secret}, errs: []string{"MESSAGEMEDIA_BASE_URL", "the URL does not begin with https://"}},
-		"an option that is nil":                {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, options: []messagemedia.Option{nil}, errs: []string{"option 1 is nil"}},
+		"an empty environment":            {errs: []string{"MESSAGEMEDIA_API_KEY is not set", "MESSAGEMEDIA_API_SECRET is not set"}},
+		"no secret and an unknown scheme": {env: map[string]string{"API_KEY": "key", "AUTH": secret}, errs: []string{`MESSAGEMEDIA_AUTH must be "basic" or "hmac"`, "MESSAGEMEDIA_API_SECRET is not set"}},
+		"a line break in the key":         {env: map[string]string{"API_KEY": "key\n", "API_SECRET": secret}, errs: []string{"MESSAGEMEDIA_API_KEY", "the API key begins or ends with white space"}},
+		"a base URL without https":        {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": secret}, errs: []string{"MESSAGEMEDIA_BASE_URL", "the URL does not begin with https://"}},
+		"a nil option":                    {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, options: []messagemedia.Option{nil}, errs: []string{"option 1 is nil"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, variable := range []string{"API_KEY", "API_SECRET", "BASE_URL", "AUTH"} {

@@ -30,7 +30,7 @@ var sentinels = []error{
 	messagemedia.ErrConflict, messagemedia.ErrRateLimited, messagemedia.ErrServer,
 }
 
-// listError is the error of a listing that gets a response once.
+// listError returns the error of a ListWebhooks call with one attempt.
 func listError(t *testing.T, response httpmock.Responder, options ...messagemedia.Option) error {
 	t.Helper()
 	options = append([]messagemedia.Option{messagemedia.WithMaxAttempts(1)}, options...)
@@ -42,8 +42,8 @@ func listError(t *testing.T, response httpmock.Responder, options ...messagemedi
 
 const unauthorized = "check the API key, the secret, and whether the base URL is that of the account's region"
 
-// TestAPIErrors has each status with the bodies that the platform and what stands
-// in front of it response.
+// TestAPIErrors covers each status with bodies that the platform or a proxy in front of it may
+// send.
 func TestAPIErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -60,26 +60,26 @@ func TestAPIErrors(t *testing.T) {
 			"Maximum number of webhooks (150) reached", nil, "400 Bad Request: Maximum number of webhooks (150) reached"},
 		"400 in the newer form": {400, `{"uuid":"9f","type":"validation","title":"Invalid","detail":"The body is wrong","invalidFields":["url",{"name":"events"}]}`, messagemedia.ErrInvalidRequest,
 			"Invalid: The body is wrong", []string{"url", `{"name":"events"}`}, `400 Bad Request: Invalid: The body is wrong: url; {"name":"events"} (request id 9f)`},
-		"401 without a body":     {401, ``, messagemedia.ErrUnauthorized, "", nil, "401 Unauthorized: " + unauthorized},
-		"401 of the gateway":     {401, `{"message":"Invalid authentication credentials"}`, messagemedia.ErrUnauthorized, "Invalid authentication credentials", nil, "401 Unauthorized: Invalid authentication credentials: " + unauthorized},
-		"403":                    {403, `{"message":"This feature has not been enabled in your account."}`, messagemedia.ErrForbidden, "This feature has not been enabled in your account.", nil, "403 Forbidden: This feature has not been enabled in your account."},
-		"404 without a body":     {404, ``, messagemedia.ErrNotFound, "", nil, "404 Not Found"},
-		"404":                    {404, `{"message":"Entity not found"}`, messagemedia.ErrNotFound, "Entity not found", nil, "404 Not Found: Entity not found"},
-		"409":                    {409, `{"message":"A webhook with the given url and method already exists."}`, messagemedia.ErrConflict, "A webhook with the given url and method already exists.", nil, "409 Conflict: A webhook with the given url and method already exists."},
-		"429":                    {429, `{"message":"Too many requests. Please retry later."}`, messagemedia.ErrRateLimited, "Too many requests. Please retry later.", nil, "429 Too Many Requests: Too many requests. Please retry later."},
-		"500":                    {500, `{"message":"Oops"}`, messagemedia.ErrServer, "Oops", nil, "500 Internal Server Error: Oops"},
-		"502 of a proxy":         {502, `<html><h1>s3cret</h1></html>`, messagemedia.ErrServer, "", nil, "502 Bad Gateway"},
-		"503 cut in half":        {503, `{"message":"s3cr`, messagemedia.ErrServer, "", nil, "503 Service Unavailable"},
-		"504 with an array":      {504, `["s3cret"]`, messagemedia.ErrServer, "", nil, "504 Gateway Timeout"},
-		"599":                    {599, ``, messagemedia.ErrServer, "", nil, "599"},
-		"418":                    {418, `{"message":"tea"}`, nil, "tea", nil, "418 I'm a teapot: tea"},
-		"a message of no string": {400, `{"message":{"s3cret":1},"details":["/url"]}`, messagemedia.ErrInvalidRequest, "", []string{"/url"}, "400 Bad Request: /url"},
-		"details as a text":      {400, `{"details":"/url: wrong","message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"/url: wrong"}, "400 Bad Request: Bad: /url: wrong"},
-		"details as an object":   {400, `{"details":{"url":"wrong","events":["a"]},"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{`events: ["a"]`, "url: wrong"}, `400 Bad Request: Bad: events: ["a"]; url: wrong`},
-		"details as a number":    {400, `{"details":7,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"7"}, "400 Bad Request: Bad: 7"},
-		"no details":             {400, `{"details":null,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
-		"a byte order mark":      {400, "\ufeff" + `{"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
-		"a redirect":             {302, ``, nil, "", nil, "302 Found: redirects are not followed; check the base URL"},
+		"401 without a body":             {401, ``, messagemedia.ErrUnauthorized, "", nil, "401 Unauthorized: " + unauthorized},
+		"401 from the gateway":           {401, `{"message":"Invalid authentication credentials"}`, messagemedia.ErrUnauthorized, "Invalid authentication credentials", nil, "401 Unauthorized: Invalid authentication credentials: " + unauthorized},
+		"403":                            {403, `{"message":"This feature has not been enabled in your account."}`, messagemedia.ErrForbidden, "This feature has not been enabled in your account.", nil, "403 Forbidden: This feature has not been enabled in your account."},
+		"404 without a body":             {404, ``, messagemedia.ErrNotFound, "", nil, "404 Not Found"},
+		"404":                            {404, `{"message":"Entity not found"}`, messagemedia.ErrNotFound, "Entity not found", nil, "404 Not Found: Entity not found"},
+		"409":                            {409, `{"message":"A webhook with the given url and method already exists."}`, messagemedia.ErrConflict, "A webhook with the given url and method already exists.", nil, "409 Conflict: A webhook with the given url and method already exists."},
+		"429":                            {429, `{"message":"Too many requests. Please retry later."}`, messagemedia.ErrRateLimited, "Too many requests. Please retry later.", nil, "429 Too Many Requests: Too many requests. Please retry later."},
+		"500":                            {500, `{"message":"Oops"}`, messagemedia.ErrServer, "Oops", nil, "500 Internal Server Error: Oops"},
+		"502 from a proxy":               {502, `<html><h1>s3cret</h1></html>`, messagemedia.ErrServer, "", nil, "502 Bad Gateway"},
+		"503 with truncated JSON":        {503, `{"message":"s3cr`, messagemedia.ErrServer, "", nil, "503 Service Unavailable"},
+		"504 with an array":              {504, `["s3cret"]`, messagemedia.ErrServer, "", nil, "504 Gateway Timeout"},
+		"599":                            {599, ``, messagemedia.ErrServer, "", nil, "599"},
+		"418":                            {418, `{"message":"tea"}`, nil, "tea", nil, "418 I'm a teapot: tea"},
+		"a message that is not a string": {400, `{"message":{"s3cret":1},"details":["/url"]}`, messagemedia.ErrInvalidRequest, "", []string{"/url"}, "400 Bad Request: /url"},
+		"details as a string":            {400, `{"details":"/url: wrong","message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"/url: wrong"}, "400 Bad Request: Bad: /url: wrong"},
+		"details as an object":           {400, `{"details":{"url":"wrong","events":["a"]},"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{`events: ["a"]`, "url: wrong"}, `400 Bad Request: Bad: events: ["a"]; url: wrong`},
+		"details as a number":            {400, `{"details":7,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"7"}, "400 Bad Request: Bad: 7"},
+		"null details":                   {400, `{"details":null,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
+		"a byte order mark":              {400, "\ufeff" + `{"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
+		"a redirect":                     {302, ``, nil, "", nil, "302 Found: redirects are not followed; check the base URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +120,7 @@ func TestTheRequestIDOfAnError(t *testing.T) {
 	}
 }
 
-// TestRedirectsAreNotFollowed with a server that would see the credentials.
+// TestRedirectsAreNotFollowed checks that a real server receives one request, not two.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	for status := range map[int]bool{301: true, 302: true, 303: true, 307: true, 308: true} {
@@ -140,19 +140,20 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// TestUnauthorizedHintsOfHMAC says what is likely wrong. Fake time begins in 2000.
-func TestUnauthorizedHintsOfHMAC(t *testing.T) {
+// TestHintsOfA401WithHMAC compares the response's date with fake time, which begins at midnight
+// UTC on 1 January 2000.
+func TestHintsOfA401WithHMAC(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		date  string
 		major int
 		want  string
 	}{
-		"a clock that is ahead":          {"Fri, 31 Dec 1999 23:54:59 GMT", 1, "the local clock is 5m1s ahead of the API's, and signatures are valid for 5m0s"},
-		"a clock that is behind":         {"Sat, 01 Jan 2000 01:00:00 GMT", 1, "the local clock is 1h0m0s behind the API's, and signatures are valid for 5m0s"},
-		"a clock that is right enough":   {"Sat, 01 Jan 2000 00:05:00 GMT", 1, unauthorized},
-		"a response without a date":      {"", 1, unauthorized},
-		"a response that is over HTTP/2": {"", 2, "the signature is for HTTP/1.1 but the request was sent over HTTP/2.0"},
+		"a clock that is ahead":        {"Fri, 31 Dec 1999 23:54:59 GMT", 1, "the local clock is 5m1s ahead of the API's, and signatures are valid for 5m0s"},
+		"a clock that is behind":       {"Sat, 01 Jan 2000 01:00:00 GMT", 1, "the local clock is 1h0m0s behind the API's, and signatures are valid for 5m0s"},
+		"a clock within the tolerance": {"Sat, 01 Jan 2000 00:05:00 GMT", 1, unauthorized},
+		"a response without a date":    {"", 1, unauthorized},
+		"a response over HTTP/2":       {"", 2, "the signature is for HTTP/1.1 but the request was sent over HTTP/2.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,8 +172,8 @@ func TestUnauthorizedHintsOfHMAC(t *testing.T) {
 	}
 }
 
-// TestResponsesToADeletion: the API says nothing, or something in JSON. A page is a
-// proxy's, a log-in's or a captive portal's, which saw no webhook, however it is labelled.
+// TestResponsesToADeletion checks that an empty body or JSON confirms a deletion. Any other body
+// comes from a proxy, a login page or a captive portal, whatever its Content-Type is.
 func TestResponsesToADeletion(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{"", "application/json", "text/plain", "text/html; charset=utf-8"} {
@@ -190,15 +191,15 @@ func TestResponsesToADeletion(t *testing.T) {
 	}
 }
 
-// TestResponsesThatCantBeRead say success, and are no response. What they would have
-// confirmed is then unknown.
-func TestResponsesThatCantBeRead(t *testing.T) {
+// TestUnreadableSuccesses checks that the outcome of a change is unknown if the body of its 2xx
+// response can't be decoded.
+func TestUnreadableSuccesses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ contentType, body, want string }{
 		"HTML":                        {"text/html", "<html>", `its Content-Type is "text/html": invalid character`},
 		"HTML that claims to be JSON": {"application/json", "<html>", "invalid character"},
-		"nothing":                     {"", "", `its Content-Type is "": unexpected end of JSON input`},
-		"half of it":                  {"application/json", aWebhook[:50], "unexpected end of JSON input"},
+		"an empty body":               {"", "", `its Content-Type is "": unexpected end of JSON input`},
+		"truncated JSON":              {"application/json", aWebhook[:50], "unexpected end of JSON input"},
 		"no ID":                       {"application/json", `{"url":"https://example.com/"}`, "the webhook has no id"},
 		"an array":                    {"application/json", `[]`, "cannot unmarshal array"},
 	} {
@@ -221,8 +222,8 @@ func TestResponsesThatCantBeRead(t *testing.T) {
 	}
 }
 
-// TestResponsesPastTheLimit come over a real connection, one of them small on the wire.
-func TestResponsesPastTheLimit(t *testing.T) {
+// TestResponsesOverTheSizeLimit uses a real connection. One of the responses is compressed.
+func TestResponsesOverTheSizeLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 10 << 20
 	page := func(length int) []byte {
@@ -233,7 +234,7 @@ func TestResponsesPastTheLimit(t *testing.T) {
 		gzip   bool
 	}{
 		"at the limit":   {limit, false},
-		"past the limit": {limit + 1, false},
+		"over the limit": {limit + 1, false},
 		"a gzip bomb":    {5 * limit, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -275,9 +276,9 @@ func TestAnErrorKeeps64KiBOfItsBody(t *testing.T) {
 	assert.Equal(t, body[:limit], apiErr.Body)
 }
 
-// TestABodyThatIsCutOff over a real connection: an error keeps its status, and a
-// success is a transport error in a DecodeError.
-func TestABodyThatIsCutOff(t *testing.T) {
+// TestATruncatedBody uses a real connection. An API error keeps its status, and a success
+// becomes a DecodeError that wraps the transport error.
+func TestATruncatedBody(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client(messagemedia.WithMaxAttempts(1))
@@ -309,23 +310,23 @@ func TestARefusedConnection(t *testing.T) {
 	assert.Equal(t, "dial", operation.Op)
 }
 
-// TestWhoseTimeIsUp tells an attempt's timeout from the end of the caller's context.
-func TestWhoseTimeIsUp(t *testing.T) {
+// TestAttemptTimeoutsAndTheCallersContext checks that errors distinguish the two.
+func TestAttemptTimeoutsAndTheCallersContext(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fault  messagemediatest.Fault
 		within func(context.Context) (context.Context, context.CancelFunc)
 		want   error
 	}{
-		"the attempt's, without a response": {messagemediatest.Fault{Delay: time.Hour}, nil, nil},
-		"the attempt's, within a response":  {messagemediatest.Fault{ByteDelay: time.Minute}, nil, nil},
-		"the caller's deadline": {messagemediatest.Fault{Delay: time.Hour}, func(ctx context.Context) (context.Context, context.CancelFunc) {
+		"an attempt timeout before the response": {messagemediatest.Fault{Delay: time.Hour}, nil, nil},
+		"an attempt timeout during the response": {messagemediatest.Fault{ByteDelay: time.Minute}, nil, nil},
+		"the caller's deadline before the response": {messagemediatest.Fault{Delay: time.Hour}, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, time.Second)
 		}, context.DeadlineExceeded},
-		"the caller's, within a response": {messagemediatest.Fault{ByteDelay: time.Minute}, func(ctx context.Context) (context.Context, context.CancelFunc) {
+		"the caller's deadline during the response": {messagemediatest.Fault{ByteDelay: time.Minute}, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, time.Second)
 		}, context.DeadlineExceeded},
-		"the caller cancels": {messagemediatest.Fault{Delay: time.Hour}, func(ctx context.Context) (context.Context, context.CancelFunc) {
+		"a cancellation by the caller": {messagemediatest.Fault{Delay: time.Hour}, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(ctx)
 			time.AfterFunc(time.Second, cancel)
 			return ctx, cancel
@@ -361,9 +362,9 @@ func TestWhoseTimeIsUp(t *testing.T) {
 	}
 }
 
-// TestATransportsOwnTimeoutIsNotTheCallers: net and net/http say that theirs are
-// context.DeadlineExceeded.
-func TestATransportsOwnTimeoutIsNotTheCallers(t *testing.T) {
+// TestATransportsTimeoutIsNotTheCallersDeadline checks that the error does not match the context
+// errors that net and net/http return for their own timeouts.
+func TestATransportsTimeoutIsNotTheCallersDeadline(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{context.DeadlineExceeded, context.Canceled} {
 		err := listError(t, httpmock.NewErrorResponder(fmt.Errorf("dial: %w", cause)))
@@ -377,8 +378,8 @@ func TestATransportsOwnTimeoutIsNotTheCallers(t *testing.T) {
 	assert.False(t, failure.Timeout())
 }
 
-// FuzzAPIError has any response that is no success: its status stays, its body is
-// kept and never told.
+// FuzzAPIError checks that an APIError has the status and the body of any unsuccessful response,
+// and takes fields only from JSON objects.
 func FuzzAPIError(f *testing.F) {
 	f.Add(400, `{"message":"Bad Request","details":["/url: Not a valid http url"]}`)
 	f.Add(401, ``)
@@ -403,7 +404,7 @@ func FuzzAPIError(f *testing.F) {
 	})
 }
 
-// FuzzRetryAfter has any value of the header.
+// FuzzRetryAfter parses any value of the header.
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{"", "0", "120", "-1", "1.5", "99999999999999999999", "9223372036854775807", "Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", " 7", "+7"} {
 		f.Add(value)

@@ -19,7 +19,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// createKey is the call that must not be sent twice: a retry could create a second key.
+// createKey makes the call that must not be retried blindly: it could create a second key.
 func createKey(ctx context.Context, client *messagemedia.Client) error {
 	_, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	return err
@@ -27,8 +27,8 @@ func createKey(ctx context.Context, client *messagemedia.Client) error {
 
 var errLost = errors.New("connection lost after the request was sent")
 
-// TestMiddlewareAndEvidence has middleware around a transport that can't connect. That
-// nothing was sent is claimed only where the transport's own error comes out.
+// TestMiddlewareAndEvidence wraps middleware around a transport that can't connect. The client
+// may assume that nothing was sent only if it receives the transport's own error.
 func TestMiddlewareAndEvidence(t *testing.T) {
 	t.Parallel()
 	fallback := func(r *http.Request, err error) error { return errLost } // another transport, which loses the request
@@ -37,17 +37,17 @@ func TestMiddlewareAndEvidence(t *testing.T) {
 		attempts   int
 		unknown    bool
 	}{
-		"one that passes the error on": {func(next http.RoundTripper) http.RoundTripper { return next }, 3, false},
-		"one that wraps the error":     {failing(func(r *http.Request, err error) error { return fmt.Errorf("traced: %w", err) }), 3, false},
-		"one that hides the error":     {failing(func(r *http.Request, err error) error { return errors.New("it failed") }), 1, true},
-		"one that tries another way":   {failing(fallback), 1, true},
-		"one that joins the errors of two ways": {failing(func(r *http.Request, err error) error {
+		"one that returns the error":               {func(next http.RoundTripper) http.RoundTripper { return next }, 3, false},
+		"one that wraps the error":                 {failing(func(r *http.Request, err error) error { return fmt.Errorf("traced: %w", err) }), 3, false},
+		"one that hides the error":                 {failing(func(r *http.Request, err error) error { return errors.New("failed") }), 1, true},
+		"one that falls back to another transport": {failing(fallback), 1, true},
+		"one that joins the errors of two transports": {failing(func(r *http.Request, err error) error {
 			return errors.Join(err, fallback(r, err))
 		}), 1, true},
 		"one that never calls the transport": {func(http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(*http.Request) (*http.Response, error) { return nil, errLost })
 		}, 1, true},
-		"one that makes a request of its own first": {func(next http.RoundTripper) http.RoundTripper {
+		"one that first makes a request of its own": {func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) {
 				own, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://"+r.URL.Host+"/token", nil)
 				if err != nil {
@@ -59,7 +59,7 @@ func TestMiddlewareAndEvidence(t *testing.T) {
 				return next.RoundTrip(r)
 			})
 		}, 3, false},
-		"one that drops the values of the context": {func(next http.RoundTripper) http.RoundTripper {
+		"one that drops the context's values": {func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) { return next.RoundTrip(r.WithContext(t.Context())) })
 		}, 1, true},
 	} {
@@ -80,7 +80,7 @@ func TestMiddlewareAndEvidence(t *testing.T) {
 	}
 }
 
-// failing makes middleware that changes the error of the transport.
+// failing returns middleware that changes the transport's error.
 func failing(change func(*http.Request, error) error) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -93,8 +93,8 @@ func failing(change func(*http.Request, error) error) func(http.RoundTripper) ht
 	}
 }
 
-// TestAMiddlewareThatRetries sends the request, loses it, and can't connect again: what
-// comes out is the error of the second call, and the first one may have been received.
+// TestAMiddlewareThatRetries loses the response to the first request and can't connect for the
+// second. The call returns the second error, but the platform may have received the first request.
 func TestAMiddlewareThatRetries(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
@@ -121,25 +121,26 @@ func TestAMiddlewareThatRetries(t *testing.T) {
 	err := createKey(t.Context(), api.Client(messagemedia.WithHTTPClient(&http.Client{Transport: transport}), messagemedia.WithMiddleware(twice)))
 	require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 	assert.Equal(t, 2, dials)
-	assert.Len(t, api.Requests(), 1, "nothing was sent again")
+	assert.Len(t, api.Requests(), 1, "the client did not retry")
 }
 
-// TestARequestThatNetHTTPRefuses has no response, was not sent, and would be refused again.
-func TestARequestThatNetHTTPRefuses(t *testing.T) {
+// TestRequestsThatNetHTTPRejects checks that the error says so after one attempt, since nothing
+// was sent and a retry would be rejected again.
+func TestRequestsThatNetHTTPRejects(t *testing.T) {
 	t.Parallel()
 	const token = "s3cret-token-of-the-service"
 	spoil := map[string]func(*http.Request){
-		"a line break in a header":  func(r *http.Request) { r.Header.Set("Authorization", token+"\n") },
-		"a NUL in a header":         func(r *http.Request) { r.Header.Set("Authorization", token+"\x00") },
-		"a name that is none":       func(r *http.Request) { r.Header["X Token"] = []string{token} },
-		"no URL":                    func(r *http.Request) { r.URL = nil },
-		"a URL without a host":      func(r *http.Request) { r.URL.Host = "" },
-		"a URL of another scheme":   func(r *http.Request) { r.URL.Scheme = "ftp" },
-		"a space in a host":         func(r *http.Request) { r.Host = "a b" },
-		"another character in it":   func(r *http.Request) { r.URL.Host = "a<b" },
-		"a control character in it": func(r *http.Request) { r.URL.RawQuery = "a=" + "\x01" },
-		"a method that is none":     func(r *http.Request) { r.Method = "P OST" },
-		"a RequestURI":              func(r *http.Request) { r.RequestURI = "/" },
+		"a line break in a header":       func(r *http.Request) { r.Header.Set("Authorization", token+"\n") },
+		"a NUL in a header":              func(r *http.Request) { r.Header.Set("Authorization", token+"\x00") },
+		"an invalid header name":         func(r *http.Request) { r.Header["X Token"] = []string{token} },
+		"no URL":                         func(r *http.Request) { r.URL = nil },
+		"a URL without a host":           func(r *http.Request) { r.URL.Host = "" },
+		"a URL of another scheme":        func(r *http.Request) { r.URL.Scheme = "ftp" },
+		"a space in a host":              func(r *http.Request) { r.Host = "a b" },
+		"an invalid character in a host": func(r *http.Request) { r.URL.Host = "a<b" },
+		"a control character in a query": func(r *http.Request) { r.URL.RawQuery = "a=" + "\x01" },
+		"an invalid method":              func(r *http.Request) { r.Method = "P OST" },
+		"a RequestURI":                   func(r *http.Request) { r.RequestURI = "/" },
 	}
 	for name, spoil := range spoil {
 		t.Run(name, func(t *testing.T) {
@@ -150,11 +151,11 @@ func TestARequestThatNetHTTPRefuses(t *testing.T) {
 			require.ErrorContains(t, err, "messagemedia: CreateSignatureKey: authenticate: ")
 			assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 			assert.NotContains(t, err.Error(), token)
-			assert.Equal(t, 1, calls, "it is not tried again")
+			assert.Equal(t, 1, calls, "the call is not retried")
 		})
 	}
 
-	t.Run("a header of a middleware", func(t *testing.T) {
+	t.Run("an invalid header set by a middleware", func(t *testing.T) {
 		t.Parallel()
 		calls := 0
 		client := newClient(t, &http.Client{Transport: &http.Transport{}}, basic, messagemedia.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
@@ -172,8 +173,8 @@ func TestARequestThatNetHTTPRefuses(t *testing.T) {
 	})
 }
 
-// TestARegisteredProtocolIsNoEvidence: RegisterProtocol gives a transport another
-// RoundTripper, which reports no connections.
+// TestARegisteredProtocolIsNoEvidence uses RegisterProtocol, whose RoundTripper does not report
+// connections.
 func TestARegisteredProtocolIsNoEvidence(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "https"} {
@@ -189,8 +190,8 @@ func TestARegisteredProtocolIsNoEvidence(t *testing.T) {
 	}
 }
 
-// TestATransportThatReplays: with the header Idempotency-Key, net/http sends a POST again on
-// another connection although the first one took it.
+// TestATransportThatReplays sets the header Idempotency-Key, with which net/http resends a POST
+// on another connection although the server received it on the first.
 func TestATransportThatReplays(t *testing.T) {
 	t.Parallel()
 	var posts atomic.Int32
@@ -215,14 +216,14 @@ func TestATransportThatReplays(t *testing.T) {
 	}
 	auth := authenticatorFunc(func(r *http.Request) error { r.Header.Set("Idempotency-Key", "1"); return nil })
 	client := newClient(t, &http.Client{Transport: transport}, auth, messagemedia.WithBaseURL(server.URL), messagemedia.WithMaxAttempts(1))
-	_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{}) // a connection to use again
+	_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{}) // opens a connection to reuse
 	require.NoError(t, err)
 	require.ErrorIs(t, createKey(t.Context(), client), messagemedia.ErrOutcomeUnknown)
 	assert.EqualValues(t, 1, posts.Load())
 	assert.Equal(t, 2, dials)
 }
 
-// TestReasons has a log record's reason for each way to fail.
+// TestReasons checks the log attribute reason for each kind of failure.
 func TestReasons(t *testing.T) {
 	t.Parallel()
 	ended, cancel := context.WithCancel(t.Context())
@@ -247,29 +248,29 @@ func TestReasons(t *testing.T) {
 		auth    messagemedia.Authenticator
 		want    string
 	}{
-		"a name that does not exist": {through: transportThat(func(t *http.Transport) {
+		"an unknown host": {through: transportThat(func(t *http.Transport) {
 			t.DialContext = func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
 			}
 		}), want: "dns"},
-		"a connection that is refused": {through: transportThat(func(t *http.Transport) {
+		"a refused connection": {through: transportThat(func(t *http.Transport) {
 			t.DialContext = func(context.Context, string, string) (net.Conn, error) { return connectionRefused() }
 		}), want: "connect"},
-		"a proxy that is not there":        {through: transportThat(func(t *http.Transport) { t.Proxy = http.ProxyURL(parsed("http://127.0.0.1:1")) }), want: "proxy"},
-		"a proxy that wants credentials":   {through: transportThat(func(t *http.Transport) { t.Proxy = http.ProxyURL(parsed(refusingProxy.URL)) }), want: "proxy"},
-		"a certificate that nobody trusts": {baseURL: tls.URL, through: &http.Client{Transport: &http.Transport{}}, want: "tls"},
-		"a port without TLS":               {baseURL: strings.Replace(plain.URL, "http:", "https:", 1), through: &http.Client{Transport: &http.Transport{}}, want: "tls"},
-		"an Authenticator that fails":      {through: &http.Client{}, auth: authenticatorFunc(func(*http.Request) error { return errors.New("sealed") }), want: "authenticate"},
-		"a context that has ended":         {ctx: ended, through: &http.Client{}, want: "canceled"},
-		"a transport's own timeout":        {through: responding(func(*http.Request) (*http.Response, error) { return nil, &net.DNSError{IsTimeout: true} }), want: "dns"},
-		"a response that takes too long":   {through: responding(func(*http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded }), want: "timeout"},
-		"a connection that is lost":        {through: responding(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }), want: "reset"},
-		"a status":                         {baseURL: plain.URL, through: &http.Client{}, want: "status"},
-		"a page in place of a response":    {through: responding(respondingWith(200, "<html>")), want: "decode"},
-		"a body that is lost in the middle": {through: responding(func(*http.Request) (*http.Response, error) {
+		"an unreachable proxy":              {through: transportThat(func(t *http.Transport) { t.Proxy = http.ProxyURL(parsed("http://127.0.0.1:1")) }), want: "proxy"},
+		"a proxy that requires credentials": {through: transportThat(func(t *http.Transport) { t.Proxy = http.ProxyURL(parsed(refusingProxy.URL)) }), want: "proxy"},
+		"an untrusted certificate":          {baseURL: tls.URL, through: &http.Client{Transport: &http.Transport{}}, want: "tls"},
+		"a port without TLS":                {baseURL: strings.Replace(plain.URL, "http:", "https:", 1), through: &http.Client{Transport: &http.Transport{}}, want: "tls"},
+		"an Authenticator that fails":       {through: &http.Client{}, auth: authenticatorFunc(func(*http.Request) error { return errors.New("sealed") }), want: "authenticate"},
+		"a canceled context":                {ctx: ended, through: &http.Client{}, want: "canceled"},
+		"a DNS timeout":                     {through: responding(func(*http.Request) (*http.Response, error) { return nil, &net.DNSError{IsTimeout: true} }), want: "dns"},
+		"a timeout of the transport":        {through: responding(func(*http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded }), want: "timeout"},
+		"a lost connection":                 {through: responding(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }), want: "reset"},
+		"a status":                          {baseURL: plain.URL, through: &http.Client{}, want: "status"},
+		"an HTML page":                      {through: responding(respondingWith(200, "<html>")), want: "decode"},
+		"a truncated body": {through: responding(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(&brokenReader{})}, nil
 		}), want: "reset"},
-		"a page that is larger than allowed": {through: responding(respondingWith(200, strings.Repeat(" ", 11<<20))), want: "decode"},
+		"a page over the size limit": {through: responding(respondingWith(200, strings.Repeat(" ", 11<<20))), want: "decode"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
@@ -286,7 +287,7 @@ func TestReasons(t *testing.T) {
 			_, err := newClient(t, c.through, c.auth, options...).ListWebhooks(c.ctx, messagemedia.ListWebhooksRequest{})
 			require.Error(t, err)
 			all := records(t, log.String())
-			require.Len(t, all, 1, "a call of one attempt has no record of its end")
+			require.Len(t, all, 1, "a call with one attempt logs no end")
 			assert.Equal(t, c.want, all[0]["reason"], "%v", err)
 			assert.Equal(t, err.Error(), all[0]["error"])
 		})

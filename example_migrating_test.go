@@ -10,10 +10,10 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// Each operation of the vendor's other SDKs, by its name there, and the call that
-// stands for it here.
+// Each operation of the vendor's other SDKs, with its name there and the equivalent call of
+// this SDK.
 func Example_migrating() {
-	api, err := messagemediatest.Start() // stands for the platform
+	api, err := messagemediatest.Start() // in place of the platform
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func Example_migrating() {
 	// new MessageMediaWebhooksClient(basicAuthUserName, basicAuthPassword)
 	client, err := messagemedia.NewClient(
 		messagemedia.BasicAuth(api.Key, api.Secret),
-		messagemedia.WithBaseURL(api.URL), // to be left out for the global host
+		messagemedia.WithBaseURL(api.URL), // omit for the global host
 	)
 	if err != nil {
 		log.Fatal(err)
@@ -36,11 +36,11 @@ func Example_migrating() {
 	}
 	// Output:
 	// created for [ENROUTE_DR]
-	// there is 1
+	// listed 1
 	// updated to PUT
 	// deleted
 	// created for SHA256
-	// there is 1, of SHA256
+	// listed 1 for SHA256
 	// enabled: true
 	// disabled and deleted
 }
@@ -59,12 +59,12 @@ func migratedWebhooks(ctx context.Context, client *messagemedia.Client) error {
 	}
 	fmt.Println("created for", created.Events)
 
-	// retrieveWebhook(page, pageSize), where 0 and 0 are the first page of the usual size
+	// retrieveWebhook(page, pageSize), 0 and 0 select the first page with the default size
 	page, err := client.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{Page: 0, PageSize: 0})
 	if err != nil {
 		return err
 	}
-	fmt.Println("there is", len(page.Webhooks))
+	fmt.Println("listed", len(page.Webhooks))
 
 	// updateWebhook(webhookId, body)
 	updated, err := client.UpdateWebhook(ctx, created.ID, messagemedia.UpdateWebhookRequest{Method: http.MethodPut})
@@ -81,7 +81,7 @@ func migratedWebhooks(ctx context.Context, client *messagemedia.Client) error {
 	return nil
 }
 
-// The vendor has other SDKs for signature keys. Here it is the same client.
+// The vendor has separate SDKs for signature keys. This SDK uses the same client.
 func migratedSignatureKeys(ctx context.Context, client *messagemedia.Client) error {
 	// createSignatureKey(body)
 	created, err := client.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
@@ -100,7 +100,7 @@ func migratedSignatureKeys(ctx context.Context, client *messagemedia.Client) err
 	if err != nil {
 		return err
 	}
-	fmt.Printf("there is %d, of %s\n", len(keys), key.Digest)
+	fmt.Printf("listed %d for %s\n", len(keys), key.Digest)
 
 	// enableSignatureKey(body), in PHP updateEnableSignatureKey(body)
 	if _, err := client.EnableSignatureKey(ctx, created.ID); err != nil {

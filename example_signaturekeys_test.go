@@ -10,13 +10,13 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// Every instance of a receiver does this when it starts. If the store has keys already, it
-// need not fail when the API can't be reached.
+// Every instance of a receiver calls SyncSignatureKey when it starts. If the store already has
+// keys, an instance may start even if the call fails.
 func ExampleClient_SyncSignatureKey() {
 	api, client := platform()
 	defer api.Close()
 	ctx := context.Background()
-	store := messagemediatest.NewKeyStore() // of yours: NewFileKeyStore, or a database table
+	store := messagemediatest.NewKeyStore() // in your program: NewFileKeyStore, or a database table
 
 	result, err := client.SyncSignatureKey(ctx, store)
 	if err != nil {
@@ -30,7 +30,7 @@ func ExampleClient_SyncSignatureKey() {
 		fmt.Println(step.Action, step.Outcome)
 	}
 
-	result, err = client.SyncSignatureKey(ctx, store) // another instance, or the next start
+	result, err = client.SyncSignatureKey(ctx, store) // in another instance, or at the next start
 	fmt.Println(result.EnabledID != "", len(result.Steps), err)
 	// Output:
 	// create applied
@@ -39,7 +39,7 @@ func ExampleClient_SyncSignatureKey() {
 	// true 0 <nil>
 }
 
-// A scheduled job does this. Instances use the new key without a restart.
+// A scheduled job calls RotateSignatureKey. Instances use the new key without a restart.
 func ExampleClient_RotateSignatureKey() {
 	api, client := platform()
 	defer api.Close()
@@ -56,19 +56,19 @@ func ExampleClient_RotateSignatureKey() {
 	for _, step := range result.Steps {
 		fmt.Println(step.Action, step.Outcome)
 	}
-	fmt.Println("kept for deliveries on their way:", len(result.Kept))
+	fmt.Println("kept for deliveries in transit:", len(result.Kept))
 	// Output:
 	// create applied
 	// store applied
 	// enable applied
 	// replace applied
-	// kept for deliveries on their way: 1
+	// kept for deliveries in transit: 1
 }
 
 func ExampleNewFileKeyStore() {
 	api, client := platform()
 	defer api.Close()
-	directory, err := os.MkdirTemp("", "signature-keys") // yours is on a volume that outlives the program
+	directory, err := os.MkdirTemp("", "signature-keys") // in your program: on a volume that outlives it
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// hooks are what a program needs.
+// hooks are the webhooks that the program needs.
 var hooks = []messagemedia.CreateWebhookRequest{
 	{
 		URL:      "https://example.com/hooks/sms",
@@ -22,11 +22,11 @@ var hooks = []messagemedia.CreateWebhookRequest{
 	},
 }
 
-// syncHooks makes the account's webhooks those that are needed, and deletes what is
-// left of earlier versions. It can run at every start, in any number of instances.
+// syncHooks reconciles the account with hooks and deletes webhooks of earlier versions. It can
+// run at every start, in any number of instances.
 func syncHooks(ctx context.Context, client *messagemedia.Client) error {
 	result, err := client.SyncWebhooks(ctx, hooks, messagemedia.PruneURLPrefix("https://example.com/hooks"))
-	fmt.Println(result) // also beside an error, it says what was done
+	fmt.Println(result) // if there is an error, the result has the changes made so far
 	return err
 }
 
@@ -35,7 +35,7 @@ func ExampleClient_SyncWebhooks() {
 	defer api.Close()
 	ctx := context.Background()
 
-	for range 2 { // the second finds nothing to do
+	for range 2 { // the second run changes nothing
 		if err := syncHooks(ctx, client); err != nil {
 			log.Fatal(err)
 		}
@@ -47,8 +47,8 @@ func ExampleClient_SyncWebhooks() {
 	// Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 1 unchanged, 0 not applied, 0 unknown.
 }
 
-// The number of retries can't be changed, so the webhook would have to be
-// replaced. That is not done unless it is allowed.
+// The number of retries can be set only at creation. The webhook must be replaced, which
+// requires AllowReplace.
 func ExampleClient_PlanWebhooks() {
 	api, client := platform("https://example.com/hooks/sms")
 	defer api.Close()
@@ -66,7 +66,7 @@ func ExampleClient_PlanWebhooks() {
 	// true <nil>
 }
 
-// Prune takes any function. Here a header, set at creation, tells whose a webhook is.
+// Prune takes any function. This one recognizes the program's webhooks by a header.
 func ExamplePrune() {
 	api, client := platform("https://example.com/not-ours")
 	defer api.Close()
@@ -79,7 +79,7 @@ func ExamplePrune() {
 
 	plan, err := client.PlanWebhooks(ctx, nil, messagemedia.Prune(func(webhook *messagemedia.Webhook) bool {
 		return webhook.Headers["X-Owner"] == "billing"
-	}), messagemedia.AllowEmpty()) // without a desired webhook, pruning is an error otherwise
+	}), messagemedia.AllowEmpty()) // required, since no webhook is desired
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -89,8 +89,8 @@ func ExamplePrune() {
 	// Plan: 0 to create, 0 to update, 0 to replace, 1 to delete, 0 unchanged.
 }
 
-// A replacement that fails halfway leaves an account without the webhook, which
-// the error has whole.
+// A replacement that fails halfway leaves the account without the webhook. The error contains
+// the complete webhook.
 func ExampleReplaceError() {
 	webhook := &messagemedia.Webhook{URL: "https://example.com/hooks/sms?token=s3cret", Method: http.MethodPost}
 	err := errors.Join(&messagemedia.ReplaceError{Webhook: webhook, Err: messagemedia.ErrServer}) // as SyncWebhooks returns it

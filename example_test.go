@@ -17,8 +17,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// The examples talk to the platform in memory. A program of yours has the
-// client of ExampleNewClient in place of the first three lines.
+// The examples use the in-memory platform. In your program, the client of ExampleNewClient
+// replaces their first lines.
 
 func Example() {
 	api, client := platform()
@@ -80,8 +80,8 @@ func ExampleHMACAuth() {
 	// Output: <nil>
 }
 
-// vault signs with credentials that can change while the program runs. Since it
-// wraps HMACAuth, it needs the method RequiresHTTP1.
+// vault signs with credentials that can change while the program runs. It wraps HMACAuth, so it
+// needs the method RequiresHTTP1.
 type vault struct {
 	read func(context.Context) (key, secret string, err error)
 }
@@ -130,7 +130,7 @@ func ExampleClient_CreateWebhook() {
 	ctx := context.Background()
 	request := example("https://example.com/hooks/sms")
 
-	// The webhook is made, and the response gets lost. The call still returns it.
+	// The platform creates the webhook and the response is lost. The call still returns it.
 	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 	webhook, err := client.CreateWebhook(ctx, request)
 	fmt.Println(webhook.URL, err)
@@ -177,7 +177,7 @@ func ExampleClient_ListWebhooks() {
 	// Output: https://example.com/c
 }
 
-// A loop may delete what it is given: all pages are read before it begins.
+// The loop may delete webhooks, since all pages are read before it begins.
 func ExampleClient_Webhooks() {
 	api, client := platform("https://example.com/a", "https://old.example.com/b", "https://old.example.com/c")
 	defer api.Close()
@@ -214,7 +214,7 @@ func ExampleClient_GetWebhook() {
 	// true
 }
 
-// Only what is set is sent: here the events change, and the template is cleared.
+// Only the fields that are set are sent. Here the events change and the template is cleared.
 func ExampleClient_UpdateWebhook() {
 	api, client := platform("https://example.com/a")
 	defer api.Close()
@@ -242,8 +242,8 @@ func ExampleClient_DeleteWebhook() {
 	// true
 }
 
-// The public half is returned once, here: it is stored before the platform signs
-// anything with the key.
+// The API returns the public key only once. Store it before the platform signs deliveries with
+// the key.
 func ExampleClient_CreateSignatureKey() {
 	api, client := platform()
 	defer api.Close()
@@ -253,7 +253,7 @@ func ExampleClient_CreateSignatureKey() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	stored := map[string]string{key.ID: key.PublicKey} // stands for a database
+	stored := map[string]string{key.ID: key.PublicKey} // in your program: a database
 
 	enabled, err := client.EnableSignatureKey(ctx, key.ID)
 	if err != nil {
@@ -263,7 +263,7 @@ func ExampleClient_CreateSignatureKey() {
 	// Output: true true true
 }
 
-// Keys that are not in use are deleted.
+// The loop deletes the keys that are not enabled.
 func ExampleClient_SignatureKeys() {
 	api, client := platform()
 	defer api.Close()
@@ -322,8 +322,7 @@ func ExampleAPIError() {
 	// messagemedia: DeleteWebhook: 403 Forbidden: This feature has not been enabled in your account. (request id 1-5f0e)
 }
 
-// counting is a RoundTripper that tells requests apart by the call that they
-// are made for.
+// counting is a RoundTripper that distinguishes requests by the Client's method that sends them.
 type counting struct{ next http.RoundTripper }
 
 func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -342,7 +341,7 @@ func ExampleOperationFromContext() {
 	// Output: DeleteWebhook
 }
 
-// platform is one in memory, with webhooks for some URLs, and a client of it.
+// platform returns an in-memory platform with webhooks for the URLs, and a client for it.
 func platform(urls ...string) (*messagemediatest.Server, *messagemedia.Client) {
 	api, err := messagemediatest.Start()
 	if err != nil {
@@ -359,7 +358,7 @@ func platform(urls ...string) (*messagemediatest.Server, *messagemedia.Client) {
 	return api, client
 }
 
-// example is a request with what is required, and no more.
+// example returns a request with the required fields only.
 func example(url string) messagemedia.CreateWebhookRequest {
 	request := validRequest()
 	request.URL = url

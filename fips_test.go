@@ -14,21 +14,21 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// TestFIPS is of use under GODEBUG=fips140=only, where everything has to work, or to be an
-// error of NewClient. Without it, everything works.
+// TestFIPS is for GODEBUG=fips140=only, under which NewClient must return an error if a call could
+// not work. Without that setting, all calls work.
 func TestFIPS(t *testing.T) {
 	t.Parallel()
-	long, short := strings.Repeat("s", 14), strings.Repeat("s", 13) // 112 bits, and fewer
+	long, short := strings.Repeat("s", 14), strings.Repeat("s", 13) // 112 bits, the minimum, and fewer
 	for name, c := range map[string]struct {
 		auth    messagemedia.Authenticator
-		refused string // under fips140=only
+		refused string // error under fips140=only
 	}{
-		"Basic":                            {messagemedia.BasicAuth("key", short), ""},
-		"HMAC with SHA-256":                {messagemedia.HMACAuth("key", long), ""},
-		"HMAC with a secret too short":     {messagemedia.HMACAuth("key", short), "the API secret must have at least 14 bytes under GODEBUG=fips140=only"},
-		"HMAC with SHA-1":                  {messagemedia.HMACAuth("key", long, messagemedia.WithHMACSHA1()), "WithHMACSHA1: SHA-1 is not allowed under GODEBUG=fips140=only"},
-		"HMAC with SHA-1 and a short one":  {messagemedia.HMACAuth("key", short, messagemedia.WithHMACSHA1()), "SHA-1 is not allowed"},
-		"an Authenticator that wraps HMAC": {tenantAuth{messagemedia.HMACAuth("key", long), "t"}, ""},
+		"Basic":                              {messagemedia.BasicAuth("key", short), ""},
+		"HMAC with SHA-256":                  {messagemedia.HMACAuth("key", long), ""},
+		"HMAC with a short secret":           {messagemedia.HMACAuth("key", short), "the API secret must have at least 14 bytes under GODEBUG=fips140=only"},
+		"HMAC with SHA-1":                    {messagemedia.HMACAuth("key", long, messagemedia.WithHMACSHA1()), "WithHMACSHA1: SHA-1 is not allowed under GODEBUG=fips140=only"},
+		"HMAC with SHA-1 and a short secret": {messagemedia.HMACAuth("key", short, messagemedia.WithHMACSHA1()), "SHA-1 is not allowed"},
+		"an Authenticator that wraps HMAC":   {tenantAuth{messagemedia.HMACAuth("key", long), "t"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,14 +39,14 @@ func TestFIPS(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			_, err = client.CreateWebhook(t.Context(), validRequest()) // it has a body, whose MD5 is signed
+			_, err = client.CreateWebhook(t.Context(), validRequest()) // has a body, whose MD5 is signed
 			require.NoError(t, err)
 			require.NoError(t, client.DeleteWebhook(t.Context(), "id"))
 		})
 	}
 }
 
-// TestFIPSSignsTheBody: its MD5 is a checksum, and computed outside of the enforcement.
+// TestFIPSSignsTheBody checks that the body's MD5, a checksum, is computed without enforcement.
 func TestFIPSSignsTheBody(t *testing.T) {
 	t.Parallel()
 	var sent, want string

@@ -18,7 +18,7 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// pageOf is a page of a list, by the IDs of its webhooks.
+// pageOf returns a page of webhooks with the given IDs.
 func pageOf(size int, ids ...string) string {
 	webhooks := make([]string, 0, len(ids))
 	for _, id := range ids {
@@ -27,27 +27,27 @@ func pageOf(size int, ids ...string) string {
 	return fmt.Sprintf(`{"page":0,"pageSize":%d,"pageData":[%s]}`, size, strings.Join(webhooks, ","))
 }
 
-// TestA404AfterALostResponse is a deletion's success only if the API sent it, and the list
-// lacks the webhook.
+// TestA404AfterALostResponse checks that a 404 confirms a deletion only if the API sent it and
+// the list lacks the webhook.
 func TestA404AfterALostResponse(t *testing.T) {
 	t.Parallel()
-	moved := []string{pageOf(2, "a", "b"), pageOf(2, "d")} // "c" went to a page that was read already
+	moved := []string{pageOf(2, "a", "b"), pageOf(2, "d")} // "c" moved to a page that had been read
 	for name, c := range map[string]struct {
 		body  string   // of the 404
-		pages []string // of the list, one after the other; the last is repeated
+		pages []string // of the list, in order; the last is repeated
 		gone  bool
 		gets  int
 	}{
-		"an empty one, and a list without it":         {"", []string{pageOf(2, "a")}, true, 1},
-		"JSON, and a list without it":                 {`{"message":"Entity not found"}`, []string{pageOf(2, "a")}, true, 1},
-		"HTML of a proxy":                             {"<html><h1>404</h1></html>", nil, false, 0},
-		"text of a proxy":                             {"404 page not found\n", nil, false, 0},
-		"a gateway's JSON, and a list that has it":    {`{"message":"no Route matched with those values"}`, []string{pageOf(2, "c")}, false, 3},
-		"a list that lags behind":                     {"", []string{pageOf(2, "c"), pageOf(2)}, true, 2},
-		"two pages, of which it moved to the first":   {"", append(slices.Clone(moved), pageOf(2, "a", "c"), pageOf(2, "a", "c"), pageOf(2, "a", "c")), false, 5},
-		"two pages without it, twice":                 {"", append(slices.Clone(moved), moved...), true, 4},
-		"a list that can't be read":                   {"", []string{"<html>"}, false, 1},
-		"a list of another account's shape: no pages": {"", []string{"{}"}, false, 1},
+		"an empty body, and a list without the webhook": {"", []string{pageOf(2, "a")}, true, 1},
+		"JSON, and a list without the webhook":          {`{"message":"Entity not found"}`, []string{pageOf(2, "a")}, true, 1},
+		"HTML from a proxy":                             {"<html><h1>404</h1></html>", nil, false, 0},
+		"text from a proxy":                             {"404 page not found\n", nil, false, 0},
+		"a gateway's JSON, and a list with the webhook": {`{"message":"no Route matched with those values"}`, []string{pageOf(2, "c")}, false, 3},
+		"a list that is stale at first":                 {"", []string{pageOf(2, "c"), pageOf(2)}, true, 2},
+		"two pages, and the webhook moved to the first": {"", append(slices.Clone(moved), pageOf(2, "a", "c"), pageOf(2, "a", "c"), pageOf(2, "a", "c")), false, 5},
+		"two pages without the webhook, read twice":     {"", append(slices.Clone(moved), moved...), true, 4},
+		"an unreadable list":                            {"", []string{"<html>"}, false, 1},
+		"a list without pageData":                       {"", []string{"{}"}, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +76,7 @@ func TestA404AfterALostResponse(t *testing.T) {
 	}
 }
 
-// TestA404OfASignatureKey takes the list of keys for what the list of webhooks is above.
+// TestA404OfASignatureKey checks the same for signature keys.
 func TestA404OfASignatureKey(t *testing.T) {
 	t.Parallel()
 	for listed, gone := range map[string]bool{"[]": true, "[" + aKey + "]": false} {
@@ -96,20 +96,20 @@ func TestA404OfASignatureKey(t *testing.T) {
 	}
 }
 
-// TestGetWebhookReads the pages up to the one that has the webhook, and a list of several
-// pages again before it says that there is none.
-func TestGetWebhookReads(t *testing.T) {
+// TestGetWebhookReadsPages checks that GetWebhook stops at the page with the webhook, and reads a
+// list of several pages twice before it returns ErrNotFound.
+func TestGetWebhookReadsPages(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		pages []string // the last is repeated
 		gets  int
 		found bool
 	}{
-		"the first page, if that has it":               {[]string{pageOf(1, "c"), pageOf(1, "a")}, 1, true},
-		"one page without it":                          {[]string{pageOf(2, "a")}, 1, false},
-		"all pages twice without it":                   {[]string{pageOf(1, "a"), pageOf(1), pageOf(1, "a"), pageOf(1)}, 4, false},
-		"again where it moved to the page before":      {[]string{pageOf(1, "a"), pageOf(1), pageOf(1, "c")}, 3, true},
-		"again where the list is another, and says no": {[]string{pageOf(1, "a"), pageOf(1), pageOf(1, "b"), pageOf(1)}, 4, false},
+		"the first page, which has the webhook":             {[]string{pageOf(1, "c"), pageOf(1, "a")}, 1, true},
+		"one page without the webhook":                      {[]string{pageOf(2, "a")}, 1, false},
+		"all pages twice, without the webhook":              {[]string{pageOf(1, "a"), pageOf(1), pageOf(1, "a"), pageOf(1)}, 4, false},
+		"again, and the webhook moved to the previous page": {[]string{pageOf(1, "a"), pageOf(1), pageOf(1, "c")}, 3, true},
+		"again, and the changed list lacks the webhook":     {[]string{pageOf(1, "a"), pageOf(1), pageOf(1, "b"), pageOf(1)}, 4, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,7 +136,7 @@ func TestGetWebhookReads(t *testing.T) {
 	}
 }
 
-// TestErrorsNameTheMethodThatWasCalled, whichever requests it makes.
+// TestErrorsNameTheMethodThatWasCalled covers methods that send the requests of another one.
 func TestErrorsNameTheMethodThatWasCalled(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, responding(respondingWith(403, "")), basic)
@@ -157,8 +157,8 @@ func TestErrorsNameTheMethodThatWasCalled(t *testing.T) {
 	}
 }
 
-// TestListsHaveAnEnd even if a server sends another page each time.
-func TestListsHaveAnEnd(t *testing.T) {
+// TestEndlessListsAreErrors uses a server that sends another page each time.
+func TestEndlessListsAreErrors(t *testing.T) {
 	t.Parallel()
 	gets := 0
 	client := newClient(t, responding(func(*http.Request) (*http.Response, error) {
@@ -170,9 +170,9 @@ func TestListsHaveAnEnd(t *testing.T) {
 	assert.Equal(t, 1000, gets)
 }
 
-// TestALookUpThatLagsBehind finds a webhook that is not listed at once, after pauses that
-// grow.
-func TestALookUpThatLagsBehind(t *testing.T) {
+// TestALookUpRepeatsAfterPauses checks that it finds a webhook that is missing from the first
+// listings, and that its pauses grow.
+func TestALookUpRepeatsAfterPauses(t *testing.T) {
 	t.Parallel()
 	for reading := 1; reading <= 4; reading++ {
 		synctest.Test(t, func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestALookUpThatLagsBehind(t *testing.T) {
 	}
 }
 
-// losingTheFirst makes a middleware that loses the first response.
+// losingTheFirst returns a middleware that loses the first response.
 func losingTheFirst() func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		lost := false
@@ -221,8 +221,9 @@ func losingTheFirst() func(http.RoundTripper) http.RoundTripper {
 	}
 }
 
-// TestALookUpThatFailsIsSaid, and does not change what the error matches.
-func TestALookUpThatFailsIsSaid(t *testing.T) {
+// TestAFailedLookUpIsReported checks that the error's text has the look-up's error, and that the
+// call's error does not match it.
+func TestAFailedLookUpIsReported(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodGet {
@@ -235,7 +236,8 @@ func TestALookUpThatFailsIsSaid(t *testing.T) {
 	assert.NotErrorIs(t, err, messagemedia.ErrForbidden)
 }
 
-// TestNoEnabledKeyIsNoWarning: the API's 404 is a result like others. A proxy's page is not.
+// TestNoEnabledKeyIsNoWarning checks that a 404 of the API is logged at Debug, and a proxy's page
+// at Warn.
 func TestNoEnabledKeyIsNoWarning(t *testing.T) {
 	t.Parallel()
 	for body, level := range map[string]string{

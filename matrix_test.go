@@ -27,123 +27,122 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// The matrix has every operation of a client under every fault, over HTTP in
-// memory and with fake time. What must come out of a cell is not written down for
-// each: expect derives it from a few properties of the operation and of the fault.
-// This runs it, and prints what came out:
+// The matrix runs every operation of a client under every fault, over the in-memory network and
+// with fake time. The function expect derives the expected outcome of a cell from properties of
+// the operation and of the fault. To print the matrix:
 //
 //	go test -v -run Matrix .
 //
-// In each cell, the error matches what it should and nothing else; the call was
-// sent as often as it should be; what was reported done is done, once, and what
-// was reported failed is not; no goroutine and no connection is left.
+// Each cell checks which errors the call's error matches, and the number of attempts. A change that
+// was reported done took effect once, and a failed one did not. No goroutine and no connection is
+// left.
 
-// kind is what it means to send a request of an operation again.
+// kind is the effect of sending an operation's request again.
 type kind int
 
 const (
-	reads   kind = iota // it changes nothing
-	changes             // the same change twice has the same result
-	creates             // so it has, and what was made can be looked up
-	adds                // what is made twice is there twice
+	reads   kind = iota // none, the request changes nothing
+	changes             // none, the request is idempotent
+	creates             // an error, and a look-up finds what the first request created
+	adds                // a second resource
 )
 
 // operation is a method of Client.
 type operation struct {
 	name  string
 	kind  kind
-	empty bool // the response to it has no body
-	pages int  // how many requests it takes without a fault, if more than one
+	empty bool // the response has no body
+	pages int  // number of requests without a fault, if more than one
 
-	// given is what the platform has before: the ID of what the call is about.
+	// given prepares the platform and returns the ID for the call.
 	given func(*testing.T, *messagemedia.Client) string
 	call  func(ctx context.Context, c *messagemedia.Client, id string) error
 
-	// done reports whether the platform did what the call asks for, once.
+	// done reports whether the change took effect once.
 	done func(state) bool
 }
 
-// state is what the platform holds.
+// state is the state of the platform.
 type state struct {
 	webhooks []messagemedia.Webhook
 	keys     []*messagemedia.SignatureKey
 }
 
 var webhookOperations = []operation{
-	{name: "CreateWebhook", kind: creates, given: nothing,
+	{name: "CreateWebhook", kind: creates, given: givenNothing,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
 			return errorOf(c.CreateWebhook(ctx, validRequest()))
 		},
 		done: func(s state) bool { return len(s.webhooks) == 1 && s.webhooks[0].URL == validRequest().URL }},
-	{name: "ListWebhooks", kind: reads, given: aWebhookThere,
+	{name: "ListWebhooks", kind: reads, given: givenWebhook,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
 			return errorOf(c.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{}))
 		}},
-	{name: "Webhooks", kind: reads, given: aWebhookThere,
+	{name: "Webhooks", kind: reads, given: givenWebhook,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
 			return errorOf(collect(c.Webhooks(ctx)))
 		}},
-	{name: "GetWebhook", kind: reads, given: aWebhookThere,
+	{name: "GetWebhook", kind: reads, given: givenWebhook,
 		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
 			return errorOf(c.GetWebhook(ctx, id))
 		}},
-	{name: "UpdateWebhook", kind: changes, given: aWebhookThere,
+	{name: "UpdateWebhook", kind: changes, given: givenWebhook,
 		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
 			return errorOf(c.UpdateWebhook(ctx, id, messagemedia.UpdateWebhookRequest{Template: new("$mtId")}))
 		},
 		done: func(s state) bool { return len(s.webhooks) == 1 && s.webhooks[0].Template == "$mtId" }},
-	{name: "DeleteWebhook", kind: changes, empty: true, given: aWebhookThere,
+	{name: "DeleteWebhook", kind: changes, empty: true, given: givenWebhook,
 		call: func(ctx context.Context, c *messagemedia.Client, id string) error { return c.DeleteWebhook(ctx, id) },
 		done: func(s state) bool { return len(s.webhooks) == 0 }},
 }
 
 var signatureKeyOperations = []operation{
-	{name: "CreateSignatureKey", kind: adds, given: nothing,
+	{name: "CreateSignatureKey", kind: adds, given: givenNothing,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
 			return errorOf(c.CreateSignatureKey(ctx, messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256}))
 		},
 		done: func(s state) bool { return len(s.keys) == 1 }},
-	{name: "ListSignatureKeys", kind: reads, given: aKeyThere,
+	{name: "ListSignatureKeys", kind: reads, given: givenKey,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
 			return errorOf(c.ListSignatureKeys(ctx, messagemedia.ListSignatureKeysRequest{}))
 		}},
-	{name: "SignatureKeys", kind: reads, pages: 2, given: aKeyThere,
+	{name: "SignatureKeys", kind: reads, pages: 2, given: givenKey,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
 			return errorOf(collect(c.SignatureKeys(ctx)))
 		}},
-	{name: "GetSignatureKey", kind: reads, given: aKeyThere,
+	{name: "GetSignatureKey", kind: reads, given: givenKey,
 		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
 			return errorOf(c.GetSignatureKey(ctx, id))
 		}},
-	{name: "DeleteSignatureKey", kind: changes, empty: true, given: aKeyThere,
+	{name: "DeleteSignatureKey", kind: changes, empty: true, given: givenKey,
 		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
 			return c.DeleteSignatureKey(ctx, id)
 		},
 		done: func(s state) bool { return len(s.keys) == 0 }},
-	{name: "EnableSignatureKey", kind: changes, given: aKeyThere,
+	{name: "EnableSignatureKey", kind: changes, given: givenKey,
 		call: func(ctx context.Context, c *messagemedia.Client, id string) error {
 			return errorOf(c.EnableSignatureKey(ctx, id))
 		},
 		done: func(s state) bool { return len(s.keys) == 1 && s.keys[0].Enabled }},
-	{name: "GetEnabledSignatureKey", kind: reads, given: anEnabledKey,
+	{name: "GetEnabledSignatureKey", kind: reads, given: givenEnabledKey,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error {
 			return errorOf(c.GetEnabledSignatureKey(ctx))
 		}},
-	{name: "DisableSignatureKey", kind: changes, empty: true, given: anEnabledKey,
+	{name: "DisableSignatureKey", kind: changes, empty: true, given: givenEnabledKey,
 		call: func(ctx context.Context, c *messagemedia.Client, _ string) error { return c.DisableSignatureKey(ctx) },
 		done: func(s state) bool { return len(s.keys) == 1 && !s.keys[0].Enabled }},
 }
 
-// knowledge is what a client can know of a request that a fault hit.
+// knowledge is what a client knows about the effect of a request after a fault.
 type knowledge int
 
 const (
-	unsent  knowledge = iota // it never left
-	refused                  // the platform said that it did not do it
-	unknown                  // the platform may have done it, or not
+	unsent  knowledge = iota // none, it was not sent
+	refused                  // none, the platform rejected it
+	unknown                  // it may have taken effect
 )
 
-// stage is when the caller's context ends.
+// stage is the stage of a call at which the caller's context ends.
 type stage int
 
 const (
@@ -153,65 +152,65 @@ const (
 	inAWait // between two attempts
 )
 
-// fault is what goes wrong with a request.
+// fault is a failure of a request.
 type fault struct {
 	name     string
 	leaves   knowledge
-	effect   bool          // the platform does what the request asks for
-	inBody   bool          // it shows in the body of a response, if there is one
-	repeated bool          // another attempt may help
-	lasts    time.Duration // an attempt, or the wait after it
-	matches  []string      // the probes that its error matches
+	effect   bool          // the request takes effect
+	inBody   bool          // the fault affects only the response's body, if any
+	repeated bool          // a retry may succeed
+	lasts    time.Duration // duration of an attempt, or of the wait after it
+	matches  []string      // the probes that the error matches
 
-	permanent bool // another attempt would not help, although the request was not sent
+	permanent bool // a retry cannot succeed, although the request was not sent
 
-	// What makes it happen: some of these, or the end of the context.
+	// The causes, of which some are set.
 	platform messagemediatest.Fault
 	connect  func() (net.Conn, error)
-	through  func(*road, *http.Transport) http.RoundTripper // in place of the transport
-	auth     func(*road, *messagemediatest.Server) messagemedia.Authenticator
+	through  func(*link, *http.Transport) http.RoundTripper // in place of the transport
+	auth     func(*link, *messagemediatest.Server) messagemedia.Authenticator
 	proxy    func(*http.Request) (*url.URL, error)
 	ends     stage
 	how      error // context.Canceled or context.DeadlineExceeded
 }
 
-var faults = [][]fault{connectionFaults, evidenceFaults, slowness, storms, wrongResponses,
-	contextEnds("cancelled", context.Canceled), contextEnds("past its deadline", context.DeadlineExceeded)}
+var faults = [][]fault{connectionFaults, evidenceFaults, slowResponses, overloads, wrongResponses,
+	contextEnds("canceled", context.Canceled), contextEnds("past its deadline", context.DeadlineExceeded)}
 
 var connectionFaults = []fault{
 	{name: "connection refused", leaves: unsent, repeated: true, matches: []string{"net.Error"},
 		connect: connectionRefused},
 	{name: "reset before the request is read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		connect: closedConnection},
-	{name: "reset when its header was read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+	{name: "reset after the header is read", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		platform: messagemediatest.Fault{ResetConnection: true}},
-	{name: "reset after it took effect", leaves: unknown, effect: true, repeated: true, matches: []string{"net.Error"},
+	{name: "reset after the request takes effect", leaves: unknown, effect: true, repeated: true, matches: []string{"net.Error"},
 		platform: messagemediatest.Fault{ResetConnection: true, AfterCommit: true}},
-	{name: "reset within the response's body", leaves: unknown, effect: true, inBody: true, repeated: true, matches: []string{"DecodeError", "net.Error"},
+	{name: "reset during the response's body", leaves: unknown, effect: true, inBody: true, repeated: true, matches: []string{"DecodeError", "net.Error"},
 		platform: messagemediatest.Fault{TruncateBody: true}},
 }
 
-// evidenceFaults are those in which what was sent is easily mistaken: something else than
-// the transport makes requests on the same context, or nothing reports on connections.
+// evidenceFaults make it hard to know what was sent: other code makes requests with the same
+// context, or nothing reports connections.
 var evidenceFaults = []fault{
-	{name: "connection refused, and the Authenticator's own request was not", leaves: unsent, repeated: true, matches: []string{"net.Error"},
+	{name: "connection refused after the Authenticator's own request succeeded", leaves: unsent, repeated: true, matches: []string{"net.Error"},
 		connect: connectionRefused, auth: fetching(true)},
-	{name: "connection refused, and the Authenticator's own request was, too", leaves: unsent, repeated: true, matches: []string{"net.Error"},
+	{name: "connection refused after the Authenticator's own request was refused", leaves: unsent, repeated: true, matches: []string{"net.Error"},
 		connect: connectionRefused, auth: fetching(false)},
-	{name: "lost by a RoundTripper, and the Authenticator's own request was not", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+	{name: "lost by a RoundTripper after the Authenticator's own request succeeded", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		through: losing, auth: fetching(true)},
-	{name: "lost by a RoundTripper, and the Authenticator's own request was refused", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+	{name: "lost by a RoundTripper after the Authenticator's own request was refused", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		through: losing, auth: fetching(false)},
-	{name: "lost by a RoundTripper that reports nothing", leaves: unknown, repeated: true, matches: []string{"net.Error"},
+	{name: "lost by a RoundTripper without connection traces", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		through: losing},
 	{name: "lost by the second of two transports", leaves: unknown, repeated: true, matches: []string{"net.Error"},
 		connect: connectionRefused, through: tryingTwo},
-	{name: "a header that net/http refuses", leaves: unsent, permanent: true, matches: []string{"net.Error"},
-		auth: func(*road, *messagemediatest.Server) messagemedia.Authenticator {
+	{name: "a header that net/http rejects", leaves: unsent, permanent: true, matches: []string{"net.Error"},
+		auth: func(*link, *messagemediatest.Server) messagemedia.Authenticator {
 			return authenticatorFunc(func(r *http.Request) error { r.Header.Set("Authorization", "Bearer token\n"); return nil })
 		}},
-	{name: "a URL that net/http refuses", leaves: unsent, permanent: true, matches: []string{"net.Error"},
-		auth: func(*road, *messagemediatest.Server) messagemedia.Authenticator {
+	{name: "a URL that net/http rejects", leaves: unsent, permanent: true, matches: []string{"net.Error"},
+		auth: func(*link, *messagemediatest.Server) messagemedia.Authenticator {
 			return authenticatorFunc(func(r *http.Request) error { r.URL.Opaque = "//host/a b"; return nil })
 		}},
 	{name: "a proxy function that fails", leaves: unsent, repeated: true, matches: []string{"net.Error"},
@@ -222,20 +221,20 @@ func connectionRefused() (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 }
 
-// losing loses what it sends, as often as the fault lasts, and reports nothing.
-func losing(road *road, transport *http.Transport) http.RoundTripper {
+// losing returns a RoundTripper that loses requests while the fault lasts, without connection traces.
+func losing(link *link, transport *http.Transport) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if road.broken > 0 {
-			road.broken--
+		if link.broken > 0 {
+			link.broken--
 			return nil, errors.New("connection lost after the request was sent")
 		}
 		return transport.RoundTrip(r)
 	})
 }
 
-// tryingTwo tries the transport, which reports that it could not connect, and then another
-// one, which loses what it sends.
-func tryingTwo(_ *road, transport *http.Transport) http.RoundTripper {
+// tryingTwo returns a RoundTripper that falls back from the transport, which could not connect, to
+// another one, which loses the request.
+func tryingTwo(_ *link, transport *http.Transport) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		response, err := transport.RoundTrip(r)
 		if err != nil {
@@ -245,10 +244,9 @@ func tryingTwo(_ *road, transport *http.Transport) http.RoundTripper {
 	})
 }
 
-// fetching makes Authenticators that make a request of their own, which succeeds or not, on
-// the same context.
-func fetching(succeeds bool) func(*road, *messagemediatest.Server) messagemedia.Authenticator {
-	return func(_ *road, api *messagemediatest.Server) messagemedia.Authenticator {
+// fetching returns Authenticators that make a request of their own with the same context.
+func fetching(succeeds bool) func(*link, *messagemediatest.Server) messagemedia.Authenticator {
+	return func(_ *link, api *messagemediatest.Server) messagemedia.Authenticator {
 		transport := api.HTTPClient().Transport.(*http.Transport).Clone()
 		if !succeeds {
 			transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return connectionRefused() }
@@ -262,29 +260,29 @@ func fetching(succeeds bool) func(*road, *messagemediatest.Server) messagemedia.
 			if response, err := transport.RoundTrip(request); err == nil {
 				response.Body.Close()
 			}
-			r.SetBasicAuth(api.Key, api.Secret) // a token that is still good
+			r.SetBasicAuth(api.Key, api.Secret) // the token is still valid
 			return nil
 		})
 	}
 }
 
-var slowness = []fault{
+var slowResponses = []fault{
 	{name: "no response in time", leaves: unknown, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
 		platform: messagemediatest.Fault{Delay: time.Hour}},
-	{name: "no response in time, yet it took effect", leaves: unknown, effect: true, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
+	{name: "no response in time, but the request took effect", leaves: unknown, effect: true, repeated: true, lasts: 30 * time.Second, matches: []string{"net.Error", "Timeout"},
 		platform: messagemediatest.Fault{Delay: time.Hour, AfterCommit: true}},
-	{name: "a response that is slow by each byte", leaves: unknown, effect: true, inBody: true, repeated: true, lasts: 30 * time.Second, matches: []string{"DecodeError", "net.Error", "Timeout"},
+	{name: "a throttled response", leaves: unknown, effect: true, inBody: true, repeated: true, lasts: 30 * time.Second, matches: []string{"DecodeError", "net.Error", "Timeout"},
 		platform: messagemediatest.Fault{ByteDelay: time.Second}},
 }
 
-var storms = []fault{
+var overloads = []fault{
 	{name: "429, wait 7 s", leaves: refused, repeated: true, lasts: 7 * time.Second, matches: []string{"APIError", "ErrRateLimited"},
 		platform: messagemediatest.Fault{Status: 429, Header: http.Header{"Retry-After": {"7"}}}},
 	{name: "429, wait an hour", leaves: refused, matches: []string{"APIError", "ErrRateLimited"},
 		platform: messagemediatest.Fault{Status: 429, Header: http.Header{"Retry-After": {"3600"}}}},
 	{name: "503", leaves: unknown, repeated: true, matches: []string{"APIError", "ErrServer"},
 		platform: messagemediatest.Fault{Status: 503, Body: "<html>Busy"}},
-	{name: "502, yet it took effect", leaves: unknown, effect: true, repeated: true, matches: []string{"APIError", "ErrServer"},
+	{name: "502, but the request took effect", leaves: unknown, effect: true, repeated: true, matches: []string{"APIError", "ErrServer"},
 		platform: messagemediatest.Fault{Status: 502, AfterCommit: true}},
 	{name: "501", leaves: unknown, matches: []string{"APIError", "ErrServer"},
 		platform: messagemediatest.Fault{Status: 501}},
@@ -293,11 +291,11 @@ var storms = []fault{
 var wrongResponses = []fault{
 	{name: "302", leaves: refused, matches: []string{"APIError"},
 		platform: messagemediatest.Fault{Status: 302, Header: http.Header{"Location": {"/elsewhere"}}}},
-	{name: "200 with a page of HTML", leaves: unknown, matches: []string{"DecodeError"},
+	{name: "200 with HTML", leaves: unknown, matches: []string{"DecodeError"},
 		platform: messagemediatest.Fault{Status: 200, Body: "<html>Please log in"}},
-	{name: "200 with HTML, yet it took effect", leaves: unknown, effect: true, matches: []string{"DecodeError"},
+	{name: "200 with HTML, but the request took effect", leaves: unknown, effect: true, matches: []string{"DecodeError"},
 		platform: messagemediatest.Fault{Status: 200, Body: "<html>Done", AfterCommit: true}},
-	{name: "200 with half of the JSON", leaves: unknown, effect: true, matches: []string{"DecodeError"},
+	{name: "200 with truncated JSON", leaves: unknown, effect: true, matches: []string{"DecodeError"},
 		platform: messagemediatest.Fault{Status: 200, Body: `{"id":"76fa7010-8c1f`, AfterCommit: true,
 			Header: http.Header{"Content-Type": {"application/json"}}}},
 	{name: "200 without a body", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"},
@@ -309,37 +307,36 @@ func contextEnds(name string, how error) []fault {
 		{name: name + " before the call", leaves: unsent, ends: beforeTheCall, how: how},
 		{name: name + " before a response", leaves: unknown, effect: true, ends: inAnAttempt, how: how,
 			platform: messagemediatest.Fault{Delay: time.Hour, AfterCommit: true}},
-		{name: name + " within a response", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"}, ends: inAnAttempt, how: how,
+		{name: name + " during a response", leaves: unknown, effect: true, inBody: true, matches: []string{"DecodeError"}, ends: inAnAttempt, how: how,
 			platform: messagemediatest.Fault{ByteDelay: time.Second}},
-		{name: name + " in the wait after 429", leaves: refused, repeated: true, matches: []string{"APIError", "ErrRateLimited"}, ends: inAWait, how: how,
+		{name: name + " during the wait after 429", leaves: refused, repeated: true, matches: []string{"APIError", "ErrRateLimited"}, ends: inAWait, how: how,
 			platform: messagemediatest.Fault{Status: 429}},
-		{name: name + " in the wait after 503", leaves: unknown, repeated: true, matches: []string{"APIError", "ErrServer"}, ends: inAWait, how: how,
+		{name: name + " during the wait after 503", leaves: unknown, repeated: true, matches: []string{"APIError", "ErrServer"}, ends: inAWait, how: how,
 			platform: messagemediatest.Fault{Status: 503, Body: "<html>Busy"}},
 	}
 }
 
-// endsAfter is when a context ends that is not ended from the beginning: in the
-// middle of an attempt, or after a response that took no time.
+// endsAfter returns the time until the context ends: during an attempt, or during the wait after a
+// response that took no time.
 func (f *fault) endsAfter() time.Duration {
 	return map[stage]time.Duration{inAnAttempt: 5 * time.Second, inAWait: time.Nanosecond}[f.ends]
 }
 
-// outcome is what comes out of a call.
+// outcome is the outcome of a call.
 type outcome struct {
 	done     bool
 	attempts int
-	matches  []string // the probes that its error matches
+	matches  []string // the probes that the error matches
 }
 
-// expect derives what must come out of an operation under a fault that hits its
-// first request, or all of them.
+// expect derives the outcome of an operation under a fault of its first request, or of all requests.
 func expect(o *operation, f *fault, all bool) outcome {
 	success := max(1, o.pages)
 	if f.permanent {
 		return expectFailure(o, f, false, false)
 	}
 	if f.inBody && o.empty {
-		return outcome{done: true, attempts: success} // the status says all
+		return outcome{done: true, attempts: success} // the status suffices
 	}
 	unclear := f.leaves == unknown && o.kind != reads
 	repeated := f.repeated && !(unclear && o.kind == adds)
@@ -348,7 +345,7 @@ func expect(o *operation, f *fault, all bool) outcome {
 	case passes && repeated:
 		return outcome{done: true, attempts: success + 1}
 	case passes && unclear && f.effect && o.kind == creates:
-		return outcome{done: true, attempts: success} // it was looked up
+		return outcome{done: true, attempts: success} // by a look-up
 	}
 	return expectFailure(o, f, repeated, unclear)
 }
@@ -358,7 +355,7 @@ func expectFailure(o *operation, f *fault, repeated, unclear bool) outcome {
 	switch {
 	case f.ends == beforeTheCall || f.permanent:
 		failed.attempts = 0
-	case repeated && f.inBody && o.kind == creates: // the second create meets what the first made
+	case repeated && f.inBody && o.kind == creates: // the first attempt created the webhook
 		failed = outcome{attempts: 2, matches: []string{"APIError", "ErrConflict"}}
 	case repeated && f.ends == never:
 		failed.attempts = 3
@@ -373,14 +370,14 @@ func expectFailure(o *operation, f *fault, repeated, unclear bool) outcome {
 	return failed
 }
 
-// ends has what an error matches when the context ended so. That of a deadline
-// is a net.Error in package context, too.
+// ends has the probes that the context's error matches. Package context makes that of a deadline a
+// net.Error.
 var ends = map[error][]string{
 	context.Canceled:         {"context.Canceled"},
 	context.DeadlineExceeded: {"context.DeadlineExceeded", "net.Error", "Timeout"},
 }
 
-// probes are what a program can ask of an error.
+// probes has the checks that a program can make of an error.
 var probes = map[string]func(error) bool{
 	"APIError":                 has[*messagemedia.APIError],
 	"DecodeError":              has[*messagemedia.DecodeError],
@@ -433,10 +430,10 @@ func TestMatrixOfSignatureKeys(t *testing.T) {
 	runMatrix(t, signatureKeyOperations)
 }
 
-// runMatrix runs each cell, and prints what came out.
+// runMatrix runs each cell and prints the outcomes.
 func runMatrix(t *testing.T, operations []operation) {
 	grid := newGrid(t, operations)
-	defer grid.print() // also when a cell ends the test
+	defer grid.print() // even if a cell ends the test
 	cell := func(f *fault, all bool) func(*operation) outcome {
 		return func(o *operation) (got outcome) {
 			synctest.Test(t, func(t *testing.T) { got = runCell(t, o, f, all) })
@@ -454,7 +451,7 @@ func runMatrix(t *testing.T, operations []operation) {
 	}
 }
 
-// grid is a table of what came out: operations across, faults down.
+// grid is a table of outcomes, with a column for each operation and a row for each fault.
 type grid struct {
 	*tabwriter.Writer
 	operations []operation
@@ -486,10 +483,10 @@ func (g *grid) row(name string, cell func(*operation) outcome) {
 
 const legend = `
 
-done     no error, and the platform has it
+done     no error, and the change took effect
 failed   an error, and nothing changed
-unknown  ErrOutcomeUnknown beside the cause
-(n)      how often the call was sent`
+unknown  an error that matches ErrOutcomeUnknown
+(n)      number of attempts`
 
 func (o outcome) String() string {
 	word := "failed"
@@ -502,15 +499,15 @@ func (o outcome) String() string {
 	return fmt.Sprintf("%s (%d)", word, o.attempts)
 }
 
-// runCell calls an operation under a fault, and checks what must hold afterwards.
-// That no goroutine is left is for the bubble to say, which does not end before.
+// runCell calls an operation under a fault and checks the result. The bubble checks that no
+// goroutine is left, since it does not end before.
 func runCell(t *testing.T, o *operation, f *fault, all bool) outcome {
 	api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork(), messagemediatest.WithKeyBits(1024))
 	defer api.Close()
 	id := o.given(t, api.Client())
 	before := stateOf(t, api)
 
-	road, client := newRoad(t, api, f, all)
+	link, client := newLink(t, api, f, all)
 	ctx, cancel := f.context(t.Context())
 	defer cancel()
 	start := time.Now()
@@ -518,7 +515,7 @@ func runCell(t *testing.T, o *operation, f *fault, all bool) outcome {
 	took := time.Since(start)
 
 	cell := fmt.Sprintf("%s, %s, all %t: %v", o.name, f.name, all, err)
-	got := outcome{err == nil, road.attempts(), matches(err)}
+	got := outcome{err == nil, link.attempts(), matches(err)}
 	assert.Equal(t, expect(o, f, all), got, cell)
 	if err != nil {
 		assert.Regexp(t, "^messagemedia: [A-Z]", err.Error(), cell)
@@ -531,18 +528,18 @@ func runCell(t *testing.T, o *operation, f *fault, all bool) outcome {
 	}
 	after := stateOf(t, api)
 	if o.kind != reads && (err == nil || f.effect) {
-		assert.True(t, o.done(after), "the platform has %+v after %s", after, cell)
+		assert.True(t, o.done(after), "the state is %+v after %s", after, cell)
 	} else {
 		assert.Equal(t, before, after, cell)
 	}
 
 	api.Close()
 	synctest.Wait()
-	assert.Zero(t, road.open.Load(), "connections are left open after %s", cell)
+	assert.Zero(t, link.open.Load(), "connections were left open after %s", cell)
 	return got
 }
 
-// context is the caller's, which ends as the fault has it.
+// context returns the caller's context, which ends as the fault requires.
 func (f *fault) context(parent context.Context) (context.Context, context.CancelFunc) {
 	if f.how == context.DeadlineExceeded {
 		return context.WithTimeout(parent, f.endsAfter())
@@ -557,17 +554,17 @@ func (f *fault) context(parent context.Context) (context.Context, context.Cancel
 	return ctx, cancel
 }
 
-// road is the way of one client to the platform, on which a fault can lie.
-type road struct {
+// link is the connection of one client to the platform, which can have a fault.
+type link struct {
 	transport *http.Transport
-	connect   func() (net.Conn, error) // in place of a connection, as often as broken says
+	connect   func() (net.Conn, error) // replaces the next connections, as many as broken
 	broken    int
 	sent      []string     // the operation and the method of each attempt
 	open      atomic.Int32 // connections
 }
 
-// newRoad lays a fault on the way of a new client. Other clients are not hit.
-func newRoad(t *testing.T, api *messagemediatest.Server, f *fault, all bool) (*road, *messagemedia.Client) {
+// newLink returns a new client and its link, which has the fault. Other clients have none.
+func newLink(t *testing.T, api *messagemediatest.Server, f *fault, all bool) (*link, *messagemedia.Client) {
 	times := 1
 	if all {
 		times = math.MaxInt
@@ -579,63 +576,63 @@ func newRoad(t *testing.T, api *messagemediatest.Server, f *fault, all bool) (*r
 		hit.Match = func(r *http.Request) bool { return strings.HasPrefix(r.UserAgent(), name) }
 		api.Fail(hit)
 	}
-	road := roadOver(api.HTTPClient().Transport.(*http.Transport))
-	road.connect, road.broken = f.connect, times
+	link := linkOver(api.HTTPClient().Transport.(*http.Transport))
+	link.connect, link.broken = f.connect, times
 	if f.proxy != nil {
-		road.transport.Proxy = func(r *http.Request) (*url.URL, error) {
-			if road.broken > 0 {
-				road.broken--
+		link.transport.Proxy = func(r *http.Request) (*url.URL, error) {
+			if link.broken > 0 {
+				link.broken--
 				return f.proxy(r)
 			}
 			return nil, nil
 		}
 	}
-	var roundTripper http.RoundTripper = road.transport
+	var roundTripper http.RoundTripper = link.transport
 	if f.through != nil {
-		roundTripper = f.through(road, road.transport)
+		roundTripper = f.through(link, link.transport)
 	}
 	auth := messagemedia.BasicAuth(api.Key, api.Secret)
 	if f.auth != nil {
-		auth = f.auth(road, api)
+		auth = f.auth(link, api)
 	}
 	client, err := messagemedia.NewClient(auth, messagemedia.WithBaseURL(api.URL), messagemedia.WithInsecureHTTP(), messagemedia.WithUserAgent(name),
-		messagemedia.WithHTTPClient(&http.Client{Transport: roundTripper}), messagemedia.WithMiddleware(road.count))
+		messagemedia.WithHTTPClient(&http.Client{Transport: roundTripper}), messagemedia.WithMiddleware(link.count))
 	require.NoError(t, err)
-	return road, client
+	return link, client
 }
 
-// roadOver makes one over a copy of a transport.
-func roadOver(transport *http.Transport) *road {
-	road := &road{transport: transport.Clone()}
+// linkOver returns a link that uses a copy of the transport.
+func linkOver(transport *http.Transport) *link {
+	link := &link{transport: transport.Clone()}
 	dial := transport.DialContext
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
-	road.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if road.connect != nil && road.broken > 0 {
-			road.broken--
-			return road.connect()
+	link.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if link.connect != nil && link.broken > 0 {
+			link.broken--
+			return link.connect()
 		}
 		connection, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		road.open.Add(1)
-		return &countedConn{Conn: connection, closed: sync.OnceFunc(func() { road.open.Add(-1) })}, nil
+		link.open.Add(1)
+		return &countedConn{Conn: connection, closed: sync.OnceFunc(func() { link.open.Add(-1) })}, nil
 	}
-	return road
+	return link
 }
 
-// count is a middleware that notes what an attempt is for.
-func (r *road) count(next http.RoundTripper) http.RoundTripper {
+// count is a middleware that records the operation of each attempt.
+func (r *link) count(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		r.sent = append(r.sent, messagemedia.OperationFromContext(request.Context())+" "+request.Method)
 		return next.RoundTrip(request)
 	})
 }
 
-// attempts counts those of the call itself, and not of a look-up after it.
-func (r *road) attempts() int {
+// attempts counts the attempts of the call, without those of a look-up.
+func (r *link) attempts() int {
 	count := 0
 	for _, attempt := range r.sent {
 		if attempt == r.sent[0] {
@@ -655,7 +652,7 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// closedConnection is one whose other side is gone.
+// closedConnection returns a connection that the other side has closed.
 func closedConnection() (net.Conn, error) {
 	client, platform := net.Pipe()
 	return client, platform.Close()
@@ -677,30 +674,30 @@ func collect[T any](items iter.Seq2[*T, error]) (all []*T, err error) {
 	return all, nil
 }
 
-// errorOf is the error of a call, which returns something if there is none.
+// errorOf returns the error of a call, or an error if the call returned neither error nor result.
 func errorOf[T any](result T, err error) error {
 	if err == nil && reflect.ValueOf(result).IsZero() {
-		return errors.New("it returned nothing")
+		return errors.New("the call returned neither a result nor an error")
 	}
 	return err
 }
 
-func nothing(*testing.T, *messagemedia.Client) string { return "" }
+func givenNothing(*testing.T, *messagemedia.Client) string { return "" }
 
-func aWebhookThere(t *testing.T, c *messagemedia.Client) string {
+func givenWebhook(t *testing.T, c *messagemedia.Client) string {
 	webhook, err := c.CreateWebhook(t.Context(), validRequest())
 	require.NoError(t, err)
 	return webhook.ID
 }
 
-func aKeyThere(t *testing.T, c *messagemedia.Client) string {
+func givenKey(t *testing.T, c *messagemedia.Client) string {
 	key, err := c.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	require.NoError(t, err)
 	return key.ID
 }
 
-func anEnabledKey(t *testing.T, c *messagemedia.Client) string {
-	id := aKeyThere(t, c)
+func givenEnabledKey(t *testing.T, c *messagemedia.Client) string {
+	id := givenKey(t, c)
 	require.NoError(t, errorOf(c.EnableSignatureKey(t.Context(), id)))
 	return id
 }

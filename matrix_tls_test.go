@@ -21,12 +21,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// tlsFault is a failure of TLS: of every attempt, and on a real socket.
+// tlsFault is a TLS failure of every attempt, on a real socket.
 type tlsFault struct {
 	fault
 	cause func(error) bool
 
-	// One side, or both, is as it should not be. Without a platform's, the platform is there.
+	// The faults of the client's and the platform's configuration. If nil, that side has none.
 	client   func(*tls.Config)
 	platform func(*tls.Config)
 	accept   func(net.Conn) // in place of the platform's TLS
@@ -37,24 +37,24 @@ var tlsFaults = []tlsFault{
 		client: func(c *tls.Config) { c.RootCAs = x509.NewCertPool() }},
 	{fault: fault{name: "a certificate for another host"}, cause: has[x509.HostnameError],
 		client: func(c *tls.Config) { c.ServerName = "elsewhere.test" }},
-	{fault: fault{name: "a certificate that has expired"}, cause: has[x509.CertificateInvalidError],
+	{fault: fault{name: "an expired certificate"}, cause: has[x509.CertificateInvalidError],
 		client: func(c *tls.Config) { c.Time = func() time.Time { return time.Now().AddDate(100, 0, 0) } }},
-	{fault: fault{name: "a version that is too old", repeated: true}, cause: isAlert,
+	{fault: fault{name: "a TLS version that is too old", repeated: true}, cause: isAlert,
 		client:   func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 },
 		platform: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }},
-	{fault: fault{name: "a client certificate is asked for", leaves: unknown, repeated: true}, cause: isAlert,
-		platform: func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }}, // TLS 1.3 says so after the request
+	{fault: fault{name: "a missing client certificate", leaves: unknown, repeated: true}, cause: isAlert,
+		platform: func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }}, // TLS 1.3 reports this after the request
 	{fault: fault{name: "HTTP without TLS"}, cause: is(http.ErrSchemeMismatch),
 		accept: func(c net.Conn) { io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); hold(c) }},
-	{fault: fault{name: "closed in the handshake", repeated: true}, cause: func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) },
+	{fault: fault{name: "a close during the handshake", repeated: true}, cause: func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) },
 		accept: func(c net.Conn) { c.Read(make([]byte, 1)) }},
 	{fault: fault{name: "a handshake that never ends", repeated: true, matches: []string{"Timeout"}}, cause: has[net.Error],
 		accept: hold},
 }
 
-// TestMatrixOfTLS: a failure before the handshake's end is one of a request that
-// was not sent, and the error has its cause. A certificate that is not valid, and a port
-// without TLS, are the same at the next attempt, so there is none.
+// TestMatrixOfTLS checks the attempts and the cause of each error. If the handshake fails, the
+// request was not sent. An invalid certificate or a port without TLS would fail again, so the
+// client does not retry.
 func TestMatrixOfTLS(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -73,19 +73,19 @@ func runTLSCell(t *testing.T, o *operation, f *tlsFault) outcome {
 	id := o.given(t, api.Client())
 	before := stateOf(t, api)
 	url, transport := f.serve(t, api)
-	road := roadOver(transport)
-	options := []messagemedia.Option{messagemedia.WithBaseURL(url), messagemedia.WithHTTPClient(&http.Client{Transport: road.transport}), messagemedia.WithMiddleware(road.count), messagemedia.WithMaxRetryWait(0)}
+	link := linkOver(transport)
+	options := []messagemedia.Option{messagemedia.WithBaseURL(url), messagemedia.WithHTTPClient(&http.Client{Transport: link.transport}), messagemedia.WithMiddleware(link.count), messagemedia.WithMaxRetryWait(0)}
 	if slices.Contains(f.matches, "Timeout") {
 		options = append(options, messagemedia.WithAttemptTimeout(50*time.Millisecond))
 	}
 	err := o.call(t.Context(), api.Client(options...), id)
 
-	got := outcome{err == nil, road.attempts(), matches(err)}
+	got := outcome{err == nil, link.attempts(), matches(err)}
 	assert.Equal(t, expect(o, &f.fault, true), got, "%s, %s: %v", o.name, f.name, err)
 	assert.True(t, f.cause(err), "%s, %s: %v", o.name, f.name, err)
 	assert.Equal(t, before, stateOf(t, api))
-	road.transport.CloseIdleConnections()
-	require.Eventually(t, func() bool { return road.open.Load() == 0 }, 5*time.Second, time.Millisecond, "connections are left open")
+	link.transport.CloseIdleConnections()
+	require.Eventually(t, func() bool { return link.open.Load() == 0 }, 5*time.Second, time.Millisecond, "connections were left open")
 	return got
 }
 
@@ -95,11 +95,10 @@ func isAlert(err error) bool {
 	return ok && operation.Op == "remote error"
 }
 
-// serve puts the fault in front of the platform: its address, and the transport
-// of a client that reaches it there.
+// serve serves the platform with the fault. It returns the address and a client's transport.
 func (f *tlsFault) serve(t *testing.T, api http.Handler) (string, *http.Transport) {
 	server := httptest.NewUnstartedServer(api)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of each handshake that fails
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // would log each failed handshake
 	server.TLS = new(tls.Config)
 	if f.platform != nil {
 		f.platform(server.TLS)
@@ -116,7 +115,7 @@ func (f *tlsFault) serve(t *testing.T, api http.Handler) (string, *http.Transpor
 	return server.URL, transport
 }
 
-// interceptor takes the connections that a server listens for.
+// interceptor passes each connection of a server to take instead.
 type interceptor struct {
 	net.Listener
 	take func(net.Conn)

@@ -13,7 +13,7 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// TestWebhookJSON goes from the API's JSON to the model and back.
+// TestWebhookJSON decodes the API's JSON and encodes the result.
 func TestWebhookJSON(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -29,11 +29,11 @@ func TestWebhookJSON(t *testing.T) {
 				ReadTimeout: 1500 * time.Millisecond, Retries: 3, RetryDelay: 30 * time.Second,
 			},
 		},
-		"only what is always there, and no encoding": {
+		"only required fields, and a null encoding": {
 			`{"id":"7","url":"https://example.com/","method":"GET","events":[],"headers":{},"retries":0,"encoding":null}`,
 			messagemedia.Webhook{ID: "7", URL: "https://example.com/", Method: "GET", Events: []messagemedia.EventType{}, Headers: map[string]string{}},
 		},
-		"an encoding of tomorrow": {
+		"an unlisted encoding": {
 			`{"id":"7","url":"https://example.com/","method":"QUERY","events":[],"headers":{},"retries":0,"encoding":"CBOR"}`,
 			messagemedia.Webhook{ID: "7", URL: "https://example.com/", Method: "QUERY", Encoding: "CBOR", Events: []messagemedia.EventType{}, Headers: map[string]string{}},
 		},
@@ -79,7 +79,7 @@ func TestCreateWebhookRequestJSON(t *testing.T) {
 				ReadTimeout: time.Millisecond, Retries: 5, RetryDelay: 5 * time.Second,
 			},
 		},
-		"what is required": {
+		"only required fields": {
 			`{"url":"https://example.com/","method":"POST","encoding":"FORM_ENCODED","events":["RECEIVED_MMS"]}`,
 			messagemedia.CreateWebhookRequest{
 				URL: "https://example.com/", Method: "POST", Encoding: messagemedia.EncodingForm,
@@ -103,11 +103,11 @@ func TestCreateWebhookRequestJSON(t *testing.T) {
 func TestDurationsThatTheAPICantExpressAreErrors(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]any{
-		"a webhook's read timeout": messagemedia.Webhook{ReadTimeout: time.Microsecond},
-		"a webhook's retry delay":  messagemedia.Webhook{RetryDelay: time.Millisecond},
-		"a request's read timeout": messagemedia.CreateWebhookRequest{ReadTimeout: 1500 * time.Microsecond},
-		"a request's retry delay":  messagemedia.CreateWebhookRequest{RetryDelay: 5500 * time.Millisecond},
-		"a page with one":          messagemedia.WebhookPage{Webhooks: []*messagemedia.Webhook{{RetryDelay: 1}}},
+		"a webhook's read timeout":   messagemedia.Webhook{ReadTimeout: time.Microsecond},
+		"a webhook's retry delay":    messagemedia.Webhook{RetryDelay: time.Millisecond},
+		"a request's read timeout":   messagemedia.CreateWebhookRequest{ReadTimeout: 1500 * time.Microsecond},
+		"a request's retry delay":    messagemedia.CreateWebhookRequest{RetryDelay: 5500 * time.Millisecond},
+		"a page with such a webhook": messagemedia.WebhookPage{Webhooks: []*messagemedia.Webhook{{RetryDelay: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,20 +117,20 @@ func TestDurationsThatTheAPICantExpressAreErrors(t *testing.T) {
 	}
 }
 
-func TestUpdatesHaveOnlyWhatIsSet(t *testing.T) {
+func TestUpdatesContainOnlySetFields(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		request messagemedia.UpdateWebhookRequest
 		want    string
 	}{
-		"the URL":              {messagemedia.UpdateWebhookRequest{URL: "https://example.com/"}, `{"url":"https://example.com/"}`},
-		"the method":           {messagemedia.UpdateWebhookRequest{Method: "PUT"}, `{"method":"PUT"}`},
-		"the encoding":         {messagemedia.UpdateWebhookRequest{Encoding: "CBOR"}, `{"encoding":"CBOR"}`},
-		"the events":           {messagemedia.UpdateWebhookRequest{Events: []messagemedia.EventType{"NEW_KIND"}}, `{"events":["NEW_KIND"]}`},
-		"the headers":          {messagemedia.UpdateWebhookRequest{Headers: map[string]string{"X-A": "b"}}, `{"headers":{"X-A":"b"}}`},
-		"no header any more":   {messagemedia.UpdateWebhookRequest{Headers: map[string]string{}}, `{"headers":{}}`},
-		"the template":         {messagemedia.UpdateWebhookRequest{Template: new("$mtId")}, `{"template":"$mtId"}`},
-		"no template any more": {messagemedia.UpdateWebhookRequest{Template: new("")}, `{"template":""}`},
+		"the URL":               {messagemedia.UpdateWebhookRequest{URL: "https://example.com/"}, `{"url":"https://example.com/"}`},
+		"the method":            {messagemedia.UpdateWebhookRequest{Method: "PUT"}, `{"method":"PUT"}`},
+		"the encoding":          {messagemedia.UpdateWebhookRequest{Encoding: "CBOR"}, `{"encoding":"CBOR"}`},
+		"the events":            {messagemedia.UpdateWebhookRequest{Events: []messagemedia.EventType{"NEW_KIND"}}, `{"events":["NEW_KIND"]}`},
+		"the headers":           {messagemedia.UpdateWebhookRequest{Headers: map[string]string{"X-A": "b"}}, `{"headers":{"X-A":"b"}}`},
+		"the headers, cleared":  {messagemedia.UpdateWebhookRequest{Headers: map[string]string{}}, `{"headers":{}}`},
+		"the template":          {messagemedia.UpdateWebhookRequest{Template: new("$mtId")}, `{"template":"$mtId"}`},
+		"the template, cleared": {messagemedia.UpdateWebhookRequest{Template: new("")}, `{"template":""}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,9 +146,9 @@ func TestUpdatesHaveOnlyWhatIsSet(t *testing.T) {
 	}
 }
 
-// TestTemplatesGoOutAsTheyWereWritten compares bytes: encoding/json would escape
-// some of these characters by default.
-func TestTemplatesGoOutAsTheyWereWritten(t *testing.T) {
+// TestTemplatesAreSentUnchanged compares bytes, since encoding/json escapes some of these
+// characters by default.
+func TestTemplatesAreSentUnchanged(t *testing.T) {
 	t.Parallel()
 	const template = `<a href="?x=1&y=2">#if($a < 3 && $b > 4)'é 😀'#end</a>`
 	const onTheWire = `"template":"<a href=\"?x=1&y=2\">#if($a < 3 && $b > 4)'é 😀'#end</a>"`
@@ -186,7 +186,7 @@ func TestWebhookPageJSON(t *testing.T) {
 	assert.Equal(t, emptyPage, string(none))
 }
 
-func TestPagesThatAreNone(t *testing.T) {
+func TestInvalidPages(t *testing.T) {
 	t.Parallel()
 	for wire, want := range map[string]string{
 		`{}`:                              "pageData is missing",
@@ -206,7 +206,7 @@ func TestPagesThatAreNone(t *testing.T) {
 			client := newClient(t, responding(httpmock.NewStringResponder(200, wire)), basic)
 			for webhook, err := range client.Webhooks(t.Context()) {
 				assert.Nil(t, webhook)
-				assert.ErrorContains(t, err, want, "an unreadable response is not an empty account")
+				assert.ErrorContains(t, err, want, "an unreadable page is not an empty account")
 			}
 		})
 	}

@@ -24,8 +24,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestSnippetsStandInCodeThatRuns looks for each snippet of the README, and of the
-// documentation of the packages, in the module's Go files, which are compiled and tested.
+// TestSnippetsStandInCodeThatRuns checks that each snippet of the README and of doc comments also
+// occurs in a Go file of the module, which is compiled and tested.
 func TestSnippetsStandInCodeThatRuns(t *testing.T) {
 	t.Parallel()
 	code, documentation := goFiles(t)
@@ -37,8 +37,8 @@ func TestSnippetsStandInCodeThatRuns(t *testing.T) {
 		assert.True(t, strings.Contains(code, withoutIndent(snippet[1])), "no Go file has\n%s", snippet[1])
 	}
 
-	// In comments, code is indented by a tab. What has neither a call nor an assignment
-	// is a table or an output.
+	// In comments, code is indented by a tab. A block with neither a call nor an assignment is a
+	// table or an output.
 	blocks := regexp.MustCompile(`(?m)(^//\t.*\n)+`).FindAllString(documentation, -1)
 	checked := 0
 	for _, block := range blocks {
@@ -51,7 +51,7 @@ func TestSnippetsStandInCodeThatRuns(t *testing.T) {
 	assert.Greater(t, checked, 5)
 }
 
-// TestOperationsOfOtherSDKsHaveTheirMethods reads the table of the page on migrating.
+// TestOperationsOfOtherSDKsHaveTheirMethods checks the table in docs/migrating.md.
 func TestOperationsOfOtherSDKsHaveTheirMethods(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("docs/migrating.md")
@@ -66,8 +66,8 @@ func TestOperationsOfOtherSDKsHaveTheirMethods(t *testing.T) {
 	}
 }
 
-// goFiles are the module's Go files without their indentation, and those of them
-// that are no tests as they are.
+// goFiles returns the text of all Go files without indentation, and that of the files other than
+// tests unchanged.
 func goFiles(t *testing.T) (code, documentation string) {
 	t.Helper()
 	var all, documented strings.Builder
@@ -89,7 +89,7 @@ func withoutIndent(code string) string {
 	return regexp.MustCompile(`(?m)^[ \t]+`).ReplaceAllString(code, "")
 }
 
-// The functions below stand in the README as they are here.
+// The functions below must equal those in the README.
 
 // subscribe creates a webhook for inbound messages and delivery reports.
 func subscribe(ctx context.Context, client *messagemedia.Client, token string) error {
@@ -147,7 +147,7 @@ func TestAnSMSArrives(t *testing.T) {
 	}
 }
 
-// TestTheReceiverOfTheREADME responds as the README says.
+// TestTheReceiverOfTheREADME checks the statuses of its responses.
 func TestTheReceiverOfTheREADME(t *testing.T) {
 	t.Parallel()
 	token := rand.Text()
@@ -176,7 +176,8 @@ func TestTheReceiverOfTheREADME(t *testing.T) {
 	}
 }
 
-// TestTheClientOfTheREADME is created by key and secret alone, and uses the global host.
+// TestTheClientOfTheREADME checks that a client created with only key and secret uses the global
+// host.
 func TestTheClientOfTheREADME(t *testing.T) {
 	t.Parallel()
 	apiKey, apiSecret := "key", "secret"
@@ -196,7 +197,7 @@ func TestTheMockOfTheREADME(t *testing.T) {
 	assert.ErrorIs(t, subscribe(t.Context(), client, rand.Text()), messagemedia.ErrForbidden)
 }
 
-// TestTheREADMEIsShort keeps it a page that one can decide by.
+// TestTheREADMEIsShort keeps the README within a length that a newcomer reads.
 func TestTheREADMEIsShort(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("README.md")

@@ -85,8 +85,7 @@ func TestRetriesEndWithTheFirstSuccess(t *testing.T) {
 	})
 }
 
-// TestBackoff measures the waits: each is random, and at most twice the one
-// before, up to the longest that is allowed.
+// TestBackoff measures the waits. Each is random below a limit that doubles up to WithMaxRetryWait.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -126,29 +125,29 @@ func TestManyAttemptsDoNotOverflowTheBackoff(t *testing.T) {
 	})
 }
 
-// TestRetryAfter measures waits: what the API asks for is the least, and a random time of
-// up to 500 ms comes on top, so that not all clients come back at once.
+// TestRetryAfter measures the waits. The client adds a random time of up to 500 ms to the
+// requested one, so that clients do not all retry at once.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		header  http.Header
 		status  int
 		timeout time.Duration // of the caller's context, 0 for none
-		wait    time.Duration // until the second attempt at least, -1 if there is none
-		reports time.Duration // by the error of the last attempt
+		wait    time.Duration // minimum until the second attempt, -1 if there is none
+		reports time.Duration // RetryAfter of the last attempt's error
 	}{
 		"in seconds":                             {http.Header{"Retry-After": {"7"}}, 429, 0, 7 * time.Second, 7 * time.Second},
 		"in seconds with a fraction":             {http.Header{"Retry-After": {"1.5"}}, 429, 0, 1500 * time.Millisecond, 1500 * time.Millisecond},
 		"with a 503":                             {http.Header{"Retry-After": {"30"}}, 503, 0, 30 * time.Second, 30 * time.Second},
 		"as a date, counted from the local time": {http.Header{"Retry-After": {"Sat, 01 Jan 2000 00:00:09 GMT"}}, 429, 0, 9 * time.Second, 0},
 		"as a date, counted from the response's": {http.Header{"Retry-After": {"Mon, 01 Jan 2024 10:00:09 GMT"}, "Date": {"Mon, 01 Jan 2024 10:00:00 GMT"}}, 429, 0, 9 * time.Second, 9 * time.Second},
-		"longer than the longest wait":           {http.Header{"Retry-After": {"31"}}, 429, 0, -1, 31 * time.Second},
-		"a little longer than the longest wait":  {http.Header{"Retry-After": {"30.1"}}, 429, 0, -1, 30100 * time.Millisecond},
+		"longer than the maximum wait":           {http.Header{"Retry-After": {"31"}}, 429, 0, -1, 31 * time.Second},
+		"a little longer than the maximum wait":  {http.Header{"Retry-After": {"30.1"}}, 429, 0, -1, 30100 * time.Millisecond},
 		"longer than the context lasts":          {http.Header{"Retry-After": {"20"}}, 429, 19 * time.Second, -1, 20 * time.Second},
-		"as long as the context lasts":           {http.Header{"Retry-After": {"18"}}, 429, 19 * time.Second, 18 * time.Second, 18 * time.Second},
+		"shorter than the context lasts":         {http.Header{"Retry-After": {"18"}}, 429, 19 * time.Second, 18 * time.Second, 18 * time.Second},
 		"a number that overflows":                {http.Header{"Retry-After": {"18446744073709551615"}}, 429, 0, -1, 9223372036 * time.Second},
 		"a number with a huge fraction":          {http.Header{"Retry-After": {strings.Repeat("9", 400) + ".9"}}, 429, 0, -1, 9223372036 * time.Second},
-		"no number":                              {http.Header{"Retry-After": {"1.5.2"}}, 429, 0, 0, 0},
+		"not a number":                           {http.Header{"Retry-After": {"1.5.2"}}, 429, 0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -160,7 +159,7 @@ func TestRetryAfter(t *testing.T) {
 				switch {
 				case c.wait < 0:
 					assert.Len(t, waits, 1)
-				case c.status == 503: // there is no room for more
+				case c.status == 503: // the maximum wait leaves no time to add
 					assert.Len(t, waits, 1)
 				default:
 					assert.Greater(t, len(waits), 15, "the waits are random")
@@ -190,7 +189,7 @@ func retryAfterOnce(t *testing.T, header http.Header, status int, timeout, wait,
 	}), basic, messagemedia.WithMaxAttempts(2))
 	_, err := client.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{})
 	if wait < 0 {
-		assert.Zero(t, time.Since(start), "the error comes at once")
+		assert.Zero(t, time.Since(start), "the error is returned at once")
 		assert.Negative(t, second)
 	} else {
 		assert.GreaterOrEqual(t, second, wait)
@@ -219,12 +218,12 @@ func TestTheContextEndsAWait(t *testing.T) {
 		_, err := client.ListWebhooks(ctx, messagemedia.ListWebhooksRequest{})
 		assert.Equal(t, 3*time.Second, time.Since(start))
 		assert.ErrorIs(t, err, context.Canceled)
-		assert.ErrorIs(t, err, messagemedia.ErrServer, "and the last attempt's error is there, too")
+		assert.ErrorIs(t, err, messagemedia.ErrServer, "the error also matches that of the last attempt")
 		assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 	})
 }
 
-// TestNothingIsSentOnceTheContextHasEnded: so nothing about the outcome is unknown.
+// TestNothingIsSentOnceTheContextHasEnded also checks that the outcome is not unknown then.
 func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -241,7 +240,7 @@ func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	}
 }
 
-// TestEachAttemptIsSignedAgain lets the clock go on between attempts.
+// TestEachAttemptIsSignedAgain lets time pass between attempts.
 func TestEachAttemptIsSignedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -262,13 +261,13 @@ func TestEachAttemptIsSignedAgain(t *testing.T) {
 	})
 }
 
-// TestDeleteAfterALostAnswer deletes a webhook whose first response is lost.
-func TestDeleteAfterALostAnswer(t *testing.T) {
+// TestDeleteAfterALostResponse loses the response to the first attempt of a deletion.
+func TestDeleteAfterALostResponse(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
-		"that was the deletion's":   {ResetConnection: true, AfterCommit: true},
-		"that came before it":       {ResetConnection: true},
-		"that was a server's error": {Status: 502, AfterCommit: true},
+		"a reset after the deletion":        {ResetConnection: true, AfterCommit: true},
+		"a reset before the deletion":       {ResetConnection: true},
+		"a server error after the deletion": {Status: 502, AfterCommit: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -279,12 +278,12 @@ func TestDeleteAfterALostAnswer(t *testing.T) {
 			api.Fail(fault)
 			require.NoError(t, client.DeleteWebhook(t.Context(), webhook.ID))
 			assert.Empty(t, api.Webhooks(""))
-			assert.ErrorIs(t, client.DeleteWebhook(t.Context(), webhook.ID), messagemedia.ErrNotFound, "without a lost response it is an error")
+			assert.ErrorIs(t, client.DeleteWebhook(t.Context(), webhook.ID), messagemedia.ErrNotFound, "without a lost response, a 404 is an error")
 		})
 	}
 }
 
-func TestUpdateAfterALostAnswer(t *testing.T) {
+func TestUpdateAfterALostResponse(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client(messagemedia.WithMaxRetryWait(0))
@@ -302,12 +301,12 @@ func TestUpdateAfterALostAnswer(t *testing.T) {
 	assert.Empty(t, api.Webhooks("")[0].Template)
 }
 
-// TestAnAttemptThatTakesTooLongIsRepeated is slow at each stage of a response.
-func TestAnAttemptThatTakesTooLongIsRepeated(t *testing.T) {
+// TestAnAttemptThatTimesOutIsRetried delays each stage of a response.
+func TestAnAttemptThatTimesOutIsRetried(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
 		"before the response": {Delay: time.Hour},
-		"within the body":     {ByteDelay: time.Second},
+		"during the body":     {ByteDelay: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,10 +21,10 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// mark is part of each secret of the requests below, so that any of them is found.
+// mark is part of each secret below, so that the tests find any of them.
 const mark = "s3cret-0f-a-receiver"
 
-// marked is a request whose every token has the mark: in user info, query, fragment and
+// marked returns a request with the mark in every token: in user info, query, fragment and
 // headers, with characters that JSON and URLs escape.
 func marked() messagemedia.CreateWebhookRequest {
 	request := validRequest()
@@ -38,7 +38,7 @@ func markedUpdate() messagemedia.UpdateWebhookRequest {
 	return messagemedia.UpdateWebhookRequest{URL: marked().URL, Headers: marked().Headers}
 }
 
-// withMarks are the operations, with requests full of secrets.
+// withMarks has the operations, with marked requests.
 var withMarks = map[string]func(context.Context, *messagemedia.Client) (any, error){
 	"CreateWebhook": func(ctx context.Context, c *messagemedia.Client) (any, error) { return c.CreateWebhook(ctx, marked()) },
 	"UpdateWebhook": func(ctx context.Context, c *messagemedia.Client) (any, error) {
@@ -60,7 +60,7 @@ var withMarks = map[string]func(context.Context, *messagemedia.Client) (any, err
 
 var everything = messagemedia.Prune(func(*messagemedia.Webhook) bool { return true })
 
-// echoes are all that a server, a proxy or a RoundTripper may repeat of a request.
+// echoes returns every part of a request that a server, a proxy or a RoundTripper may repeat.
 func echoes(r *http.Request) string {
 	var body []byte
 	if r.GetBody != nil {
@@ -82,19 +82,19 @@ func echoes(r *http.Request) string {
 	return strings.Join(parts, " | ")
 }
 
-// markedFailures are the ways in which a call fails, each with all that can be repeated.
+// markedFailures has the ways in which a call can fail, each with the echoes of the request.
 var markedFailures = map[string]func(*http.Request) (*http.Response, error){
 	"a RoundTripper's error": func(r *http.Request) (*http.Response, error) { return nil, errors.New("lost: " + echoes(r)) },
-	"a RoundTripper's error for the URL": func(r *http.Request) (*http.Response, error) {
+	"a RoundTripper's url.Error": func(r *http.Request) (*http.Response, error) {
 		return nil, &url.Error{Op: "Post", URL: "https://" + echoes(r), Err: errors.New(echoes(r))}
 	},
-	"a page in place of a response": func(r *http.Request) (*http.Response, error) {
+	"an HTML page": func(r *http.Request) (*http.Response, error) {
 		return echoing(200, "<html>"+echoes(r), echoes(r)), nil
 	},
 	"a webhook without an ID": func(r *http.Request) (*http.Response, error) {
 		return echoing(200, `{"url":`+quoted(echoes(r))+`}`, "application/json"), nil
 	},
-	"a number that is a text": func(r *http.Request) (*http.Response, error) {
+	"a string in place of a number": func(r *http.Request) (*http.Response, error) {
 		return echoing(200, `{"id":"1","retries":`+quoted(echoes(r))+`,"pageData":[{"id":"1","retries":`+quoted(echoes(r))+`}]}`, "application/json"), nil
 	},
 	"a page of webhooks with tokens": func(r *http.Request) (*http.Response, error) {
@@ -122,15 +122,14 @@ func quoted(text string) string {
 	return string(quoted)
 }
 
-// echoing is a response whose headers repeat what its body does.
+// echoing returns a response whose headers repeat the body.
 func echoing(status int, body, contentType string) *http.Response {
 	header := http.Header{"Content-Type": {contentType}, "Location": {"https://" + mark + ".example/"}, "X-Echo": {body}, "X-Request-Id": {"of the request"}}
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// TestNoSecretShows takes requests full of secrets through every operation and every
-// failure, and prints what comes out in each way that there is for it: results, errors and
-// logs. Credentials have the mark, too.
+// TestNoSecretShows runs every operation with marked requests and credentials under every failure.
+// It prints the results, errors and logs in every way.
 func TestNoSecretShows(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -139,14 +138,14 @@ func TestNoSecretShows(t *testing.T) {
 		for failure, respond := range markedFailures {
 			for scheme, auth := range map[string]messagemedia.Authenticator{
 				"Basic": messagemedia.BasicAuth("key-"+mark, mark), "HMAC": messagemedia.HMACAuth("key-"+mark, mark),
-				"an own one": authenticatorFunc(func(r *http.Request) error { r.Header.Set("X-Api-Token", "token "+mark); return nil }),
+				"a custom Authenticator": authenticatorFunc(func(r *http.Request) error { r.Header.Set("X-Api-Token", "token "+mark); return nil }),
 			} {
 				name := operation + ", " + failure + ", " + scheme
 				lists := 0
 				var log bytes.Buffer
 				client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 					if strings.HasPrefix(operation, "Sync") && r.Method == http.MethodGet {
-						if lists++; lists == 1 { // so that it comes to a change
+						if lists++; lists == 1 { // the plan needs a list before a change
 							return respondingWith(200, emptyPage)(r)
 						}
 					}
@@ -169,17 +168,17 @@ func TestNoSecretShows(t *testing.T) {
 				}
 				for how, text := range allPrints(result) {
 					if isWire := strings.Contains(how, "JSON") && !strings.HasPrefix(operation, "Sync") && !strings.HasPrefix(operation, "Plan"); isWire {
-						continue // the JSON of a webhook is the API's
+						continue // a webhook's JSON is that of the API, with its tokens
 					}
 					assertUnmarked(t, name+", result as "+how, text)
 				}
 			}
 		}
 	}
-	assert.Greater(t, shown, 500, "there were errors to look at")
+	assert.Greater(t, shown, 500, "errors were printed")
 }
 
-// TestNoSecretShowsOfAnyType prints values of each type that holds tokens.
+// TestNoSecretShowsOfAnyType prints a value of each type that contains tokens.
 func TestNoSecretShowsOfAnyType(t *testing.T) {
 	t.Parallel()
 	create, update := marked(), markedUpdate()
@@ -198,12 +197,12 @@ func TestNoSecretShowsOfAnyType(t *testing.T) {
 		}{create}} {
 		for how, text := range allPrints(value) {
 			if strings.Contains(how, "JSON") {
-				continue // it is the API's
+				continue // its JSON is that of the API, with its tokens
 			}
 			assertUnmarked(t, fmt.Sprintf("%T as %s", value, how), text)
 		}
 	}
-	for _, value := range []any{webhook, create, update, page} { // in a log of JSON, too, as they are
+	for _, value := range []any{webhook, create, update, page} { // also in a log of JSON, which does not call String
 		var log bytes.Buffer
 		jsonLogger(&log).Info("x", "value", value)
 		assertUnmarked(t, fmt.Sprintf("%T in a log of JSON", value), log.String())
@@ -223,11 +222,11 @@ func TestNoSecretShowsOfAnyType(t *testing.T) {
 
 	wire, err := json.Marshal(create)
 	require.NoError(t, err)
-	assert.Contains(t, string(wire), mark, "the JSON of a request is what is sent")
+	assert.Contains(t, string(wire), mark, "the JSON of a request is the body that is sent")
 }
 
-// TestWhatIsShortOrWithoutATokenStays, so that messages can be read.
-func TestWhatIsShortOrWithoutATokenStays(t *testing.T) {
+// TestRedactionKeepsShortAndHarmlessText checks that error messages stay readable.
+func TestRedactionKeepsShortAndHarmlessText(t *testing.T) {
 	t.Parallel()
 	request := validRequest()
 	request.URL = "https://example.com/a?type=short&token=" + mark
@@ -237,12 +236,12 @@ func TestWhatIsShortOrWithoutATokenStays(t *testing.T) {
 	assert.EqualError(t, err, "messagemedia: CreateWebhook: 400 Bad Request: short: the type short of https://example.com/a?… is too short: /url: […] is wrong")
 	apiErr, ok := errors.AsType[*messagemedia.APIError](err)
 	require.True(t, ok)
-	assert.Contains(t, string(apiErr.Body), mark, "the body is as it came")
+	assert.Contains(t, string(apiErr.Body), mark, "the body is not redacted")
 }
 
-// allPrints are values as fmt, log/slog and encoding/json print them. Of a value that is no
-// pointer, %p prints the fields whatever its methods are, and so does %t of an error that
-// wraps one; go vet reports both.
+// allPrints formats values with fmt, log/slog and encoding/json. It omits %p, which prints the
+// fields of a non-pointer whatever its methods are, and %t, which does so for an error that wraps
+// one. go vet reports both.
 func allPrints(values ...any) map[string]string {
 	prints := make(map[string]string)
 	for i, value := range values {

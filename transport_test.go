@@ -27,8 +27,8 @@ var authenticators = map[string]messagemedia.Authenticator{
 	"HMAC":  messagemedia.HMACAuth("key", "a secret that is long enough"),
 }
 
-// TestTheDefaultTransportIsLookedUpAtEachCall replaces it, as httpmock.Activate does, before
-// and after clients are made. It does not run beside other tests, which have the same one.
+// TestTheDefaultTransportIsLookedUpAtEachCall replaces the default transport before and after
+// clients are created, as httpmock.Activate does. It is not parallel, since other tests use it.
 func TestTheDefaultTransportIsLookedUpAtEachCall(t *testing.T) {
 	original := http.DefaultTransport
 	for name, auth := range authenticators {
@@ -44,13 +44,13 @@ func TestTheDefaultTransportIsLookedUpAtEachCall(t *testing.T) {
 				require.NoError(t, err)
 			}
 			assert.Equal(t, 2, httpmock.GetTotalCallCount(), name)
-			before.CloseIdleConnections() // it has none
+			before.CloseIdleConnections() // has no connections
 			httpmock.DeactivateAndReset()
 			assert.Same(t, original, http.DefaultTransport)
 		}
 	}
 
-	// Another *http.Transport is copied in its turn.
+	// Each new *http.Transport is copied.
 	server := newServer(t)
 	defer func() { http.DefaultTransport = original }()
 	client, err := messagemedia.NewClient(authenticators["HMAC"], messagemedia.WithBaseURL(server.URL))
@@ -76,7 +76,7 @@ func TestTheDefaultTransportIsLookedUpAtEachCall(t *testing.T) {
 	require.ErrorContains(t, err, "its own TLS dialer")
 }
 
-// server responds with an empty page, and counts connections.
+// server responds with an empty page and counts connections.
 type server struct {
 	*httptest.Server
 	connections atomic.Int32
@@ -101,9 +101,9 @@ func newServer(t *testing.T, before ...func()) *server {
 	return s
 }
 
-// TestClientsLeaveNothing makes many with one given transport, uses and closes them. It
-// looks at all goroutines, so it does not run beside other tests.
-func TestClientsLeaveNothing(t *testing.T) {
+// TestClosedClientsLeaveNoGoroutine creates, uses and closes many clients with one transport. It is
+// not parallel, since it counts all goroutines.
+func TestClosedClientsLeaveNoGoroutine(t *testing.T) {
 	server := newServer(t)
 	for name, auth := range authenticators {
 		given := &http.Client{Transport: &http.Transport{}}
@@ -121,13 +121,14 @@ func TestClientsLeaveNothing(t *testing.T) {
 	}
 }
 
-// connectionGoroutines counts those that net/http has for a client's connections.
+// connectionGoroutines counts the goroutines of net/http for clients' connections.
 func connectionGoroutines() int {
 	stacks := make([]byte, 4<<20)
 	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "net/http.(*persistConn).readLoop(")
 }
 
-// TestClientsShareTheDefaultTransport, and its copy for HMAC: 20 clients have one connection.
+// TestClientsShareTheDefaultTransport checks that 20 clients use one connection, also with the copy
+// of the default transport for HMAC.
 func TestClientsShareTheDefaultTransport(t *testing.T) {
 	for name, auth := range authenticators {
 		server := newServer(t)
@@ -144,15 +145,15 @@ func TestClientsShareTheDefaultTransport(t *testing.T) {
 	}
 }
 
-// TestManyCallersUseTheirConnectionsAgain: net/http keeps two by default. All callers
-// connect before the first of them goes on, since net/http makes a connection more for one
-// that gets another's while it connects.
-func TestManyCallersUseTheirConnectionsAgain(t *testing.T) {
+// TestManyCallersReuseTheirConnections checks that the client keeps more than net/http's default of
+// two idle connections. The first responses wait until all callers have connected, since net/http
+// opens a connection that it does not need if one becomes idle meanwhile.
+func TestManyCallersReuseTheirConnections(t *testing.T) {
 	t.Parallel()
 	for name, transport := range map[string]*http.Transport{
-		"by default":              {},
-		"as the transport says":   {MaxIdleConnsPerHost: 40},
-		"the default transport's": http.DefaultTransport.(*http.Transport),
+		"by default":                     {},
+		"as the transport is configured": {MaxIdleConnsPerHost: 40},
+		"with the default transport":     http.DefaultTransport.(*http.Transport),
 	} {
 		const callers, calls = 16, 1600
 		var arrived sync.WaitGroup
@@ -181,10 +182,10 @@ func TestManyCallersUseTheirConnectionsAgain(t *testing.T) {
 	}
 	transport := &http.Transport{}
 	_ = newClient(t, &http.Client{Transport: transport}, authenticators["HMAC"])
-	assert.Zero(t, transport.MaxIdleConnsPerHost, "the caller's transport is as it was")
+	assert.Zero(t, transport.MaxIdleConnsPerHost, "the caller's transport is unchanged")
 }
 
-// TestRegisteredProtocolsSurvive: a copy of a transport forgets them.
+// TestRegisteredProtocolsSurvive covers what a plain copy of a transport would lose.
 func TestRegisteredProtocolsSurvive(t *testing.T) {
 	t.Parallel()
 	for name, auth := range authenticators {
@@ -202,7 +203,7 @@ func TestRegisteredProtocolsSurvive(t *testing.T) {
 	}
 }
 
-// TestMiddlewareIsAroundThePinnedTransport, in the order in which it was given, and sees the
+// TestMiddlewareIsAroundThePinnedTransport checks the order of middleware, and that it receives the
 // request with its credentials.
 func TestMiddlewareIsAroundThePinnedTransport(t *testing.T) {
 	t.Parallel()
@@ -230,8 +231,8 @@ func TestMiddlewareIsAroundThePinnedTransport(t *testing.T) {
 	}
 }
 
-// TestHMACRefusesATLSDialler of either name.
-func TestHMACRefusesATLSDialler(t *testing.T) {
+// TestHMACRejectsATLSDialer covers both fields of http.Transport that set one.
+func TestHMACRejectsATLSDialer(t *testing.T) {
 	t.Parallel()
 	for name, transport := range map[string]*http.Transport{
 		"DialTLSContext": {DialTLSContext: new(tls.Dialer).DialContext},
@@ -240,6 +241,6 @@ func TestHMACRefusesATLSDialler(t *testing.T) {
 		_, err := messagemedia.NewClient(authenticators["HMAC"], messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
 		require.ErrorContains(t, err, "its own TLS dialer", name)
 		_, err = messagemedia.NewClient(authenticators["Basic"], messagemedia.WithHTTPClient(&http.Client{Transport: transport}))
-		require.NoError(t, err, "Basic does not mind")
+		require.NoError(t, err, "BasicAuth accepts the transport")
 	}
 }

@@ -19,8 +19,8 @@ type (
 	update = messagemedia.UpdateWebhookRequest
 )
 
-// details are what is wrong with a request, by the error of the call and by that of
-// Validate, which must be the same.
+// details returns the details of a ValidationError. The call's error and that of Validate must
+// have the same.
 func details(t *testing.T, operation string, called, validated error) []string {
 	t.Helper()
 	if validated == nil {
@@ -36,54 +36,54 @@ func details(t *testing.T, operation string, called, validated error) []string {
 	return invalid.Details
 }
 
-// TestCreateRequestsThatCanNeverBeRight changes one thing about a request that is right.
-func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
+// TestInvalidCreateRequests changes one field of a valid request.
+func TestInvalidCreateRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*create)
 		want   []string
 	}{
-		"no URL":                            {func(r *create) { r.URL = "" }, []string{"/url: Url cannot be null"}},
-		"a URL of 1000 characters":          {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 980) }, nil},
-		"a URL of 1001 characters":          {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 981) }, []string{"/url: The URL must have at most 1000 characters, got 1001"}},
-		"a URL that is not UTF-8":           {func(r *create) { r.URL = "https://example.com/\xff" }, []string{"/url: Not valid UTF-8"}},
-		"no method":                         {func(r *create) { r.Method = "" }, []string{"/method: Method cannot be null"}},
-		"a method of tomorrow":              {func(r *create) { r.Method = "QUERY" }, nil},
-		"a method that is not UTF-8":        {func(r *create) { r.Method = "\xff" }, []string{"/method: Not valid UTF-8"}},
-		"no encoding":                       {func(r *create) { r.Encoding = "" }, []string{"/encoding: Encoding cannot be null"}},
-		"an encoding of tomorrow":           {func(r *create) { r.Encoding = "CBOR" }, nil},
-		"no events":                         {func(r *create) { r.Events = nil }, []string{"/events: Events cannot be empty"}},
-		"an empty event":                    {func(r *create) { r.Events = append(r.Events, "") }, []string{"/events/1: [] is invalid"}},
-		"an event of tomorrow":              {func(r *create) { r.Events = append(r.Events, "RECEIVED_RCS") }, nil},
-		"an event that is not UTF-8":        {func(r *create) { r.Events[0] = "\xff" }, []string{"/events/0: Not valid UTF-8"}},
-		"the header Content-Type":           {func(r *create) { r.Headers = map[string]string{"content-type": "a/b"} }, []string{"/headers/content-type: Content-Type is not allowed, the encoding sets it"}},
-		"a header without a name":           {func(r *create) { r.Headers = map[string]string{"": "a"} }, []string{`/headers: "" is not a header name`}},
-		"a header name with a space":        {func(r *create) { r.Headers = map[string]string{"X A": "a"} }, []string{`/headers: "X A" is not a header name`}},
-		"a header name of 200 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 200): "a"} }, nil},
-		"a header name of 201 characters":   {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 201): "a"} }, []string{"/headers/" + strings.Repeat("a", 200) + ": The name must have at most 200 characters, got 201"}},
-		"a header value of 1000 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1000)} }, nil},
-		"a header value of 1001 characters": {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1001)} }, []string{"/headers/X-A: The value must have at most 1000 characters, got 1001"}},
-		"a header value with a line break":  {func(r *create) { r.Headers = map[string]string{"X-A": "a\r\nX-B: c"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
-		"a header value that is not UTF-8":  {func(r *create) { r.Headers = map[string]string{"X-A": "\xff"} }, []string{"/headers/X-A: Not valid UTF-8"}},
-		"a header value with a NUL":         {func(r *create) { r.Headers = map[string]string{"X-A": "a\x00"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
-		"a header value with an escape":     {func(r *create) { r.Headers = map[string]string{"X-A": "a\x1b[2J"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
-		"names that differ in case":         {func(r *create) { r.Headers = map[string]string{"X-A": "a", "x-a": "b"} }, []string{"/headers/x-a: The name differs from X-A in case only"}},
-		"an empty header value":             {func(r *create) { r.Headers = map[string]string{"X-A": ""} }, nil},
-		"a template that is not UTF-8":      {func(r *create) { r.Template = "\xff" }, []string{"/template: Not valid UTF-8"}},
-		"the least read timeout":            {func(r *create) { r.ReadTimeout = time.Millisecond }, nil},
-		"the longest read timeout":          {func(r *create) { r.ReadTimeout = time.Minute }, nil},
-		"a longer read timeout":             {func(r *create) { r.ReadTimeout = time.Minute + time.Millisecond }, []string{"/read_timeout: Read timeout must be between 1ms and 1m0s, got 1m0.001s"}},
-		"a negative read timeout":           {func(r *create) { r.ReadTimeout = -time.Second }, []string{"/read_timeout: Read timeout must be between 1ms and 1m0s, got -1s"}},
-		"a read timeout that is not whole":  {func(r *create) { r.ReadTimeout = 1500 * time.Microsecond }, []string{"/read_timeout: Read timeout must be a multiple of 1ms, got 1.5ms"}},
-		"the most retries":                  {func(r *create) { r.Retries = 5 }, nil},
-		"more retries":                      {func(r *create) { r.Retries = 6 }, []string{"/retries: Retries must be between 0 and 5, got 6"}},
-		"negative retries":                  {func(r *create) { r.Retries = -1 }, []string{"/retries: Retries must be between 0 and 5, got -1"}},
-		"the least retry delay":             {func(r *create) { r.RetryDelay = 5 * time.Second }, nil},
-		"a shorter retry delay":             {func(r *create) { r.RetryDelay = 4 * time.Second }, []string{"/retry_delay: Retry delay must be between 5s and 1m0s, got 4s"}},
-		"the longest retry delay":           {func(r *create) { r.RetryDelay = time.Minute }, nil},
-		"a longer retry delay":              {func(r *create) { r.RetryDelay = 61 * time.Second }, []string{"/retry_delay: Retry delay must be between 5s and 1m0s, got 1m1s"}},
-		"a retry delay that is not whole":   {func(r *create) { r.RetryDelay = 5500 * time.Millisecond }, []string{"/retry_delay: Retry delay must be a multiple of 1s, got 5.5s"}},
-		"everything at once": {func(r *create) { *r = create{Retries: 9, Headers: map[string]string{"B C": "\n", "Content-Type": "x"}} }, []string{
+		"no URL":                                          {func(r *create) { r.URL = "" }, []string{"/url: Url cannot be null"}},
+		"a URL of 1000 characters":                        {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 980) }, nil},
+		"a URL of 1001 characters":                        {func(r *create) { r.URL = "https://example.com/" + strings.Repeat("é", 981) }, []string{"/url: The URL must have at most 1000 characters, got 1001"}},
+		"a URL that is not UTF-8":                         {func(r *create) { r.URL = "https://example.com/\xff" }, []string{"/url: Not valid UTF-8"}},
+		"no method":                                       {func(r *create) { r.Method = "" }, []string{"/method: Method cannot be null"}},
+		"an unlisted method":                              {func(r *create) { r.Method = "QUERY" }, nil},
+		"a method that is not UTF-8":                      {func(r *create) { r.Method = "\xff" }, []string{"/method: Not valid UTF-8"}},
+		"no encoding":                                     {func(r *create) { r.Encoding = "" }, []string{"/encoding: Encoding cannot be null"}},
+		"an unlisted encoding":                            {func(r *create) { r.Encoding = "CBOR" }, nil},
+		"no events":                                       {func(r *create) { r.Events = nil }, []string{"/events: Events cannot be empty"}},
+		"an empty event":                                  {func(r *create) { r.Events = append(r.Events, "") }, []string{"/events/1: [] is invalid"}},
+		"an unlisted event":                               {func(r *create) { r.Events = append(r.Events, "RECEIVED_RCS") }, nil},
+		"an event that is not UTF-8":                      {func(r *create) { r.Events[0] = "\xff" }, []string{"/events/0: Not valid UTF-8"}},
+		"the header Content-Type":                         {func(r *create) { r.Headers = map[string]string{"content-type": "a/b"} }, []string{"/headers/content-type: Content-Type is not allowed, the encoding sets it"}},
+		"a header without a name":                         {func(r *create) { r.Headers = map[string]string{"": "a"} }, []string{`/headers: "" is not a header name`}},
+		"a header name with a space":                      {func(r *create) { r.Headers = map[string]string{"X A": "a"} }, []string{`/headers: "X A" is not a header name`}},
+		"a header name of 200 characters":                 {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 200): "a"} }, nil},
+		"a header name of 201 characters":                 {func(r *create) { r.Headers = map[string]string{strings.Repeat("a", 201): "a"} }, []string{"/headers/" + strings.Repeat("a", 200) + ": The name must have at most 200 characters, got 201"}},
+		"a header value of 1000 characters":               {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1000)} }, nil},
+		"a header value of 1001 characters":               {func(r *create) { r.Headers = map[string]string{"X-A": strings.Repeat("é", 1001)} }, []string{"/headers/X-A: The value must have at most 1000 characters, got 1001"}},
+		"a header value with a line break":                {func(r *create) { r.Headers = map[string]string{"X-A": "a\r\nX-B: c"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
+		"a header value that is not UTF-8":                {func(r *create) { r.Headers = map[string]string{"X-A": "\xff"} }, []string{"/headers/X-A: Not valid UTF-8"}},
+		"a header value with a NUL":                       {func(r *create) { r.Headers = map[string]string{"X-A": "a\x00"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
+		"a header value with an escape":                   {func(r *create) { r.Headers = map[string]string{"X-A": "a\x1b[2J"} }, []string{"/headers/X-A: The value contains a line break or another control character"}},
+		"header names that differ only in case":           {func(r *create) { r.Headers = map[string]string{"X-A": "a", "x-a": "b"} }, []string{"/headers/x-a: The name differs from X-A in case only"}},
+		"an empty header value":                           {func(r *create) { r.Headers = map[string]string{"X-A": ""} }, nil},
+		"a template that is not UTF-8":                    {func(r *create) { r.Template = "\xff" }, []string{"/template: Not valid UTF-8"}},
+		"the shortest read timeout":                       {func(r *create) { r.ReadTimeout = time.Millisecond }, nil},
+		"the longest read timeout":                        {func(r *create) { r.ReadTimeout = time.Minute }, nil},
+		"a read timeout over the limit":                   {func(r *create) { r.ReadTimeout = time.Minute + time.Millisecond }, []string{"/read_timeout: Read timeout must be between 1ms and 1m0s, got 1m0.001s"}},
+		"a negative read timeout":                         {func(r *create) { r.ReadTimeout = -time.Second }, []string{"/read_timeout: Read timeout must be between 1ms and 1m0s, got -1s"}},
+		"a read timeout with a fraction of a millisecond": {func(r *create) { r.ReadTimeout = 1500 * time.Microsecond }, []string{"/read_timeout: Read timeout must be a multiple of 1ms, got 1.5ms"}},
+		"the most retries":                                {func(r *create) { r.Retries = 5 }, nil},
+		"retries over the limit":                          {func(r *create) { r.Retries = 6 }, []string{"/retries: Retries must be between 0 and 5, got 6"}},
+		"negative retries":                                {func(r *create) { r.Retries = -1 }, []string{"/retries: Retries must be between 0 and 5, got -1"}},
+		"the shortest retry delay":                        {func(r *create) { r.RetryDelay = 5 * time.Second }, nil},
+		"a retry delay below the limit":                   {func(r *create) { r.RetryDelay = 4 * time.Second }, []string{"/retry_delay: Retry delay must be between 5s and 1m0s, got 4s"}},
+		"the longest retry delay":                         {func(r *create) { r.RetryDelay = time.Minute }, nil},
+		"a retry delay over the limit":                    {func(r *create) { r.RetryDelay = 61 * time.Second }, []string{"/retry_delay: Retry delay must be between 5s and 1m0s, got 1m1s"}},
+		"a retry delay with a fraction of a second":       {func(r *create) { r.RetryDelay = 5500 * time.Millisecond }, []string{"/retry_delay: Retry delay must be a multiple of 1s, got 5.5s"}},
+		"several violations": {func(r *create) { *r = create{Retries: 9, Headers: map[string]string{"B C": "\n", "Content-Type": "x"}} }, []string{
 			"/url: Url cannot be null", "/method: Method cannot be null", "/encoding: Encoding cannot be null", "/events: Events cannot be empty",
 			`/headers: "B C" is not a header name`, "/headers/B C: The value contains a line break or another control character",
 			"/headers/Content-Type: Content-Type is not allowed, the encoding sets it", "/retries: Retries must be between 0 and 5, got 9",
@@ -103,17 +103,17 @@ func TestCreateRequestsThatCanNeverBeRight(t *testing.T) {
 	}
 }
 
-func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
+func TestInvalidUpdateRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		request update
 		want    []string
 	}{
-		"nothing set":         {update{}, []string{"/: At least one field must be set"}},
-		"a wrong URL":         {update{URL: "ftp://example.com"}, []string{"/url: Not a valid http url: the URL does not begin with http:// or https://"}},
-		"no events":           {update{Events: []messagemedia.EventType{}}, []string{"/events: Events cannot be empty"}},
-		"a wrong header":      {update{Headers: map[string]string{"a b": ""}}, []string{`/headers: "a b" is not a header name`}},
-		"text that is broken": {update{Method: "\xff", Encoding: "\xff", Template: new("\xff")}, []string{"/method: Not valid UTF-8", "/encoding: Not valid UTF-8", "/template: Not valid UTF-8"}},
+		"no field":               {update{}, []string{"/: At least one field must be set"}},
+		"an invalid URL":         {update{URL: "ftp://example.com"}, []string{"/url: Not a valid http url: the URL does not begin with http:// or https://"}},
+		"no events":              {update{Events: []messagemedia.EventType{}}, []string{"/events: Events cannot be empty"}},
+		"an invalid header name": {update{Headers: map[string]string{"a b": ""}}, []string{`/headers: "a b" is not a header name`}},
+		"text that is not UTF-8": {update{Method: "\xff", Encoding: "\xff", Template: new("\xff")}, []string{"/method: Not valid UTF-8", "/encoding: Not valid UTF-8", "/template: Not valid UTF-8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,8 +124,8 @@ func TestUpdateRequestsThatCanNeverBeRight(t *testing.T) {
 	require.NoError(t, update{Template: new("")}.Validate())
 }
 
-// TestURLs has what the platform takes, template variables included, and what it
-// documents that it refuses.
+// TestURLs covers URLs that the platform accepts, with template variables, and URLs that it
+// rejects by its documentation.
 func TestURLs(t *testing.T) {
 	t.Parallel()
 	const whiteSpace = "the URL contains white space, a control character or an invisible one; escape it"
@@ -195,9 +195,9 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-// TestViolationsDoNotShowTokens: a URL's path and query and the values of headers
-// are where receivers keep them. So is its user info, also where a character of it cuts the
-// URL in another place.
+// TestViolationsDoNotShowTokens checks the parts that can contain tokens: a URL's path, query and
+// user info, and header values. An unescaped character in the user info makes a URL parser cut
+// it elsewhere.
 func TestViolationsDoNotShowTokens(t *testing.T) {
 	t.Parallel()
 	err := create{
@@ -219,7 +219,7 @@ func TestViolationsDoNotShowTokens(t *testing.T) {
 	}
 }
 
-// TestErrorsOfRequestsAreOneLine: what a caller wrote may come from a file.
+// TestErrorsOfRequestsAreOneLine covers values with line breaks, which may come from a file.
 func TestErrorsOfRequestsAreOneLine(t *testing.T) {
 	t.Parallel()
 	err := create{Headers: map[string]string{"X\r\nY\x1b[2J": "a"}}.Validate()
@@ -228,7 +228,7 @@ func TestErrorsOfRequestsAreOneLine(t *testing.T) {
 	assert.NotContains(t, err.Error(), "\x1b")
 }
 
-// TestIDs: one that would change the path is refused, any other is escaped.
+// TestIDs checks that an ID that would change the path is rejected, and that any other is escaped.
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
@@ -266,7 +266,7 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-func TestPagesThatCanNotBe(t *testing.T) {
+func TestNegativePagesAreRejected(t *testing.T) {
 	t.Parallel()
 	_, err := newClient(t, refusing(t), basic).ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{Page: -1, PageSize: -2})
 	invalid, ok := errors.AsType[*messagemedia.ValidationError](err)

@@ -14,12 +14,12 @@ func TestVersionFrom(t *testing.T) {
 		info *debug.BuildInfo
 		want string
 	}{
-		"a program that imports a release":       {&debug.BuildInfo{Deps: []*debug.Module{other, {Path: modulePath, Version: "v1.2.3"}}}, "1.2.3"},
-		"a program that imports a commit":        {&debug.BuildInfo{Deps: []*debug.Module{{Path: modulePath, Version: "v0.0.0-20261125225500-64c1abd00000"}}}, "0.0.0-20261125225500-64c1abd00000"},
-		"a program that replaces it by a folder": {&debug.BuildInfo{Deps: []*debug.Module{{Path: modulePath, Version: "v1.2.3", Replace: &debug.Module{Path: "../sdk"}}}}, releaseVersion},
-		"a workspace":                            {&debug.BuildInfo{Deps: []*debug.Module{{Path: modulePath, Version: "(devel)"}}}, releaseVersion},
-		"a program of the module itself":         {&debug.BuildInfo{Main: debug.Module{Path: modulePath, Version: "(devel)"}, Deps: []*debug.Module{other}}, releaseVersion},
-		"no build information":                   {nil, releaseVersion},
+		"a program that imports a release":               {&debug.BuildInfo{Deps: []*debug.Module{other, {Path: modulePath, Version: "v1.2.3"}}}, "1.2.3"},
+		"a program that imports a commit":                {&debug.BuildInfo{Deps: []*debug.Module{{Path: modulePath, Version: "v0.0.0-20261125225500-64c1abd00000"}}}, "0.0.0-20261125225500-64c1abd00000"},
+		"a program that replaces the SDK by a directory": {&debug.BuildInfo{Deps: []*debug.Module{{Path: modulePath, Version: "v1.2.3", Replace: &debug.Module{Path: "../sdk"}}}}, releaseVersion},
+		"a workspace":              {&debug.BuildInfo{Deps: []*debug.Module{{Path: modulePath, Version: "(devel)"}}}, releaseVersion},
+		"a program in this module": {&debug.BuildInfo{Main: debug.Module{Path: modulePath, Version: "(devel)"}, Deps: []*debug.Module{other}}, releaseVersion},
+		"no build information":     {nil, releaseVersion},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
