@@ -13,7 +13,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-func TestRotateSignatureKeyDeletesWhatAnEarlierRotationReplaced(t *testing.T) {
+func TestRotateSignatureKeyDeletesKeysReplacedEarlier(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		first, err := client.RotateSignatureKey(t.Context(), store)
@@ -27,7 +27,7 @@ func TestRotateSignatureKeyDeletesWhatAnEarlierRotationReplaced(t *testing.T) {
 		assert.Equal(t, first.EnabledID, second.Kept[0].ID)
 		assert.Equal(t, time.Now().UTC(), second.Kept[0].Replaced)
 		assert.Contains(t, second.String(), "  ~ replace "+first.EnabledID+"\n    kept in the store: "+first.EnabledID+", created 2000-01-01T00:00:00Z, replaced 2000-01-02T00:00:00Z\n")
-		assert.Equal(t, []string{"POST", "PATCH", "POST", "PATCH"}, committed(api), "nothing is deleted that deliveries can be signed with")
+		assert.Equal(t, []string{"POST", "PATCH", "POST", "PATCH"}, committed(api), "keys that can have signed deliveries in transit are kept")
 
 		time.Sleep(59 * time.Minute)
 		third, err := client.RotateSignatureKey(t.Context(), store)
@@ -52,8 +52,8 @@ func TestRotateSignatureKeyDeletesWhatAnEarlierRotationReplaced(t *testing.T) {
 	})
 }
 
-// TestOfTwoRotationsAtOnceOneIsMade has the second list while the first is about to enable.
-func TestOfTwoRotationsAtOnceOneIsMade(t *testing.T) {
+// TestOneOfTwoConcurrentRotationsTakesEffect starts the second one before the first enables its key.
+func TestOneOfTwoConcurrentRotationsTakesEffect(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		_, err := client.SyncSignatureKey(t.Context(), store)
@@ -72,13 +72,13 @@ func TestOfTwoRotationsAtOnceOneIsMade(t *testing.T) {
 		assert.Equal(t, fast.EnabledID, result.EnabledID)
 		ids, enabled := keysOf(t, client)
 		assert.Equal(t, fast.EnabledID, enabled)
-		assert.Len(t, ids, 2, "the key that was not needed is deleted")
+		assert.Len(t, ids, 2, "the unneeded key is deleted")
 		assert.Equal(t, ids, storedIDs(t, store))
 	})
 }
 
-// TestAnInterruptedRotationIsHealed: Replaced was written, and the key is still enabled.
-func TestAnInterruptedRotationIsHealed(t *testing.T) {
+// TestTheStoreIsCorrectedAfterAnInterruptedRotation has a key with Replaced that is still enabled.
+func TestTheStoreIsCorrectedAfterAnInterruptedRotation(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		first, err := client.SyncSignatureKey(t.Context(), store)
@@ -96,14 +96,14 @@ func TestAnInterruptedRotationIsHealed(t *testing.T) {
 			time.Sleep(time.Duration(minutes) * 6 * time.Minute)
 			_, err = client.SyncSignatureKey(t.Context(), store)
 			require.NoError(t, err)
-			assert.Equal(t, want, replaced(), "another rotation may be at work for some minutes")
+			assert.Equal(t, want, replaced(), "another rotation may still be running for some minutes")
 		}
 	})
 }
 
-// TestAnOldReplacedProvesNothingOnceNoKeyIsEnabled: a rotation was interrupted, its old
-// key stayed enabled for hours, and then was disabled by hand.
-func TestAnOldReplacedProvesNothingOnceNoKeyIsEnabled(t *testing.T) {
+// TestAnOldReplacedDoesNotDeleteAKeyUsedSince interrupts a rotation, after which the old key stays
+// enabled for hours and is then disabled by hand.
+func TestAnOldReplacedDoesNotDeleteAKeyUsedSince(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		first, err := client.SyncSignatureKey(t.Context(), store)
@@ -117,7 +117,7 @@ func TestAnOldReplacedProvesNothingOnceNoKeyIsEnabled(t *testing.T) {
 			_, err = call(t.Context(), store)
 			require.NoError(t, err)
 		}
-		assert.Contains(t, storedIDs(t, store), first.EnabledID, "deliveries that it signed can be on their way")
+		assert.Contains(t, storedIDs(t, store), first.EnabledID, "deliveries that it signed can be in transit")
 		time.Sleep(2 * time.Hour)
 		_, err = client.RotateSignatureKey(t.Context(), store)
 		require.NoError(t, err)
@@ -125,9 +125,9 @@ func TestAnOldReplacedProvesNothingOnceNoKeyIsEnabled(t *testing.T) {
 	})
 }
 
-// TestARotationLeavesYoungKeysAlone: another run is about to enable such a key. An hour
-// later that run is over.
-func TestARotationLeavesYoungKeysAlone(t *testing.T) {
+// TestARotationKeepsNewKeys covers keys that another run may be about to enable. An hour later, that
+// run must have ended.
+func TestARotationKeepsNewKeys(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		_, err := client.SyncSignatureKey(t.Context(), store)
@@ -142,7 +142,7 @@ func TestARotationLeavesYoungKeysAlone(t *testing.T) {
 			require.NoError(t, err)
 			i := slices.IndexFunc(result.Kept, func(k messagemedia.StoredKey) bool { return k.ID == pending.ID })
 			require.GreaterOrEqual(t, i, 0)
-			assert.Equal(t, hours == 0, result.Kept[i].Replaced.IsZero(), "after an hour, the next rotations count from the first one")
+			assert.Equal(t, hours == 0, result.Kept[i].Replaced.IsZero(), "after an hour, the rotation sets Replaced")
 		}
 		time.Sleep(59 * time.Minute)
 		_, err = client.RotateSignatureKey(t.Context(), store)
@@ -151,8 +151,8 @@ func TestARotationLeavesYoungKeysAlone(t *testing.T) {
 	})
 }
 
-// TestA404IsNoProofThatAKeyIsGone: a proxy can say so.
-func TestA404IsNoProofThatAKeyIsGone(t *testing.T) {
+// TestAProxys404DoesNotConfirmAKeysDeletion checks that the store keeps the key.
+func TestAProxys404DoesNotConfirmAKeysDeletion(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		first, err := client.SyncSignatureKey(t.Context(), store)
@@ -174,8 +174,9 @@ func TestA404IsNoProofThatAKeyIsGone(t *testing.T) {
 	})
 }
 
-// TestARotationRemovesWhatIsInTheStoreAlone: the program crashed between both deletions.
-func TestARotationRemovesWhatIsInTheStoreAlone(t *testing.T) {
+// TestARotationRemovesKeysDeletedAtTheAPI covers a program that crashed before it removed a deleted
+// key from the store.
+func TestARotationRemovesKeysDeletedAtTheAPI(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		first, err := client.SyncSignatureKey(t.Context(), store)
@@ -192,7 +193,7 @@ func TestARotationRemovesWhatIsInTheStoreAlone(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotContains(t, storedIDs(t, store), first.EnabledID)
 		for _, exchange := range api.Requests() {
-			assert.False(t, path.Base(exchange.Target) == first.EnabledID && !exchange.Committed, "it is not deleted at the API again")
+			assert.False(t, path.Base(exchange.Target) == first.EnabledID && !exchange.Committed, "the key is not deleted at the API again")
 		}
 		assert.Len(t, result.Kept, 1)
 	})

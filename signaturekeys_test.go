@@ -22,8 +22,7 @@ import (
 
 const aKey = `{"key_id":"7ca628a8-08b0-4e42-aeb8-960b37049c31","public_key":"MIGf","cipher":"RSA","digest":"SHA224","created":"2018-01-18T10:16:12.360Z","enabled":false}`
 
-// keyOperations are the calls for signature keys, each with the request that it
-// sends and its response.
+// keyOperations has the calls for signature keys, each with its request and response.
 var keyOperations = map[string]struct {
 	request  string
 	status   int
@@ -79,8 +78,8 @@ func TestSignatureKeyRequests(t *testing.T) {
 	}
 }
 
-// TestRetriesOfSignatureKeys: a second key would be a second key, so its creation
-// is repeated only when the platform can't have acted on it.
+// TestRetriesOfSignatureKeys counts attempts. A retry of CreateSignatureKey could create a second
+// key, so it is retried only if the platform did not act on the request.
 func TestRetriesOfSignatureKeys(t *testing.T) {
 	t.Parallel()
 	for name, c := range keyOperations {
@@ -111,7 +110,7 @@ func TestRetriesOfSignatureKeys(t *testing.T) {
 	}
 }
 
-func TestCreateSignatureKeyIsRepeatedWhenNothingWasSent(t *testing.T) {
+func TestCreateSignatureKeyIsRetriedWhenNothingWasSent(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	refused := 0
@@ -151,7 +150,7 @@ func TestSignatureKeyLifecycle(t *testing.T) {
 		enabled, err := client.EnableSignatureKey(t.Context(), key.ID)
 		require.NoError(t, err)
 		assert.True(t, enabled.Enabled)
-		assert.Empty(t, enabled.PublicKey, "only create returns it")
+		assert.Empty(t, enabled.PublicKey, "only CreateSignatureKey returns it")
 	}
 	enabled, err := client.GetEnabledSignatureKey(t.Context())
 	require.NoError(t, err)
@@ -159,7 +158,7 @@ func TestSignatureKeyLifecycle(t *testing.T) {
 	got, err := client.GetSignatureKey(t.Context(), first.ID)
 	require.NoError(t, err)
 	first.PublicKey = ""
-	assert.Equal(t, first, got, "the one that was enabled before is disabled")
+	assert.Equal(t, first, got, "the previously enabled key is disabled")
 
 	for range 2 {
 		require.NoError(t, client.DisableSignatureKey(t.Context()))
@@ -168,7 +167,7 @@ func TestSignatureKeyLifecycle(t *testing.T) {
 	assert.ErrorIs(t, client.DeleteSignatureKey(t.Context(), first.ID), messagemedia.ErrNotFound)
 }
 
-func TestDeletionsOfKeysWhoseAnswerWasLostSucceed(t *testing.T) {
+func TestDeletionsOfKeysSucceedAfterALostResponse(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client(messagemedia.WithMaxRetryWait(0))
@@ -178,9 +177,8 @@ func TestDeletionsOfKeysWhoseAnswerWasLostSucceed(t *testing.T) {
 	require.NoError(t, client.DeleteSignatureKey(t.Context(), key.ID))
 }
 
-// TestSignatureKeysReachesAll serves pages of the size that was asked for, or fewer
-// keys, or the last page again and again.
-func TestSignatureKeysReachesAll(t *testing.T) {
+// TestSignatureKeysYieldsAllKeys covers servers that end a list in different ways.
+func TestSignatureKeysYieldsAllKeys(t *testing.T) {
 	t.Parallel()
 	key := func(n int) string { return fmt.Sprintf(`{"key_id":"key-%d"}`, n) }
 	for name, pages := range map[string][]string{
@@ -228,7 +226,7 @@ func TestSignatureKeysEndsWithAnError(t *testing.T) {
 	assert.Equal(t, 1, count)
 }
 
-func TestSignatureKeyRequestsThatCanNeverBeRight(t *testing.T) {
+func TestInvalidSignatureKeyRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		operate func(*messagemedia.Client) error
@@ -242,15 +240,15 @@ func TestSignatureKeyRequestsThatCanNeverBeRight(t *testing.T) {
 			_, err := c.ListSignatureKeys(t.Context(), messagemedia.ListSignatureKeysRequest{Page: -1, PageSize: -2})
 			return err
 		}, []string{"/page: Page must not be negative, got -1; 0 means the first page", "/page_size: Page size must not be negative, got -2; 0 means the default"}},
-		"getting what is no ID": {func(c *messagemedia.Client) error {
+		"getting a key with an invalid ID": {func(c *messagemedia.Client) error {
 			_, err := c.GetSignatureKey(t.Context(), "")
 			return err
 		}, []string{"/key_id: [] is not an ID"}},
-		"enabling what is no ID": {func(c *messagemedia.Client) error {
+		"enabling a key with an invalid ID": {func(c *messagemedia.Client) error {
 			_, err := c.EnableSignatureKey(t.Context(), "..")
 			return err
 		}, []string{"/key_id: [..] is not an ID"}},
-		"deleting the name of the enabled key": {func(c *messagemedia.Client) error {
+		"deleting a key with the ID enabled": {func(c *messagemedia.Client) error {
 			return c.DeleteSignatureKey(t.Context(), "enabled")
 		}, []string{"/key_id: [enabled] is not an ID"}},
 	} {
@@ -280,8 +278,8 @@ func TestSignatureKeyJSON(t *testing.T) {
 	assert.Equal(t, aKey, string(again))
 }
 
-// TestATimeThatCantBeReadDoesNotCostThePublicKey, which comes only once.
-func TestATimeThatCantBeReadDoesNotCostThePublicKey(t *testing.T) {
+// TestAnInvalidTimeDoesNotLoseThePublicKey matters because the API returns that only once.
+func TestAnInvalidTimeDoesNotLoseThePublicKey(t *testing.T) {
 	t.Parallel()
 	for _, created := range []string{`"18 Jan 2018"`, `1516270572364`, `null`} {
 		client := newClient(t, responding(httpmock.NewStringResponder(201, `{"key_id":"k","public_key":"MIGf","created":`+created+`}`)), basic)
@@ -295,16 +293,16 @@ func TestATimeThatCantBeReadDoesNotCostThePublicKey(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNoSignatureKeys(t *testing.T) {
+func TestInvalidResponsesForSignatureKeys(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ operation, response, want string }{
-		"a created key without an ID":         {"CreateSignatureKey", `{"public_key":"MIGf"}`, "the key has no key_id"},
-		"a created key without a public half": {"CreateSignatureKey", `{"key_id":"k"}`, "the key has no public_key"},
-		"a key without an ID":                 {"GetSignatureKey", `{}`, "the key has no key_id"},
-		"a key that is no object":             {"GetEnabledSignatureKey", `[]`, "cannot unmarshal array"},
-		"a list that is null":                 {"ListSignatureKeys", `null`, "the list is null"},
-		"a list that is none":                 {"ListSignatureKeys", `{}`, "cannot unmarshal object"},
-		"a list with a null":                  {"ListSignatureKeys", `[{"key_id":"k"},null]`, "/1 is null"},
+		"a created key without an ID":        {"CreateSignatureKey", `{"public_key":"MIGf"}`, "the key has no key_id"},
+		"a created key without a public key": {"CreateSignatureKey", `{"key_id":"k"}`, "the key has no public_key"},
+		"a key without an ID":                {"GetSignatureKey", `{}`, "the key has no key_id"},
+		"a key that is not an object":        {"GetEnabledSignatureKey", `[]`, "cannot unmarshal array"},
+		"a list that is null":                {"ListSignatureKeys", `null`, "the list is null"},
+		"a list that is an object":           {"ListSignatureKeys", `{}`, "cannot unmarshal object"},
+		"a list with a null":                 {"ListSignatureKeys", `[{"key_id":"k"},null]`, "/1 is null"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

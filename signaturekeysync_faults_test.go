@@ -17,20 +17,20 @@ func randomTime(random *rand.Rand, from, to time.Duration) time.Duration {
 	return from + time.Duration(random.Int64N(int64(to-from)))
 }
 
-var errFault = errors.New("a fault of the test")
+var errFault = errors.New("an injected fault")
 
-// keyFault is what becomes of a request or an operation of the store.
+// keyFault is a fault of a request or of a store operation.
 type keyFault int
 
 const (
 	none        keyFault = iota
-	before               // it fails and does not take effect
-	after                // it takes effect, and its response is lost
-	crashBefore          // the instance crashes and it does not take effect
-	crashAfter           // it takes effect, and the instance crashes
-	late                 // it fails, and takes effect minutes later
-	stalled              // it takes minutes
-	status               // 503 or 429, of a request; a failure as before, of the store
+	before               // the operation fails and does not take effect
+	after                // the operation takes effect and its response is lost
+	crashBefore          // the instance crashes and the operation does not take effect
+	crashAfter           // the operation takes effect and the instance crashes
+	late                 // the operation fails and takes effect minutes later
+	stalled              // the operation takes minutes
+	status               // a request has the status 503 or 429; a store operation fails as with before
 )
 
 func (i *instance) fault() keyFault {
@@ -40,8 +40,7 @@ func (i *instance) fault() keyFault {
 	return before + keyFault(i.random.IntN(int(status)))
 }
 
-// operate does what is asked for, with a fault. The delay comes first, as that of a
-// network.
+// operate calls do after a random delay, with a random fault.
 func (i *instance) operate(ctx context.Context, kind string, do func(context.Context) error) error {
 	fault := i.fault()
 	time.Sleep(randomTime(i.random, 0, []time.Duration{time.Millisecond, 50 * time.Millisecond, 2 * time.Second}[i.random.IntN(3)]))
@@ -75,14 +74,14 @@ func (i *instance) operate(ctx context.Context, kind string, do func(context.Con
 	return do(ctx)
 }
 
-// faultyTransport is an instance's way to the API.
+// faultyTransport is an instance's transport, which injects faults.
 type faultyTransport struct {
 	*instance
 	transport http.RoundTripper
 }
 
 func (f *faultyTransport) RoundTrip(r *http.Request) (response *http.Response, err error) {
-	if status := f.refuse(r.Method); status != 0 {
+	if status := f.reject(r.Method); status != 0 {
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 	}
 	err = f.operate(r.Context(), "request", func(ctx context.Context) error {
@@ -95,7 +94,7 @@ func (f *faultyTransport) RoundTrip(r *http.Request) (response *http.Response, e
 		if err != nil {
 			return err
 		}
-		body, err := io.ReadAll(got.Body) // now, for a response that is late
+		body, err := io.ReadAll(got.Body) // before the caller's context ends
 		got.Body.Close()
 		got.Body = io.NopCloser(strings.NewReader(string(body)))
 		if ctx.Err() == nil && ctx.Done() != nil {
@@ -112,9 +111,9 @@ func (f *faultyTransport) RoundTrip(r *http.Request) (response *http.Response, e
 	return response, nil
 }
 
-// refuse returns the status of a request that is not let through, or 0. To enable a key is
-// refused more often, for it is rare.
-func (f *faultyTransport) refuse(method string) int {
+// reject returns the status for a request that is not sent, or 0. It rejects the enabling of a key
+// more often, since that is a rare request.
+func (f *faultyTransport) reject(method string) int {
 	switch {
 	case f.quiet || f.faultOdds == 0:
 	case f.random.IntN(2*f.faultOdds) == 0:
@@ -125,14 +124,14 @@ func (f *faultyTransport) refuse(method string) int {
 	return 0
 }
 
-// faultyStore is an instance's way to the store, when it syncs.
+// faultyStore is an instance's store for syncing, which injects faults.
 type faultyStore struct{ *instance }
 
 func (f *faultyStore) SignatureKeys(ctx context.Context) (keys []messagemedia.StoredKey, err error) {
 	var read []messagemedia.StoredKey
 	err = f.operate(ctx, "read", func(ctx context.Context) (err error) {
 		if ctx.Done() == nil {
-			return nil // nobody waits for it
+			return nil // a late read has no caller
 		}
 		read, err = f.store.SignatureKeys(ctx)
 		return err
@@ -163,13 +162,13 @@ func (w *keyWorld) atAPI(id string) bool {
 	return err == nil
 }
 
-// readStore is an instance's way to the store, when it verifies. It is down at times.
+// readStore is an instance's store for verifying, which is down at times.
 type readStore struct {
 	*instance
 	random *rand.Rand
 
 	mu    sync.Mutex
-	began time.Time // the latest read
+	began time.Time // time of the latest read
 }
 
 func (r *readStore) PutSignatureKey(context.Context, messagemedia.StoredKey) error { return errFault }
@@ -190,7 +189,8 @@ func (r *readStore) SignatureKeys(ctx context.Context) ([]messagemedia.StoredKey
 	return r.store.SignatureKeys(ctx)
 }
 
-// storeDown is true for a quarter of each hour, of every other seed.
+// storeDown reports whether the store is down, as in the last quarter of each hour of every other
+// seed.
 func (i *instance) storeDown() bool {
 	return !i.quiet && i.seed%2 == 0 && time.Now().Minute() >= 45
 }

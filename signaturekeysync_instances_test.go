@@ -16,7 +16,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// instance is a program that syncs, rotates, verifies, crashes, and starts again.
+// instance is a program that syncs, rotates, verifies, crashes and restarts.
 type instance struct {
 	*keyWorld
 	name      string
@@ -25,10 +25,10 @@ type instance struct {
 	runs      int
 	keys      webhook.KeySource
 
-	crashed context.CancelFunc // ends what the instance does
+	crashed context.CancelFunc // ends the current call
 }
 
-// work has the instance do something every now and then, for some hours.
+// work makes calls at random times for some hours.
 func (i *instance) work(simultaneous bool) {
 	if !simultaneous {
 		time.Sleep(randomTime(i.random, 0, time.Hour))
@@ -39,7 +39,7 @@ func (i *instance) work(simultaneous bool) {
 	}
 }
 
-// once is one call, of a process of its own.
+// once makes one call, as a process of its own would.
 func (i *instance) once(rotate bool, options ...messagemedia.SignatureKeyOption) (*messagemedia.SignatureKeyResult, error) {
 	ctx, cancel := context.WithCancel(i.Context())
 	defer cancel()
@@ -68,7 +68,7 @@ func (i *instance) once(rotate bool, options ...messagemedia.SignatureKeyOption)
 	return result, err
 }
 
-// check compares what a result says with what took effect.
+// check compares a result with the changes that took effect.
 func (i *instance) check(agent string, result *messagemedia.SignatureKeyResult, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -76,7 +76,7 @@ func (i *instance) check(agent string, result *messagemedia.SignatureKeyResult, 
 	if errors.Is(err, messagemedia.ErrForeignSignatureKey) {
 		i.saw("foreign key enabled")
 		if len(i.foreign) == 0 {
-			i.fail("%s says that a key is foreign", agent)
+			i.fail("%s reports a foreign key without one", agent)
 		}
 	}
 	reported := map[string]bool{}
@@ -88,7 +88,7 @@ func (i *instance) check(agent string, result *messagemedia.SignatureKeyResult, 
 		case messagemedia.KeyActionCreate, messagemedia.KeyActionEnable, messagemedia.KeyActionDelete:
 			if applied := i.commits[effect]; step.Outcome == messagemedia.OutcomeApplied && !applied && step.Action != messagemedia.KeyActionDelete ||
 				step.Outcome == messagemedia.OutcomeNotApplied && applied {
-				i.fail("%s says %v", agent, step)
+				i.fail("%s reports a wrong outcome: %v", agent, step)
 			}
 			if step.Action == messagemedia.KeyActionDelete && !slices.ContainsFunc(result.Steps, func(s messagemedia.SignatureKeyStep) bool {
 				return s.Action == messagemedia.KeyActionRemove && s.KeyID == step.KeyID
@@ -118,8 +118,8 @@ func (i *instance) check(agent string, result *messagemedia.SignatureKeyResult, 
 	}
 }
 
-// deliver has a delivery signed every now and then, and verified by some instance at once
-// or up to half an hour later.
+// deliver signs deliveries at random times. An instance verifies each at once or up to half an hour
+// later.
 func (w *keyWorld) deliver(all []*instance) {
 	random := rand.New(rand.NewPCG(w.seed, 2))
 	var arriving sync.WaitGroup
@@ -143,7 +143,7 @@ func (w *keyWorld) deliver(all []*instance) {
 	}
 }
 
-// sleep reports whether the instances still work afterwards.
+// sleep sleeps and reports whether the instances are still running.
 func (w *keyWorld) sleep(d time.Duration) bool {
 	select {
 	case <-w.finished:
@@ -153,14 +153,14 @@ func (w *keyWorld) sleep(d time.Duration) bool {
 	}
 }
 
-// verify has the instance find the key of a delivery that the platform signed.
+// verify looks up the key of a delivery that the platform signed.
 func (i *instance) verify(signer *messagemediatest.Signer) {
 	want := signer.Key()
 	wasDown := i.storeDown()
 	got, err := i.keys.Key(i.Context(), want.ID())
 	switch {
 	case errors.Is(err, webhook.ErrUnknownKey), err != nil && !wasDown && !i.storeDown():
-		i.fail("%s refuses what %s signed: %v", i.name, want.ID(), err)
+		i.fail("%s rejects a delivery signed with %s: %v", i.name, want.ID(), err)
 	case err == nil && !reflect.DeepEqual(want, got):
 		i.fail("%s has another key with the ID %s", i.name, want.ID())
 	case err == nil:
@@ -171,7 +171,7 @@ func (i *instance) verify(signer *messagemediatest.Signer) {
 	}
 }
 
-// forge floods an instance with IDs that no key has, and a delivery among them.
+// forge floods an instance with forged key IDs, with one genuine delivery among them.
 func (w *keyWorld) forge(all []*instance) {
 	random := rand.New(rand.NewPCG(w.seed, 3))
 	for w.sleep(randomTime(random, 0, 2*time.Hour)) {
@@ -189,7 +189,7 @@ func (w *keyWorld) forge(all []*instance) {
 				}
 				wasDown := instance.storeDown()
 				if _, err := instance.keys.Key(w.Context(), id); !errors.Is(err, webhook.ErrUnknownKey) && !wasDown && !instance.storeDown() {
-					w.fail("%s says of a forged key ID: %v", instance.name, err)
+					w.fail("%s: wrong error for a forged key ID: %v", instance.name, err)
 				}
 			})
 		}

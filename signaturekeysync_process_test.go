@@ -18,8 +18,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestKeysSurviveKilledProcesses has two processes sync and rotate over one directory, and
-// kills them, 20 times. All the while this process verifies through the directory.
+// TestKeysSurviveKilledProcesses starts two processes that sync and rotate keys in one directory,
+// and kills them, 20 times. Meanwhile this process verifies deliveries with keys of the directory.
 func TestKeysSurviveKilledProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
@@ -37,7 +37,7 @@ func TestKeysSurviveKilledProcesses(t *testing.T) {
 		}
 	}))
 
-	front := httptest.NewServer(api) // whose Close waits for requests of processes that were killed
+	front := httptest.NewServer(api) // its Close waits for requests of killed processes
 	defer front.Close()
 
 	verified := 0
@@ -57,14 +57,14 @@ func TestKeysSurviveKilledProcesses(t *testing.T) {
 		var exits sync.WaitGroup
 		for range 2 {
 			process := startKeyProcess(t, front.URL, directory)
-			reads := random.IntN(60) // until the process has gone on a little
+			reads := random.IntN(60) // delay the kill
 			toKill.add(1+random.IntN(6), func() {
 				for range reads {
 					_, _ = store.SignatureKeys(t.Context())
 				}
 				_ = process.Process.Kill()
 			})
-			exits.Go(func() { assert.Error(t, process.Wait(), "a process ended by itself") })
+			exits.Go(func() { assert.Error(t, process.Wait(), "a process exited without being killed") })
 		}
 		exits.Wait()
 		_, err := store.SignatureKeys(t.Context())
@@ -92,7 +92,7 @@ func TestKeysSurviveKilledProcesses(t *testing.T) {
 	t.Logf("%d keys, %d left behind, %d verified", len(ids), len(result.LeftBehind), verified)
 }
 
-// killList are processes, each to be killed after some changes at the API.
+// killList kills processes, each after some changes at the API.
 type killList struct {
 	mu    sync.Mutex
 	after []int
@@ -127,7 +127,7 @@ func startKeyProcess(t *testing.T, url, directory string) *exec.Cmd {
 	return process
 }
 
-// TestKeyProcess is what the processes of the test above run: it does not end.
+// TestKeyProcess is run by the processes of TestKeysSurviveKilledProcesses and does not end.
 func TestKeyProcess(t *testing.T) {
 	if os.Getenv(keyProcessURL) == "" {
 		t.Skip("run by TestKeysSurviveKilledProcesses")
@@ -144,9 +144,9 @@ func TestKeyProcess(t *testing.T) {
 	t.Error(err)
 }
 
-// TestNoDeliveryIsRefusedWhileKeysRotate sends 1,000 deliveries to two receivers that share
-// a store, while two programs rotate.
-func TestNoDeliveryIsRefusedWhileKeysRotate(t *testing.T) {
+// TestNoDeliveryIsRejectedWhileKeysRotate sends 1,000 deliveries to two receivers with one store
+// during rotations, of which two run concurrently.
+func TestNoDeliveryIsRejectedWhileKeysRotate(t *testing.T) {
 	t.Parallel()
 	store, err := messagemedia.NewFileKeyStore(t.TempDir())
 	require.NoError(t, err)
@@ -177,12 +177,12 @@ func TestNoDeliveryIsRefusedWhileKeysRotate(t *testing.T) {
 	}
 
 	const events, senders = 500, 8 // each event is delivered to both receivers
-	var sent, refused atomic.Int64
+	var sent, rejected atomic.Int64
 	var running sync.WaitGroup
 	for range senders {
 		running.Go(func() {
 			for n := sent.Add(1); n <= events; n = sent.Add(1) {
-				if n%50 < 2 { // two at once
+				if n%50 < 2 { // two concurrently
 					_, err := client.RotateSignatureKey(t.Context(), store)
 					assert.NoError(t, err)
 				}
@@ -190,18 +190,18 @@ func TestNoDeliveryIsRefusedWhileKeysRotate(t *testing.T) {
 				assert.NoError(t, err)
 				for _, delivery := range result.Deliveries {
 					if !delivery.Acknowledged() {
-						refused.Add(1)
+						rejected.Add(1)
 					}
 				}
 			}
 		})
 	}
 	running.Wait()
-	assert.Zero(t, refused.Load())
+	assert.Zero(t, rejected.Load())
 	keys := 0
 	for range keyIDs.Range {
 		keys++
 	}
-	assert.Greater(t, keys, 5, "the keys did rotate")
-	t.Logf("%d of %d deliveries refused, signed with %d keys", refused.Load(), 2*events, keys)
+	assert.Greater(t, keys, 5, "several keys signed deliveries")
+	t.Logf("%d of %d deliveries rejected, signed with %d keys", rejected.Load(), 2*events, keys)
 }

@@ -24,12 +24,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-var keySeeds = flag.Uint64("keyseeds", 300, "how many random histories the signature keys' property test tries")
+var keySeeds = flag.Uint64("keyseeds", 300, "the number of random histories of signature keys")
 
-// TestKeysMaintainThemselves runs instances that sync and rotate signature keys in
-// random order, at once, with requests and store operations that fail, are late, or are
-// the instance's last. All the while deliveries arrive that are verified through the
-// store, and forged ones.
+// TestKeysMaintainThemselves runs instances that sync and rotate signature keys concurrently and in
+// random order. Requests and store operations fail, take effect late, or crash the instance.
+// Meanwhile instances verify deliveries and reject forged ones with the keys of the store. To run
+// more seeds:
 //
 //	go test -run TestKeysMaintainThemselves -keyseeds 5000 .
 func TestKeysMaintainThemselves(t *testing.T) {
@@ -51,12 +51,12 @@ func TestKeysMaintainThemselves(t *testing.T) {
 	for _, event := range []string{"create applied", "create unknown", "store applied", "store unknown", "enable applied", "enable unknown", "enable not applied",
 		"replace applied", "delete applied", "delete unknown", "remove applied", "crash", "late request", "late write", "discarded", "left behind", "left behind, deleted",
 		"foreign key enabled", "foreign key taken over", "disabled by hand", "verified", "verified late", "verified with a replaced key", "store down", "forged"} {
-		assert.NotZero(t, seen.counts[event], "in %d seeds there was never: %s", *keySeeds, event)
+		assert.NotZero(t, seen.counts[event], "%d seeds without the event: %s", *keySeeds, event)
 	}
 	t.Log(seen.counts)
 }
 
-// keyEvents counts what happened at all: a test of nothing would pass as well.
+// keyEvents counts the events that occurred. The test requires each.
 type keyEvents struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -78,17 +78,17 @@ type keyWorld struct {
 	*keyEvents
 	api   *messagemediatest.Server
 	store *messagemediatest.KeyStore
-	quiet bool // nothing fails any more
+	quiet bool // no more faults
 
 	foreign  map[string]bool
 	takeOver bool
 
 	mu       sync.Mutex
-	created  map[string]bool      // by an instance
-	enabled  string               // now
-	until    map[string]time.Time // when a key was enabled last
-	commits  map[string]bool      // user agent, action and key of what took effect
-	late     sync.WaitGroup       // requests and writes that arrive after their instance gave up
+	created  map[string]bool      // the keys, and whether an instance created them
+	enabled  string               // ID of the enabled key
+	until    map[string]time.Time // the last time at which a key was enabled
+	commits  map[string]bool      // user agent, action and key of each effect
+	late     sync.WaitGroup       // requests and writes that take effect after they failed
 	finished chan struct{}
 
 	logging sync.Mutex
@@ -115,7 +115,7 @@ func newKeyWorld(t *testing.T, seed uint64, seen *keyEvents) *keyWorld {
 	return w
 }
 
-// run lets the instances work for some hours, and then checks what is left.
+// run lets the instances work for some hours and then checks the final state.
 func (w *keyWorld) run() {
 	random := rand.New(rand.NewPCG(w.seed, 1))
 	var instances, background sync.WaitGroup
@@ -135,7 +135,7 @@ func (w *keyWorld) run() {
 		background.Go(w.disableByHand)
 	}
 	instances.Wait()
-	time.Sleep(20 * time.Minute) // for deliveries that are on their way
+	time.Sleep(20 * time.Minute) // for deliveries in transit
 	close(w.finished)
 	background.Wait()
 	w.late.Wait()
@@ -143,7 +143,7 @@ func (w *keyWorld) run() {
 	w.api.Close()
 }
 
-// observe keeps the books, and checks each change at the API when it takes effect.
+// observe records and checks each change at the API when it takes effect.
 func (w *keyWorld) observe(e messagemediatest.Exchange) {
 	if !e.Committed {
 		return
@@ -163,7 +163,7 @@ func (w *keyWorld) observe(e messagemediatest.Exchange) {
 		w.commit(agent, "create", key.ID)
 	case e.Method == http.MethodPatch:
 		if byInstance && !w.isStored(key.ID) {
-			w.fail("%s was enabled and is not in the store", key.ID)
+			w.fail("%s was enabled but is not in the store", key.ID)
 		}
 		w.setEnabled(key.ID)
 		w.commit(agent, "enable", key.ID)
@@ -175,7 +175,7 @@ func (w *keyWorld) observe(e messagemediatest.Exchange) {
 		w.commit(agent, "delete", id)
 		switch {
 		case !w.created[id]:
-			w.fail("%s was deleted, which no instance created", id)
+			w.fail("%s was deleted although no instance created it", id)
 		case id == w.enabled:
 			w.fail("%s was deleted while it was enabled", id)
 		case !w.until[id].IsZero() && time.Since(w.until[id]) < inFlight:
@@ -184,7 +184,7 @@ func (w *keyWorld) observe(e messagemediatest.Exchange) {
 	}
 }
 
-// inFlight is how long after it was signed a delivery may be verified.
+// inFlight is the maximum time between the signing of a delivery and its verification.
 const inFlight = 30 * time.Minute
 
 func (w *keyWorld) setEnabled(id string) {
@@ -221,7 +221,7 @@ func (w *keyWorld) fail(format string, args ...any) {
 	w.history = nil
 }
 
-// disableByHand is an operator who means it no good.
+// disableByHand disables keys at random times, as an operator may.
 func (w *keyWorld) disableByHand() {
 	random := rand.New(rand.NewPCG(w.seed, 4))
 	for w.sleep(randomTime(random, 0, 4*time.Hour)) {
@@ -232,7 +232,7 @@ func (w *keyWorld) disableByHand() {
 	}
 }
 
-// checkEnd lets the instances work once more, without failures.
+// checkEnd lets the instances work without faults and checks the final state.
 func (w *keyWorld) checkEnd(all []*instance) {
 	w.quiet = true
 	time.Sleep(70 * time.Minute)
@@ -248,7 +248,7 @@ func (w *keyWorld) checkEnd(all []*instance) {
 		for _, instance := range all {
 			result, err := instance.once(false)
 			if err != nil || round == 1 && len(result.Steps) > 0 {
-				w.fail("round %d of the end: %v\n%v", round, err, result)
+				w.fail("final round %d: %v\n%v", round, err, result)
 			}
 			w.checkComplete(result)
 		}
@@ -262,18 +262,18 @@ func (w *keyWorld) checkEnd(all []*instance) {
 		time.Sleep(61 * time.Minute)
 		var err error
 		if result, err = all[0].once(true, options...); err != nil {
-			w.fail("rotation at the end: %v", err)
+			w.fail("final rotation: %v", err)
 		}
 		w.checkComplete(result)
 	}
 	keys, _ := w.store.SignatureKeys(w.Context())
 	if len(keys) != 2 || len(w.foreign) == 0 && len(w.keysAtAPI()) != 2 {
-		w.fail("after rotations, the store has %v, and the API %v", keys, w.keysAtAPI())
+		w.fail("after the final rotations, the store has %v and the API %v", keys, w.keysAtAPI())
 	}
 }
 
-// checkComplete checks that one key is enabled, that the store has it, and that the
-// result names every other.
+// checkComplete checks that one key is enabled, that the store has it, and that the result lists
+// every other key.
 func (w *keyWorld) checkComplete(result *messagemedia.SignatureKeyResult) {
 	named := map[string]bool{}
 	for _, key := range result.LeftBehind {
@@ -289,7 +289,7 @@ func (w *keyWorld) checkComplete(result *messagemedia.SignatureKeyResult) {
 		}
 		switch {
 		case on && (id != result.EnabledID || !w.isStored(id)):
-			w.fail("%s is enabled, stored %t, and the result is\n%v", id, w.isStored(id), result)
+			w.fail("%s is enabled (stored: %t), but the result is\n%v", id, w.isStored(id), result)
 		case !on && !named[id]:
 			w.fail("%s is not in the result\n%v", id, result)
 		}
@@ -299,7 +299,7 @@ func (w *keyWorld) checkComplete(result *messagemedia.SignatureKeyResult) {
 	}
 }
 
-// keysAtAPI are all keys, and whether they are enabled.
+// keysAtAPI returns all keys, and whether each is enabled.
 func (w *keyWorld) keysAtAPI() map[string]bool {
 	keys := map[string]bool{}
 	for key, err := range w.api.Client().SignatureKeys(w.Context()) {

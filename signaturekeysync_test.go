@@ -18,7 +18,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// withKeys runs a test in fake time, with a platform and a store.
+// withKeys runs a test with fake time, a platform and a store.
 func withKeys(t *testing.T, test func(*testing.T, *messagemediatest.Server, *messagemediatest.KeyStore)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -31,7 +31,7 @@ func withKeys(t *testing.T, test func(*testing.T, *messagemediatest.Server, *mes
 // keyCall is SyncSignatureKey or RotateSignatureKey.
 type keyCall = func(context.Context, messagemedia.SignatureKeyStore, ...messagemedia.SignatureKeyOption) (*messagemedia.SignatureKeyResult, error)
 
-// committed are the requests that took effect, without the lists: "POST", "PATCH", "DELETE".
+// committed returns the methods of the requests that took effect: "POST", "PATCH" or "DELETE".
 func committed(api *messagemediatest.Server) []string {
 	var changes []string
 	for _, exchange := range api.Requests() {
@@ -93,7 +93,7 @@ func TestSyncSignatureKeyCreatesStoresAndEnablesOnce(t *testing.T) {
 	})
 }
 
-func TestSyncSignatureKeyLeavesAForeignKeyAlone(t *testing.T) {
+func TestSyncSignatureKeyKeepsAForeignKey(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		foreign, idle := createForeignKey(t, client), createForeignKey(t, client)
@@ -117,14 +117,14 @@ func TestSyncSignatureKeyLeavesAForeignKeyAlone(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, result.Steps, messagemedia.SignatureKeyStep{Action: messagemedia.KeyActionReplace, KeyID: foreign.ID, Outcome: messagemedia.OutcomeApplied})
 		require.Len(t, result.LeftBehind, 1)
-		assert.Equal(t, foreign.ID, result.LeftBehind[0].ID, "the key that was taken over is not deleted in the same call")
+		assert.Equal(t, foreign.ID, result.LeftBehind[0].ID, "the replaced foreign key is not deleted in the same call")
 		ids, enabled := keysOf(t, client)
 		assert.ElementsMatch(t, []string{foreign.ID, enabled}, ids)
 		assert.Equal(t, []string{enabled}, storedIDs(t, store))
 	})
 }
 
-func TestKeysLeftBehindAreReportedAndDeletedWhenTheyAreOld(t *testing.T) {
+func TestKeysLeftBehindAreReportedAndDeletedWhenOld(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
 		api.Fail(messagemediatest.Fault{Operation: "CreateSignatureKey", ResetConnection: true, AfterCommit: true})
@@ -132,7 +132,7 @@ func TestKeysLeftBehindAreReportedAndDeletedWhenTheyAreOld(t *testing.T) {
 		require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 		assert.Equal(t, "  + create  a key: unknown\nSignature key: none is known to be enabled.", result.String())
 
-		for range 2 { // young, and young with the option
+		for range 2 { // too new, without and with the option
 			result, err = client.SyncSignatureKey(t.Context(), store, messagemedia.DeleteKeysLeftBehind())
 			require.NoError(t, err)
 			require.Len(t, result.LeftBehind, 1)
@@ -142,7 +142,7 @@ func TestKeysLeftBehindAreReportedAndDeletedWhenTheyAreOld(t *testing.T) {
 		time.Sleep(time.Hour)
 		result, err = client.SyncSignatureKey(t.Context(), store)
 		require.NoError(t, err)
-		assert.Len(t, result.LeftBehind, 1, "without the option it is reported")
+		assert.Len(t, result.LeftBehind, 1, "without the option, the key is only reported")
 		result, err = client.SyncSignatureKey(t.Context(), store, messagemedia.DeleteKeysLeftBehind())
 		require.NoError(t, err)
 		assert.Equal(t, "  - delete  "+left+"\nSignature key: "+result.EnabledID+" is enabled.", result.String())
@@ -162,31 +162,31 @@ func TestSyncSignatureKeyWithoutTheFeatureNamesTheAlternative(t *testing.T) {
 	}
 }
 
-// TestAKeyThatWasNeverEnabledIsDeletedAgain: otherwise a program that restarts would create keys
-// without end.
-func TestAKeyThatWasNeverEnabledIsDeletedAgain(t *testing.T) {
+// TestAKeyThatCouldNotBeEnabledIsDeleted matters because a program that keeps restarting would
+// otherwise fill the account with keys.
+func TestAKeyThatCouldNotBeEnabledIsDeleted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fault  *messagemediatest.Fault
 		store  *messagemediatest.KeyStoreFault
 		stall  time.Duration
-		kept   int // keys at the API afterwards
+		kept   int // keys left at the API
 		stored int
 		want   string
 	}{
-		"the store fails":                               {store: &messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStorePut}, want: "store key "},
-		"the store fails after it stored":               {store: &messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStorePut, AfterCommit: true}, want: "store key "},
-		"the platform rejects it":                       {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 400}, want: "400 Bad Request"},
-		"it is forbidden":                               {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 403}, want: "403 Forbidden"},
-		"a proxy forbids what the platform did":         {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 403, AfterCommit: true}, kept: 1, stored: 1, want: "403 Forbidden"},
-		"the program stalls":                            {stall: 6 * time.Minute, want: "must begin within 5m0s of the start of the call, got 6m0s; call again"},
-		"the key can't be read":                         {fault: &messagemediatest.Fault{Operation: "CreateSignatureKey", Status: 201, Body: `{"key_id":"k","public_key":"AAAA"}`}, want: "created key k: the public key is not a SubjectPublicKeyInfo"},
-		"the key is not base64":                         {fault: &messagemediatest.Fault{Operation: "CreateSignatureKey", Status: 201, Body: `{"key_id":"k","public_key":"?"}`}, want: "created key k: the public key is not base64"},
-		"the key is not an RSA key":                     {fault: &messagemediatest.Fault{Operation: "CreateSignatureKey", Status: 201, Body: `{"key_id":"k","public_key":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}`}, want: "the public key is a ed25519.PublicKey, not an RSA key"},
-		"the outcome is unknown, after 500":             {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 500, Times: 3}, kept: 1, stored: 1, want: "outcome unknown"},
-		"the outcome is unknown, after a lost response": {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", ResetConnection: true, AfterCommit: true, Times: 3}, kept: 1, stored: 1, want: "outcome unknown"},
-		"the platform limits the rate":                  {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 429, Times: 3}, kept: 1, stored: 1, want: "429"},
-		"the response contains another key":             {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 200, Body: `{"key_id":"other"}`}, kept: 1, stored: 1, want: "the response contains key other: outcome unknown"},
+		"the store fails":                                         {store: &messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStorePut}, want: "store key "},
+		"the store fails after storing the key":                   {store: &messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStorePut, AfterCommit: true}, want: "store key "},
+		"the platform rejects the enabling":                       {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 400}, want: "400 Bad Request"},
+		"the platform forbids the enabling":                       {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 403}, want: "403 Forbidden"},
+		"a proxy responds 403 after the platform enabled the key": {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 403, AfterCommit: true}, kept: 1, stored: 1, want: "403 Forbidden"},
+		"the program stalls":                                      {stall: 6 * time.Minute, want: "must begin within 5m0s of the start of the call, got 6m0s; call again"},
+		"the created key is unreadable":                           {fault: &messagemediatest.Fault{Operation: "CreateSignatureKey", Status: 201, Body: `{"key_id":"k","public_key":"AAAA"}`}, want: "created key k: the public key is not a SubjectPublicKeyInfo"},
+		"the created key is not base64":                           {fault: &messagemediatest.Fault{Operation: "CreateSignatureKey", Status: 201, Body: `{"key_id":"k","public_key":"?"}`}, want: "created key k: the public key is not base64"},
+		"the created key is not an RSA key":                       {fault: &messagemediatest.Fault{Operation: "CreateSignatureKey", Status: 201, Body: `{"key_id":"k","public_key":"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}`}, want: "the public key is a ed25519.PublicKey, not an RSA key"},
+		"the outcome is unknown, after 500":                       {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 500, Times: 3}, kept: 1, stored: 1, want: "outcome unknown"},
+		"the outcome is unknown, after a lost response":           {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", ResetConnection: true, AfterCommit: true, Times: 3}, kept: 1, stored: 1, want: "outcome unknown"},
+		"the platform limits the rate":                            {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 429, Times: 3}, kept: 1, stored: 1, want: "429"},
+		"the response contains another key":                       {fault: &messagemediatest.Fault{Operation: "EnableSignatureKey", Status: 200, Body: `{"key_id":"other"}`}, kept: 1, stored: 1, want: "the response contains key other: outcome unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
@@ -220,15 +220,15 @@ func TestAKeyThatWasNeverEnabledIsDeletedAgain(t *testing.T) {
 	}
 }
 
-func TestAnAPIThatIsDownIsLeftAlone(t *testing.T) {
+func TestNothingMoreIsSentToAnAPIThatIsDown(t *testing.T) {
 	t.Parallel()
 	lists := 0
 	for name, c := range map[string]struct {
 		fault messagemediatest.Fault
-		last  string // the request
+		last  string // method of the last request
 	}{
-		"when a key is to be enabled": {messagemediatest.Fault{Operation: "EnableSignatureKey"}, http.MethodPatch},
-		"when the keys are listed again": {messagemediatest.Fault{Operation: "ListSignatureKeys", Match: func(*http.Request) bool {
+		"while a key is enabled": {messagemediatest.Fault{Operation: "EnableSignatureKey"}, http.MethodPatch},
+		"while the keys are listed again": {messagemediatest.Fault{Operation: "ListSignatureKeys", Match: func(*http.Request) bool {
 			lists++
 			return lists > 1
 		}}, http.MethodGet},
@@ -258,7 +258,7 @@ func TestNothingIsCreatedWhenTheStoreCantBeRead(t *testing.T) {
 	})
 }
 
-func TestSignatureKeyRunsThatAreInvalid(t *testing.T) {
+func TestInvalidSignatureKeyRuns(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		store   messagemedia.SignatureKeyStore

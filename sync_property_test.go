@@ -24,21 +24,20 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// seeds is how many random states TestSyncReachesWhatIsDesired has. By hand:
+// seeds is the number of random states of TestSyncReachesWhatIsDesired. To run more:
 //
 //	go test -run TestSyncReachesWhatIsDesired . -seeds 5000
 var seeds = flag.Uint64("seeds", 500, "the number of random states to sync")
 
-// TestSyncReachesWhatIsDesired syncs random states to random desired states, with
-// requests that fail at random, with 404s and responses that lie, an API that goes down in
-// the middle and contexts that end at any request, and with one program or two at once,
-// again and again until no call fails. Each result has to agree with itself, with its error
-// and with the platform's own record, and nothing may be deleted that is not owned.
+// TestSyncReachesWhatIsDesired syncs random states to random desired states until no call fails,
+// by one program or two at once. Requests fail at random, 404s and other responses are false, the
+// API goes down between requests, and contexts end at any request. Each result must be consistent
+// and agree with its error and with the platform's record. Only owned webhooks may be deleted.
 func TestSyncReachesWhatIsDesired(t *testing.T) {
 	long(t)
 	t.Parallel()
 	states := *seeds
-	var seen sync.Map // what happened at all: a test of nothing would pass as well
+	var seen sync.Map // the events that occurred; the test requires each
 	t.Run("states", func(t *testing.T) {
 		for worker := range 2 {
 			t.Run(fmt.Sprint(worker), func(t *testing.T) {
@@ -50,14 +49,14 @@ func TestSyncReachesWhatIsDesired(t *testing.T) {
 		}
 	})
 	for _, event := range []string{"create applied", "update applied", "replace applied", "delete applied", "create not applied", "update not applied", "replace not applied",
-		"delete not applied", "create unknown", "update unknown", "replace unknown", "delete unknown", "a replacement in two", "a deletion by the other program", "full",
-		"a lying 404", "another state", "down", "an ended context", "a replacement after the end"} {
+		"delete not applied", "create unknown", "update unknown", "replace unknown", "delete unknown", "a replacement in two steps", "a deletion by the other program", "full",
+		"a false 404", "a false state", "down", "an ended context", "a replacement after the context ended"} {
 		_, ok := seen.Load(event)
-		require.True(t, ok, "in %d states there was never: %s", states, event)
+		require.True(t, ok, "%d states without the event: %s", states, event)
 	}
 }
 
-// TestSyncFromSeveralProgramsAtOnce has no failures: all succeed at once.
+// TestSyncFromSeveralProgramsAtOnce has no faults, so every program succeeds in its first call.
 func TestSyncFromSeveralProgramsAtOnce(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {
@@ -72,8 +71,7 @@ func TestSyncFromSeveralProgramsAtOnce(t *testing.T) {
 
 const owned, foreign = "https://example.com/hooks", "https://example.com/hooks-of-a-colleague"
 
-// world is a platform with a random state, and one or two programs with one
-// desired state.
+// world is a platform with a random state, and programs with one desired state.
 type world struct {
 	*testing.T
 	seed     uint64
@@ -84,8 +82,8 @@ type world struct {
 	seen     *sync.Map
 }
 
-// program is one that syncs. It keeps what it sent without a response that tells what
-// became of it, which the platform may never have seen.
+// program is a program that syncs. It records the effects of requests whose response did not show
+// the outcome. The platform may not have received these requests.
 type program struct {
 	name   string
 	client *messagemedia.Client
@@ -97,20 +95,20 @@ type program struct {
 	lies            lies
 }
 
-// lies are what comes between a program and the platform. SyncWebhooks sends one request
-// after the other, so that the same seed is the same run, as far as one program goes.
+// lies has the false responses to a program and the ends of its contexts. SyncWebhooks sends its
+// requests one after the other, so a seed determines the run if there is only one program.
 type lies struct {
 	random *rand.Rand
-	left   int // responses that lie
-	odds   int // one request in so many is one of those
+	left   int // number of lies left
+	odds   int // one request in odds gets a false response
 
-	// In the current run: requests, the one with which the context ends, and the one from
-	// which on the API is down. 0 stands for none.
+	// In the current run: the number of requests, the request at which the context ends, and
+	// the first request at which the API is down. If zero, there is none.
 	sent, endAt, downAt int
 	end                 context.CancelFunc
 }
 
-// begin makes another run, in which the context may end, and the API may go down.
+// begin begins a run, in which the context may end or the API may go down.
 func (l *lies) begin(ctx context.Context) context.Context {
 	ctx, l.end = context.WithCancel(ctx)
 	l.sent, l.endAt, l.downAt = 0, 0, 0
@@ -146,7 +144,7 @@ func bodyAgain(r *http.Request) string {
 	return string(body)
 }
 
-// respond is the platform's response, or a lie.
+// respond returns the platform's response or a false one.
 func (p *program) respond(r *http.Request) (response *http.Response, truthful bool, err error) {
 	l := &p.lies
 	if l.sent++; l.sent == l.endAt {
@@ -154,10 +152,10 @@ func (p *program) respond(r *http.Request) (response *http.Response, truthful bo
 		if l.random.IntN(2) == 0 {
 			l.end()
 		} else {
-			defer l.end() // once there is a response
+			defer l.end() // after the response
 		}
 	} else if l.endAt > 0 && l.sent > l.endAt && r.Method == http.MethodPost {
-		p.seen.Store("a replacement after the end", true)
+		p.seen.Store("a replacement after the context ended", true)
 	}
 	if l.downAt > 0 && l.sent >= l.downAt {
 		p.seen.Store("down", true)
@@ -169,7 +167,7 @@ func (p *program) respond(r *http.Request) (response *http.Response, truthful bo
 	}
 	l.left--
 	if r.Method != http.MethodPost && r.Method != http.MethodPatch || l.random.IntN(2) == 0 {
-		p.seen.Store("a lying 404", true)
+		p.seen.Store("a false 404", true)
 		return httpmock.NewStringResponse(404, []string{"", `{"message":"no Route matched"}`, "<html>"}[l.random.IntN(3)]), false, nil
 	}
 	response, err = p.transport.RoundTrip(r)
@@ -183,7 +181,7 @@ func (p *program) respond(r *http.Request) (response *http.Response, truthful bo
 	}
 	var webhook messagemedia.Webhook
 	if json.Unmarshal(body, &webhook) == nil && webhook.ID != "" {
-		p.seen.Store("another state", true)
+		p.seen.Store("a false state", true)
 		webhook.Template += "?"
 		body, _ = json.Marshal(webhook)
 	}
@@ -208,14 +206,14 @@ func syncUntilQuiet(t *testing.T, seed uint64, seen *sync.Map) {
 	for i, program := range w.programs {
 		program.lies = lies{random: rand.New(rand.NewPCG(seed, uint64(2+i))), left: random.IntN(12), odds: 1 + random.IntN(8)}
 	}
-	const patience = 200 // more runs than there are failures
-	for range patience {
+	const maxRuns = 200 // more than the number of faults
+	for range maxRuns {
 		if w.syncAll() {
 			w.checkState()
 			return
 		}
 	}
-	w.fail("%d runs were not enough", patience)
+	w.fail("no run of %d succeeded", maxRuns)
 }
 
 func (w *world) add(name string, attempts int) {
@@ -227,8 +225,8 @@ func (w *world) add(name string, attempts int) {
 	w.programs = append(w.programs, program)
 }
 
-// populate makes the state and what is desired out of few webhooks, so that they
-// often meet. Every eighth account is full.
+// populate draws the state and the desired state from a few webhooks, so that they often have the
+// same ones. Every eighth account is full.
 func (w *world) populate(random *rand.Rand) {
 	client := w.api.Client()
 	add := func(request messagemedia.CreateWebhookRequest) {
@@ -267,8 +265,8 @@ func variant(random *rand.Rand, url, method string) messagemedia.CreateWebhookRe
 	return request
 }
 
-// breakRequests makes some of the next requests fail, each in its own way. The
-// platform calls Match one at a time.
+// breakRequests injects faults into some of the next requests. The platform does not call Match
+// concurrently.
 func (w *world) breakRequests(random *rand.Rand) {
 	odds := []int{100, 10, 4, 2}[random.IntN(4)]
 	for range random.IntN(30) {
@@ -284,14 +282,15 @@ func (w *world) breakRequests(random *rand.Rand) {
 		}[random.IntN(8)]
 		fault.Times = 1 + random.IntN(4)
 		fault.Match = func(r *http.Request) bool {
-			lie := r.Method == http.MethodDelete && fault.Status == http.StatusOK // of a deletion no more is read than the status
+			// The client may not take this response to a deletion for a failure.
+			lie := r.Method == http.MethodDelete && fault.Status == http.StatusOK
 			return !lie && strings.Contains(r.UserAgent(), "program-") && random.IntN(odds) == 0
 		}
 		w.api.Fail(fault)
 	}
 }
 
-// syncAll runs the programs at once, and reports whether all succeeded.
+// syncAll runs the programs concurrently and reports whether all succeeded.
 func (w *world) syncAll() bool {
 	before := len(w.api.Requests())
 	results, errs := make([]*messagemedia.SyncResult, len(w.programs)), make([]error, len(w.programs))
@@ -314,7 +313,7 @@ func (w *world) syncAll() bool {
 	return errors.Join(errs...) == nil
 }
 
-// effect is what a request was to bring about: a webhook made, changed or gone.
+// effect is the intended effect of a request: a webhook created, updated or deleted.
 type effect struct{ method, webhook string }
 
 func effectOf(method, target string, body []byte) effect {
@@ -326,8 +325,8 @@ func effectOf(method, target string, body []byte) effect {
 	return effect{method, path.Base(target)}
 }
 
-// effectsOf are those that a change consists of. Of a replacement whose outcome is
-// unknown, no more than the deletion was sent.
+// effectsOf returns the effects of a change. If the outcome of a replacement is unknown, only the
+// deletion was sent.
 func effectsOf(change messagemedia.ChangeResult) []effect {
 	switch change.Action {
 	case messagemedia.ActionCreate:
@@ -345,23 +344,23 @@ func effectsOf(change messagemedia.ChangeResult) []effect {
 	return nil
 }
 
-// checkAgreement compares what a program says of its changes with its errors.
+// checkAgreement compares the outcomes that a program reports with its errors.
 func (w *world) checkAgreement(program *program, result *messagemedia.SyncResult, err error) {
 	anyUnknown := false
 	for _, change := range result.Changes {
 		unknown := change.Outcome == messagemedia.OutcomeUnknown
 		anyUnknown = anyUnknown || unknown
 		if unknown != errors.Is(change.Err, messagemedia.ErrOutcomeUnknown) || change.Outcome == messagemedia.OutcomeApplied && change.Err != nil {
-			w.fail("%s says %v beside %v", program.name, change, change.Err)
+			w.fail("%s reports %v with the error %v", program.name, change, change.Err)
 		}
 	}
 	if anyUnknown != errors.Is(err, messagemedia.ErrOutcomeUnknown) && (anyUnknown || err != nil) {
-		w.fail("%s has the result %v beside %v", program.name, result, err)
+		w.fail("%s has the result %v and the error %v", program.name, result, err)
 	}
 }
 
-// checkRecord compares what a program says of its changes with what its requests
-// did: what took effect is done or unknown, and what is done took effect.
+// checkRecord compares the outcomes that a program reports with the effects of its requests. A
+// change that took effect must be applied or unknown, and an applied one must have taken effect.
 func (w *world) checkRecord(program *program, result *messagemedia.SyncResult, record []messagemediatest.Exchange) {
 	took, tookByAnyone := map[effect]int{}, map[effect]int{}
 	for _, exchange := range record {
@@ -380,26 +379,26 @@ func (w *world) checkRecord(program *program, result *messagemedia.SyncResult, r
 			case messagemedia.OutcomeApplied:
 				reported[effect]++
 				if took[effect] == 0 && !(program.withoutResponse[effect] && tookByAnyone[effect] > 0) {
-					w.fail("%s says that this is done: %v", program.name, change)
+					w.fail("%s reports as applied without an effect: %v", program.name, change)
 				}
 			case messagemedia.OutcomeUnknown:
 				reported[effect]++
 				if !program.withoutResponse[effect] && took[effect] == 0 {
-					w.fail("%s says that this is unknown, and every response came: %v", program.name, change)
+					w.fail("%s reports as unknown although it received every response: %v", program.name, change)
 				}
 			}
 		}
 	}
 	for effect, times := range took {
 		if reported[effect] == 0 || effect.method == http.MethodPost && times > reported[effect] {
-			w.fail("%s says nothing of this, which took effect %d times: %v", program.name, times, effect)
+			w.fail("%s does not report an effect, which occurred %d times: %v", program.name, times, effect)
 		}
 	}
 	w.note(result, took)
 	clear(program.withoutResponse)
 }
 
-// note keeps what is rare, so that the test can tell that it happened.
+// note records rare events.
 func (w *world) note(result *messagemedia.SyncResult, took map[effect]int) {
 	deleted := map[string]bool{}
 	for _, change := range result.Changes {
@@ -410,12 +409,12 @@ func (w *world) note(result *messagemedia.SyncResult, took map[effect]int) {
 				w.seen.Store("a deletion by the other program", true)
 			}
 		case change.Action == messagemedia.ActionCreate && deleted[change.Desired.Method+" "+change.Desired.URL]:
-			w.seen.Store("a replacement in two", true)
+			w.seen.Store("a replacement in two steps", true)
 		}
 	}
 }
 
-// checkDeletions looks at each deletion that ever took effect.
+// checkDeletions checks each deletion that took effect since the beginning.
 func (w *world) checkDeletions(record []messagemediatest.Exchange) {
 	byID := map[string]messagemedia.Webhook{}
 	for _, webhook := range w.initial {
@@ -427,10 +426,10 @@ func (w *world) checkDeletions(record []messagemediatest.Exchange) {
 		}
 		webhook, existed := byID[path.Base(exchange.Target)]
 		if !existed {
-			w.fail("a webhook was deleted that a program had made")
+			w.fail("a program deleted a webhook that a program had created")
 		}
 		if !isOwned(webhook.URL) && w.wanted(webhook) == nil {
-			w.fail("%s was deleted", webhook.URL)
+			w.fail("%s was deleted, which is neither owned nor desired", webhook.URL)
 		}
 	}
 }
@@ -448,8 +447,8 @@ func (w *world) wanted(webhook messagemedia.Webhook) *messagemedia.CreateWebhook
 	return nil
 }
 
-// checkState compares the account with what it has to be: what is desired, and
-// of the rest all that is not owned, as it was.
+// checkState compares the account with the expected state: every desired webhook, and every other
+// webhook that is not owned, unchanged.
 func (w *world) checkState() {
 	want := map[string]string{}
 	for _, request := range w.desired {
@@ -471,12 +470,11 @@ func (w *world) checkState() {
 		}
 	}
 	if !maps.Equal(want, is) || len(is) != len(w.api.Webhooks("")) {
-		w.fail("the account has\n%v\nand has to have\n%v", is, want)
+		w.fail("the account has\n%v\nwant\n%v", is, want)
 	}
 }
 
-// meaning is the same for webhooks that mean the same: written here once more,
-// so that the test does not believe the code that it tests.
+// meaning returns the same text for equivalent webhooks. It does not use the code under test.
 func meaning(webhook messagemedia.Webhook) string {
 	var headers []string
 	for name, value := range webhook.Headers {
