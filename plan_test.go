@@ -19,7 +19,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// account is a platform with some webhooks, and a client of it.
+// account returns a platform with the webhooks, and a client for it.
 func account(t *testing.T, webhooks ...messagemedia.CreateWebhookRequest) (*messagemediatest.Server, *messagemedia.Client) {
 	api := messagemediatest.NewServer(t)
 	client := api.Client(messagemedia.WithMaxRetryWait(0))
@@ -30,14 +30,14 @@ func account(t *testing.T, webhooks ...messagemedia.CreateWebhookRequest) (*mess
 	return api, client
 }
 
-// example with one thing changed.
+// with returns the request of example with a change.
 func with(url string, change func(*messagemedia.CreateWebhookRequest)) messagemedia.CreateWebhookRequest {
 	request := example(url)
 	change(&request)
 	return request
 }
 
-// TestPlan has what is there, what is desired, and the plan as it prints.
+// TestPlan checks the text of a plan for an actual and a desired state.
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	type requests = []messagemedia.CreateWebhookRequest
@@ -46,7 +46,7 @@ func TestPlan(t *testing.T) {
 		present, desired requests
 		plan             string
 	}{
-		"nothing": {nil, nil, "Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged."},
+		"no webhook": {nil, nil, "Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged."},
 		"one of each": {
 			requests{
 				example("https://example.com/hooks/kept"),
@@ -82,7 +82,7 @@ func TestPlan(t *testing.T) {
 			"  + create  POST https://EXAMPLE.com/hooks/sms\n" +
 				"Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 1 unchanged.",
 		},
-		"a webhook that is not owned and desired": {
+		"a desired webhook that is not owned": {
 			requests{example("https://example.org/not-ours")},
 			requests{with("https://example.org/not-ours", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })},
 			"  ~ update  POST https://example.org/not-ours (template)\n" +
@@ -96,14 +96,13 @@ func TestPlan(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, c.plan, plan.String())
 			assert.Equal(t, strings.Contains(c.plan, "\n"), plan.HasChanges())
-			assert.Len(t, api.Requests(), len(c.present)+1, "it only looks")
+			assert.Len(t, api.Requests(), len(c.present)+1, "PlanWebhooks changes nothing")
 		})
 	}
 }
 
-// TestWhatMeansTheSameIsKept has requests that differ in writing only, and some
-// that do not.
-func TestWhatMeansTheSameIsKept(t *testing.T) {
+// TestEquivalentWebhooksAreUnchanged compares a webhook with requests that are equivalent or not.
+func TestEquivalentWebhooksAreUnchanged(t *testing.T) {
 	t.Parallel()
 	present := with("https://example.com/", func(r *messagemedia.CreateWebhookRequest) {
 		r.Events = []messagemedia.EventType{"RECEIVED_SMS", "OPT_OUT_SMS"}
@@ -120,21 +119,21 @@ func TestWhatMeansTheSameIsKept(t *testing.T) {
 		"events in another order, and twice": {present, func(r *messagemedia.CreateWebhookRequest) {
 			r.Events = []messagemedia.EventType{"OPT_OUT_SMS", "RECEIVED_SMS", "OPT_OUT_SMS"}
 		}, ""},
-		"a header in another case":    {present, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"x-TOKEN": "t"} }, ""},
-		"headers that are empty":      {plain, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{} }, ""},
-		"the default read timeout":    {present, func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = 0 }, ""},
-		"that default, written out":   {plain, func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = 20 * time.Second }, ""},
-		"any retry delay":             {present, func(r *messagemedia.CreateWebhookRequest) { r.RetryDelay = 0 }, ""},
-		"a retry delay of no retries": {plain, func(r *messagemedia.CreateWebhookRequest) { r.RetryDelay = 9 * time.Second }, ""},
-		"fewer events":                {present, func(r *messagemedia.CreateWebhookRequest) { r.Events = r.Events[:1] }, "~ update (events)"},
-		"no header":                   {present, func(r *messagemedia.CreateWebhookRequest) { r.Headers = nil }, "~ update (headers.X-Token)"},
-		"another header":              {present, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-Token": "T"} }, "~ update (headers.X-Token)"},
-		"a header that is empty":      {plain, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-A": ""} }, "~ update (headers.X-A)"},
-		"a template":                  {plain, func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }, "~ update (template)"},
-		"an encoding":                 {plain, func(r *messagemedia.CreateWebhookRequest) { r.Encoding = "XML" }, "~ update (encoding)"},
-		"a read timeout":              {plain, func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = time.Second }, "-/+ replace (read_timeout)"},
-		"no retries":                  {present, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 0 }, "-/+ replace (retries)"},
-		"another retry delay":         {present, func(r *messagemedia.CreateWebhookRequest) { r.RetryDelay = 7 * time.Second }, "-/+ replace (retry_delay)"},
+		"a header in another case":                 {present, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"x-TOKEN": "t"} }, ""},
+		"an empty map of headers":                  {plain, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{} }, ""},
+		"the default read timeout":                 {present, func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = 0 }, ""},
+		"the default read timeout, set explicitly": {plain, func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = 20 * time.Second }, ""},
+		"any retry delay":                          {present, func(r *messagemedia.CreateWebhookRequest) { r.RetryDelay = 0 }, ""},
+		"a retry delay without retries":            {plain, func(r *messagemedia.CreateWebhookRequest) { r.RetryDelay = 9 * time.Second }, ""},
+		"fewer events":                             {present, func(r *messagemedia.CreateWebhookRequest) { r.Events = r.Events[:1] }, "~ update (events)"},
+		"no header":                                {present, func(r *messagemedia.CreateWebhookRequest) { r.Headers = nil }, "~ update (headers.X-Token)"},
+		"another header":                           {present, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-Token": "T"} }, "~ update (headers.X-Token)"},
+		"an empty header":                          {plain, func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-A": ""} }, "~ update (headers.X-A)"},
+		"a template":                               {plain, func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }, "~ update (template)"},
+		"an encoding":                              {plain, func(r *messagemedia.CreateWebhookRequest) { r.Encoding = "XML" }, "~ update (encoding)"},
+		"a read timeout":                           {plain, func(r *messagemedia.CreateWebhookRequest) { r.ReadTimeout = time.Second }, "-/+ replace (read_timeout)"},
+		"no retries":                               {present, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 0 }, "-/+ replace (retries)"},
+		"another retry delay":                      {present, func(r *messagemedia.CreateWebhookRequest) { r.RetryDelay = 7 * time.Second }, "-/+ replace (retry_delay)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,9 +152,8 @@ func TestWhatMeansTheSameIsKept(t *testing.T) {
 	}
 }
 
-// TestHeadersThatDifferInCaseOnly compares such a pair, which no request may have and the
-// platform may list: none of the two values is lost. It does so a number of times, since
-// the order of a map must not matter.
+// TestHeadersThatDifferInCaseOnly compares a pair that a request may not have but the platform may
+// list. Neither value is ignored. The test repeats this, since the order of a map must not matter.
 func TestHeadersThatDifferInCaseOnly(t *testing.T) {
 	t.Parallel()
 	request := with("https://example.com/", func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-A": "2"} })
@@ -168,7 +166,7 @@ func TestHeadersThatDifferInCaseOnly(t *testing.T) {
 	}
 }
 
-// TestDeletionsComeLastUnlessTheyMakeRoom looks at accounts around the limit.
+// TestDeletionsComeLastUnlessTheyMakeRoom syncs accounts near the limit.
 func TestDeletionsComeLastUnlessTheyMakeRoom(t *testing.T) {
 	t.Parallel()
 	for present, order := range map[int]string{
@@ -202,7 +200,7 @@ func TestDeletionsComeLastUnlessTheyMakeRoom(t *testing.T) {
 	}
 }
 
-// TestPruneURLPrefix has URLs, and whether they lie below a prefix.
+// TestPruneURLPrefix checks whether a prefix selects a URL.
 func TestPruneURLPrefix(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -239,7 +237,7 @@ func TestPruneAddsUp(t *testing.T) {
 	_, client := account(t, example("https://a.example/"), example("https://b.example/"), example("https://c.example/"))
 	plan, err := client.PlanWebhooks(t.Context(), nil)
 	require.NoError(t, err)
-	assert.Empty(t, plan.Changes, "nothing is owned without an option")
+	assert.Empty(t, plan.Changes, "no webhook is owned without an option")
 
 	plan, err = client.PlanWebhooks(t.Context(), nil, messagemedia.PruneURLPrefix("https://a.example"),
 		messagemedia.Prune(func(webhook *messagemedia.Webhook) bool { return webhook.URL == "https://c.example/" }), messagemedia.AllowEmpty())
@@ -249,7 +247,7 @@ func TestPruneAddsUp(t *testing.T) {
 	assert.Equal(t, "https://c.example/", plan.Changes[1].Before.URL)
 }
 
-// TestPlanErrors has what is refused before anything is sent.
+// TestPlanErrors covers what is rejected before a request is sent.
 func TestPlanErrors(t *testing.T) {
 	t.Parallel()
 	valid := example("https://example.com/?token=s3cret")
@@ -258,17 +256,17 @@ func TestPlanErrors(t *testing.T) {
 		option  messagemedia.SyncOption
 		details []string
 	}{
-		"two of one URL and method": {[]messagemedia.CreateWebhookRequest{valid, example("https://example.com/a"), valid, valid}, messagemedia.AllowReplace(),
+		"a repeated URL and method": {[]messagemedia.CreateWebhookRequest{valid, example("https://example.com/a"), valid, valid}, messagemedia.AllowReplace(),
 			[]string{"/2: The URL and method are the same as in /0", "/3: The URL and method are the same as in /0"}},
-		"requests that can't be right": {[]messagemedia.CreateWebhookRequest{valid, {URL: "https://example.com/", Method: "POST", Encoding: "JSON"}, {}}, messagemedia.AllowReplace(),
+		"invalid requests": {[]messagemedia.CreateWebhookRequest{valid, {URL: "https://example.com/", Method: "POST", Encoding: "JSON"}, {}}, messagemedia.AllowReplace(),
 			[]string{"/1/events: Events cannot be empty", "/2/url: Url cannot be null", "/2/method: Method cannot be null", "/2/encoding: Encoding cannot be null", "/2/events: Events cannot be empty"}},
-		"an option that is nil":     {nil, nil, []string{"option 1: The option is nil"}},
-		"a function that is nil":    {nil, messagemedia.Prune(nil), []string{"Prune: The function is nil; omit the option to delete nothing"}},
+		"a nil option":              {nil, nil, []string{"option 1: The option is nil"}},
+		"a nil function":            {nil, messagemedia.Prune(nil), []string{"Prune: The function is nil; omit the option to delete nothing"}},
 		"an empty prefix":           {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix(""), []string{"PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: the URL does not begin with http:// or https://"}},
 		"a prefix without a host":   {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix("https://"), []string{`PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: "" is not a host name`}},
 		"a prefix without a scheme": {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix("example.com/"), []string{"PruneURLPrefix: Not the beginning of a URL such as https://example.com/hooks/: the URL does not begin with http:// or https://"}},
 		"a prefix with a query":     {[]messagemedia.CreateWebhookRequest{valid}, messagemedia.PruneURLPrefix("https://example.com/?a="), []string{"PruneURLPrefix: The prefix has a query or a fragment; use Prune with a function to choose by those"}},
-		"all of it at once": {[]messagemedia.CreateWebhookRequest{{URL: "https://example.com/", Method: "POST", Encoding: "JSON"}}, messagemedia.Prune(nil),
+		"an invalid request and an invalid option": {[]messagemedia.CreateWebhookRequest{{URL: "https://example.com/", Method: "POST", Encoding: "JSON"}}, messagemedia.Prune(nil),
 			[]string{"/0/events: Events cannot be empty", "Prune: The function is nil; omit the option to delete nothing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -289,9 +287,9 @@ func TestPlanErrors(t *testing.T) {
 	}
 }
 
-// TestPlansThatAreRefused has what is refused once the account is known: the
-// plan tells what would be done, and nothing is changed.
-func TestPlansThatAreRefused(t *testing.T) {
+// TestRejectedPlans covers what is rejected after the webhooks are listed. The plan is returned and
+// nothing is changed.
+func TestRejectedPlans(t *testing.T) {
 	t.Parallel()
 	retrying := with("https://u:p@example.com/0?token=s3cret", func(r *messagemedia.CreateWebhookRequest) {
 		r.Retries, r.RetryDelay, r.Template = 5, 5*time.Second, "t"
@@ -309,7 +307,7 @@ func TestPlansThatAreRefused(t *testing.T) {
 				"Plan: 1 to create, 0 to update, 1 to replace, 0 to delete, 0 unchanged.",
 			[]string{"POST https://…@example.com/0?…: retries, retry_delay can be set only at creation; pass AllowReplace to delete and recreate the webhook"},
 		},
-		"more than 150": {
+		"more than 150 webhooks": {
 			[]messagemedia.CreateWebhookRequest{example("https://example.com/new"), example("https://example.com/new/2"), example("https://example.com/new/3")},
 			"https://example.com/146",
 			"  - delete  POST https://example.com/146\n" +
@@ -342,9 +340,9 @@ func TestPlansThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestTheLimitIsThePlatforms has an account that was allowed more: only what makes
-// it larger is refused.
-func TestTheLimitIsThePlatforms(t *testing.T) {
+// TestAccountsAboveTheLimit covers an account to which the platform allows more webhooks than 150.
+// Only a plan that adds webhooks is rejected.
+func TestAccountsAboveTheLimit(t *testing.T) {
 	t.Parallel()
 	api, client := account(t)
 	api.Fail(messagemediatest.Fault{Status: 200, Body: listOf(160), Times: 2})
@@ -357,7 +355,7 @@ func TestTheLimitIsThePlatforms(t *testing.T) {
 	assert.ErrorContains(t, err, "with 0 deleted and 1 created it would have 161")
 }
 
-// listOf is the list of an account that has a number of webhooks.
+// listOf returns a list of count webhooks.
 func listOf(count int) string {
 	page := messagemedia.WebhookPage{PageSize: count + 1}
 	for i := range count {
@@ -401,7 +399,7 @@ func TestPlanJSON(t *testing.T) {
 	assert.NotContains(t, fmt.Sprint(messagemedia.Change{}, messagemedia.ChangeResult{}), "PANIC")
 }
 
-// TestPlansAndResultsShowNoTokens prints them in every way.
+// TestPlansAndResultsShowNoTokens prints a plan, a result and their errors in every way.
 func TestPlansAndResultsShowNoTokens(t *testing.T) {
 	t.Parallel()
 	token := func(r *messagemedia.CreateWebhookRequest) {

@@ -18,7 +18,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// methodsSince are those of the requests that came after the first ones.
+// methodsSince returns the methods of the requests after the first ones.
 func methodsSince(api *messagemediatest.Server, first int) string {
 	var methods []string
 	for _, exchange := range api.Requests()[first:] {
@@ -27,7 +27,7 @@ func methodsSince(api *messagemediatest.Server, first int) string {
 	return strings.Join(methods, " ")
 }
 
-// outcomes are the changes of a result as it prints, without the host.
+// outcomes returns the printed changes of a result, without the host.
 func outcomes(result *messagemedia.SyncResult) []string {
 	var lines []string
 	for _, change := range result.Changes {
@@ -36,9 +36,9 @@ func outcomes(result *messagemedia.SyncResult) []string {
 	return lines
 }
 
-// TestSyncMakesARequestForEachChange counts them: one for each page of the list
-// and each change, two for a replacement; and when it runs again, the list's alone.
-func TestSyncMakesARequestForEachChange(t *testing.T) {
+// TestSyncSendsOneRequestPerChange counts requests: one for each page of the list and each change,
+// and two for a replacement. A second run only lists.
+func TestSyncSendsOneRequestPerChange(t *testing.T) {
 	t.Parallel()
 	api, client := account(t,
 		with("https://example.com/hooks/updated", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }),
@@ -80,8 +80,8 @@ func TestSyncMakesARequestForEachChange(t *testing.T) {
 	assert.Equal(t, "Sync: 0 created, 0 updated, 0 replaced, 0 deleted, 4 unchanged, 0 not applied, 0 unknown.", result.String())
 }
 
-// TestSyncUpdatesOnlyWhatDiffers compares bodies byte for byte.
-func TestSyncUpdatesOnlyWhatDiffers(t *testing.T) {
+// TestSyncUpdatesOnlyChangedFields compares bodies byte for byte.
+func TestSyncUpdatesOnlyChangedFields(t *testing.T) {
 	t.Parallel()
 	all := with("https://example.com/", func(r *messagemedia.CreateWebhookRequest) {
 		r.Template, r.Headers = "$mtId", map[string]string{"X-A": "1", "X-B": "2"}
@@ -113,8 +113,7 @@ func TestSyncUpdatesOnlyWhatDiffers(t *testing.T) {
 	}
 }
 
-// between is a RoundTripper that calls a function before the first request that
-// has a method.
+// between is a RoundTripper that calls a function before the first request with a method.
 type between struct {
 	next   http.RoundTripper
 	method string
@@ -129,7 +128,7 @@ func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.next.RoundTrip(r)
 }
 
-// replaceAll stands for another program, which makes an account all new.
+// replaceAll replaces all webhooks of an account, as another program may do.
 func replaceAll(t *testing.T, api *messagemediatest.Server, client *messagemedia.Client, webhooks []messagemedia.CreateWebhookRequest) {
 	for _, webhook := range api.Webhooks("") {
 		assert.NoError(t, client.DeleteWebhook(t.Context(), webhook.ID))
@@ -140,9 +139,8 @@ func replaceAll(t *testing.T, api *messagemediatest.Server, client *messagemedia
 	}
 }
 
-// TestSyncPlansAnew has another program change the account between the plan and
-// the first change of it.
-func TestSyncPlansAnew(t *testing.T) {
+// TestSyncReplans has another program change the account between the plan and its first change.
+func TestSyncReplans(t *testing.T) {
 	t.Parallel()
 	const url = "https://example.com/hooks/sms"
 	retrying := with(url, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 3 })
@@ -153,16 +151,16 @@ func TestSyncPlansAnew(t *testing.T) {
 		methods                     string
 		outcomes                    []string
 	}{
-		"it was created":                        {nil, requests{example(url)}, requests{example(url)}, "GET POST GET", []string{"= unchanged POST /hooks/sms: applied"}},
-		"another was created":                   {nil, requests{other}, requests{example(url)}, "GET POST GET PATCH", []string{"~ update POST /hooks/sms (template): applied"}},
-		"it was deleted before an update":       {requests{other}, nil, requests{example(url)}, "GET PATCH GET POST", []string{"+ create POST /hooks/sms: applied"}},
-		"it was replaced before an update":      {requests{other}, requests{example(url)}, requests{example(url)}, "GET PATCH GET", []string{"= unchanged POST /hooks/sms: applied"}},
-		"it was deleted before a replacement":   {requests{example(url)}, nil, requests{retrying}, "GET DELETE GET POST", []string{"+ create POST /hooks/sms: applied"}},
-		"it was replaced before a replacement":  {requests{example(url)}, requests{retrying}, requests{retrying}, "GET DELETE GET", []string{"= unchanged POST /hooks/sms: applied"}},
-		"it was deleted before a deletion":      {requests{example(url)}, nil, nil, "GET DELETE GET", nil},
-		"it was made again before a deletion":   {requests{example(url)}, requests{other}, nil, "GET DELETE GET DELETE", []string{"- delete POST /hooks/sms: applied"}},
-		"one of two was created":                {nil, requests{example(url)}, requests{example(url), example(url + "/2")}, "GET POST POST GET", []string{"+ create POST /hooks/sms/2: applied", "= unchanged POST /hooks/sms: applied"}},
-		"it was made one that must be replaced": {requests{other}, requests{retrying}, requests{example(url)}, "GET PATCH GET DELETE POST", []string{"-/+ replace POST /hooks/sms (retries): applied"}},
+		"the webhook was created":                                     {nil, requests{example(url)}, requests{example(url)}, "GET POST GET", []string{"= unchanged POST /hooks/sms: applied"}},
+		"a different webhook was created":                             {nil, requests{other}, requests{example(url)}, "GET POST GET PATCH", []string{"~ update POST /hooks/sms (template): applied"}},
+		"the webhook was deleted before an update":                    {requests{other}, nil, requests{example(url)}, "GET PATCH GET POST", []string{"+ create POST /hooks/sms: applied"}},
+		"the webhook was replaced before an update":                   {requests{other}, requests{example(url)}, requests{example(url)}, "GET PATCH GET", []string{"= unchanged POST /hooks/sms: applied"}},
+		"the webhook was deleted before a replacement":                {requests{example(url)}, nil, requests{retrying}, "GET DELETE GET POST", []string{"+ create POST /hooks/sms: applied"}},
+		"the webhook was replaced before a replacement":               {requests{example(url)}, requests{retrying}, requests{retrying}, "GET DELETE GET", []string{"= unchanged POST /hooks/sms: applied"}},
+		"the webhook was deleted before a deletion":                   {requests{example(url)}, nil, nil, "GET DELETE GET", nil},
+		"the webhook was recreated before a deletion":                 {requests{example(url)}, requests{other}, nil, "GET DELETE GET DELETE", []string{"- delete POST /hooks/sms: applied"}},
+		"one of two webhooks was created":                             {nil, requests{example(url)}, requests{example(url), example(url + "/2")}, "GET POST POST GET", []string{"+ create POST /hooks/sms/2: applied", "= unchanged POST /hooks/sms: applied"}},
+		"the webhook was replaced by one that requires a replacement": {requests{other}, requests{retrying}, requests{example(url)}, "GET PATCH GET DELETE POST", []string{"-/+ replace POST /hooks/sms (retries): applied"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -188,10 +186,9 @@ func TestSyncPlansAnew(t *testing.T) {
 	}
 }
 
-// TestSyncPlansAnewWhenTheAccountIsFull has another program create what is
-// desired, which fills the account: the platform may name the limit before the
-// conflict.
-func TestSyncPlansAnewWhenTheAccountIsFull(t *testing.T) {
+// TestSyncReplansWhenTheAccountIsFull has another program create the desired webhook, which fills the
+// account. The platform may then report the limit instead of the conflict.
+func TestSyncReplansWhenTheAccountIsFull(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/hooks/sms"))
 	api.Fail(
@@ -202,7 +199,7 @@ func TestSyncPlansAnewWhenTheAccountIsFull(t *testing.T) {
 	assert.Equal(t, []string{"= unchanged POST /hooks/sms: applied"}, outcomes(result))
 }
 
-func TestSyncPlansThreeTimesAtMost(t *testing.T) {
+func TestSyncPlansAtMostThreeTimes(t *testing.T) {
 	t.Parallel()
 	api, client := account(t)
 	api.Fail(messagemediatest.Fault{Status: 409, Times: 99, Match: func(r *http.Request) bool { return r.Method == http.MethodPost }})
@@ -214,9 +211,9 @@ func TestSyncPlansThreeTimesAtMost(t *testing.T) {
 		"messagemedia: SyncWebhooks: create POST https://example.com/b: messagemedia: CreateWebhook: 409 Conflict")
 }
 
-// TestSyncAfterAChangeThatIsRefused goes on with what is desired, and deletes
-// nothing as long as that is not there.
-func TestSyncAfterAChangeThatIsRefused(t *testing.T) {
+// TestSyncAfterARejectedChange makes the other changes, but deletes nothing while a desired webhook
+// is missing.
+func TestSyncAfterARejectedChange(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/old"), with("https://example.com/updated", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }))
 	desired := []messagemedia.CreateWebhookRequest{
@@ -236,7 +233,7 @@ func TestSyncAfterAChangeThatIsRefused(t *testing.T) {
 	assert.Equal(t, []string{"+ create POST /new: applied", "= unchanged POST /updated: applied", "- delete POST /old: applied"}, outcomes(result))
 }
 
-func TestADeletionThatIsRefusedDoesNotKeepOthersFromBeingMade(t *testing.T) {
+func TestARejectedDeletionDoesNotPreventOthers(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/a"), example("https://example.com/b"))
 	api.Fail(messagemediatest.Fault{Status: 405, Match: onlyMethod(http.MethodDelete)})
@@ -245,16 +242,15 @@ func TestADeletionThatIsRefusedDoesNotKeepOthersFromBeingMade(t *testing.T) {
 	assert.Equal(t, []string{"- delete POST /a: not applied", "- delete POST /b: applied"}, outcomes(result))
 }
 
-// TestSyncStopsAtWhatMeetsAllChanges has responds after which no other request
-// is sent.
-func TestSyncStopsAtWhatMeetsAllChanges(t *testing.T) {
+// TestSyncStopsAfterErrorsThatAffectAllChanges has responses after which no other request is sent.
+func TestSyncStopsAfterErrorsThatAffectAllChanges(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
-		"credentials that are refused":  {Status: 401},
-		"an account without webhooks":   {Status: 403},
-		"too many requests":             {Status: 429, Header: http.Header{"Retry-After": {"60"}}},
-		"a platform that asks to wait":  {Status: 503, Header: http.Header{"Retry-After": {"60"}}},
-		"many requests, with no advice": {Status: 429, Times: 3},
+		"rejected credentials":                       {Status: 401},
+		"an account without the feature":             {Status: 403},
+		"too many requests, with a Retry-After":      {Status: 429, Header: http.Header{"Retry-After": {"60"}}},
+		"an unavailable platform with a Retry-After": {Status: 503, Header: http.Header{"Retry-After": {"60"}}},
+		"too many requests, without a Retry-After":   {Status: 429, Times: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -281,13 +277,13 @@ func TestSyncReportsAListThatFails(t *testing.T) {
 	assert.Empty(t, result.Changes)
 }
 
-// onlyMethod matches requests with a method.
+// onlyMethod returns a function that matches requests with a method.
 func onlyMethod(method string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.Method == method }
 }
 
-// TestSyncWhenOutcomesAreUnknown breaks one change at all of its attempts, before
-// or after it took effect; and with it, in some cases, the look at what came of it.
+// TestSyncWhenOutcomesAreUnknown injects a fault into every attempt of a change, before or after it
+// takes effect. In some cases the following listing fails too.
 func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 	t.Parallel()
 	const url = "https://example.com/a"
@@ -297,30 +293,30 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 	for name, c := range map[string]struct {
 		present, desired requests
 		method           string
-		broken           int  // attempts; a call has 3
-		afterChange      bool // the first of them took effect
-		blind            bool // nor can the webhooks be listed again
+		broken           int  // number of failing attempts; a call has 3
+		afterChange      bool // the first of them takes effect
+		blind            bool // listing the webhooks again fails
 		outcomes         []string
 	}{
-		"an update that was not made":             {requests{other}, requests{example(url)}, "PATCH", 3, false, false, []string{"~ update POST /a (template): applied"}},
-		"an update that was made":                 {requests{other}, requests{example(url)}, "PATCH", 3, true, false, []string{"~ update POST /a (template): applied"}},
-		"an update that is broken again":          {requests{other}, requests{example(url)}, "PATCH", 9, false, false, []string{"~ update POST /a (template): unknown"}},
-		"an update, blind":                        {requests{other}, requests{example(url)}, "PATCH", 3, true, true, []string{"~ update POST /a (template): unknown"}},
-		"a deletion that was not made":            {requests{other}, nil, "DELETE", 3, false, false, []string{"- delete POST /a: applied"}},
-		"a deletion that was made":                {requests{other}, nil, "DELETE", 3, true, false, []string{"- delete POST /a: applied"}},
-		"a deletion that is broken again":         {requests{other}, nil, "DELETE", 9, false, false, []string{"- delete POST /a: unknown"}},
-		"a deletion, blind":                       {requests{other}, nil, "DELETE", 3, true, true, []string{"- delete POST /a: unknown"}},
-		"a creation that was not made":            {nil, requests{example(url)}, "POST", 3, false, false, []string{"+ create POST /a: applied"}},
-		"a creation that was made":                {nil, requests{example(url)}, "POST", 3, true, false, []string{"+ create POST /a: applied"}},
-		"a creation that is broken again":         {nil, requests{example(url)}, "POST", 9, false, false, []string{"+ create POST /a: unknown"}},
-		"a creation, blind":                       {nil, requests{example(url)}, "POST", 3, true, true, []string{"+ create POST /a: unknown"}},
-		"a replacement that was not begun":        {requests{example(url)}, requests{retrying}, "DELETE", 3, false, false, []string{"-/+ replace POST /a (retries): applied"}},
-		"a replacement that was begun":            {requests{example(url)}, requests{retrying}, "DELETE", 3, true, false, []string{"- delete POST /a: applied", "+ create POST /a: applied"}},
-		"a replacement that is broken again":      {requests{example(url)}, requests{retrying}, "DELETE", 9, false, false, []string{"-/+ replace POST /a (retries): unknown"}},
-		"a replacement, blind":                    {requests{example(url)}, requests{retrying}, "DELETE", 3, true, true, []string{"-/+ replace POST /a (retries): unknown"}},
-		"half a replacement that was not made":    {requests{example(url)}, requests{retrying}, "POST", 3, false, false, []string{"- delete POST /a: applied", "+ create POST /a: applied"}},
-		"half a replacement that is broken again": {requests{example(url)}, requests{retrying}, "POST", 9, false, false, []string{"- delete POST /a: applied", "+ create POST /a: unknown"}},
-		"half a replacement, blind":               {requests{example(url)}, requests{retrying}, "POST", 3, true, true, []string{"- delete POST /a: applied", "+ create POST /a: unknown"}},
+		"an update without effect":                         {requests{other}, requests{example(url)}, "PATCH", 3, false, false, []string{"~ update POST /a (template): applied"}},
+		"an update that took effect":                       {requests{other}, requests{example(url)}, "PATCH", 3, true, false, []string{"~ update POST /a (template): applied"}},
+		"an update that fails in every plan":               {requests{other}, requests{example(url)}, "PATCH", 9, false, false, []string{"~ update POST /a (template): unknown"}},
+		"an update without a later listing":                {requests{other}, requests{example(url)}, "PATCH", 3, true, true, []string{"~ update POST /a (template): unknown"}},
+		"a deletion without effect":                        {requests{other}, nil, "DELETE", 3, false, false, []string{"- delete POST /a: applied"}},
+		"a deletion that took effect":                      {requests{other}, nil, "DELETE", 3, true, false, []string{"- delete POST /a: applied"}},
+		"a deletion that fails in every plan":              {requests{other}, nil, "DELETE", 9, false, false, []string{"- delete POST /a: unknown"}},
+		"a deletion without a later listing":               {requests{other}, nil, "DELETE", 3, true, true, []string{"- delete POST /a: unknown"}},
+		"a creation without effect":                        {nil, requests{example(url)}, "POST", 3, false, false, []string{"+ create POST /a: applied"}},
+		"a creation that took effect":                      {nil, requests{example(url)}, "POST", 3, true, false, []string{"+ create POST /a: applied"}},
+		"a creation that fails in every plan":              {nil, requests{example(url)}, "POST", 9, false, false, []string{"+ create POST /a: unknown"}},
+		"a creation without a later listing":               {nil, requests{example(url)}, "POST", 3, true, true, []string{"+ create POST /a: unknown"}},
+		"a replacement whose deletion had no effect":       {requests{example(url)}, requests{retrying}, "DELETE", 3, false, false, []string{"-/+ replace POST /a (retries): applied"}},
+		"a replacement whose deletion took effect":         {requests{example(url)}, requests{retrying}, "DELETE", 3, true, false, []string{"- delete POST /a: applied", "+ create POST /a: applied"}},
+		"a replacement whose deletion fails in every plan": {requests{example(url)}, requests{retrying}, "DELETE", 9, false, false, []string{"-/+ replace POST /a (retries): unknown"}},
+		"a replacement's deletion without a later listing": {requests{example(url)}, requests{retrying}, "DELETE", 3, true, true, []string{"-/+ replace POST /a (retries): unknown"}},
+		"a replacement whose creation had no effect":       {requests{example(url)}, requests{retrying}, "POST", 3, false, false, []string{"- delete POST /a: applied", "+ create POST /a: applied"}},
+		"a replacement whose creation fails in every plan": {requests{example(url)}, requests{retrying}, "POST", 9, false, false, []string{"- delete POST /a: applied", "+ create POST /a: unknown"}},
+		"a replacement's creation without a later listing": {requests{example(url)}, requests{retrying}, "POST", 3, true, true, []string{"- delete POST /a: applied", "+ create POST /a: unknown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -347,7 +343,8 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 			require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 			assert.ErrorContains(t, err, "POST https://example.com/a: ")
 			lost, ok := errors.AsType[*messagemedia.ReplaceError](err)
-			assert.Equal(t, strings.HasPrefix(name, "half"), ok)
+			deletedBefore := len(c.present) > 0 && c.method == http.MethodPost
+			assert.Equal(t, deletedBefore, ok)
 			if ok {
 				assert.Equal(t, url, lost.Webhook.URL)
 			}
@@ -355,29 +352,28 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 	}
 }
 
-// TestUnknownOutcomesThatNothingTells has an update whose response is lost, of a
-// webhook that is gone then, and changes that are refused after that. Nobody can
-// say whether the first attempt had an effect, and the error says so even if the account
-// is as desired in the end.
-func TestUnknownOutcomesThatNothingTells(t *testing.T) {
+// TestOutcomesThatStayUnknown has changes whose first attempt may have taken effect, and which then
+// fail or become unnecessary. The error reports the unknown outcome even if the account reaches the
+// desired state.
+func TestOutcomesThatStayUnknown(t *testing.T) {
 	t.Parallel()
 	other := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })
 	for name, c := range map[string]struct {
 		present, meanwhile []messagemedia.CreateWebhookRequest
 		method             string
-		statuses           []int // of the requests with this method
+		statuses           []int // of the requests with method
 		outcomes           []string
 		err                error
 	}{
-		"an update of a webhook that is gone": {
+		"an update of a webhook that was deleted": {
 			[]messagemedia.CreateWebhookRequest{other}, nil, "PATCH", []int{503, 404},
 			[]string{"~ update POST /a (template): unknown", "+ create POST /a: applied"}, messagemedia.ErrOutcomeUnknown,
 		},
-		"an update of a webhook that was made again": {
+		"an update of a webhook that was recreated": {
 			[]messagemedia.CreateWebhookRequest{other}, []messagemedia.CreateWebhookRequest{example("https://example.com/a")}, "PATCH", []int{503, 404},
 			[]string{"~ update POST /a (template): unknown", "= unchanged POST /a: applied"}, messagemedia.ErrOutcomeUnknown,
 		},
-		"a creation that is refused at last": {
+		"a creation that is rejected on a retry": {
 			nil, nil, "POST", []int{503, 503, 503, 401},
 			[]string{"+ create POST /a: unknown"}, messagemedia.ErrUnauthorized,
 		},
@@ -403,17 +399,16 @@ func TestUnknownOutcomesThatNothingTells(t *testing.T) {
 	}
 }
 
-// TestADeletionThatAnotherProgramMakesFirst is none of this program's, unless an
-// earlier attempt of its own may have made it. It is no error, not even when it
-// happens with each plan.
-func TestADeletionThatAnotherProgramMakesFirst(t *testing.T) {
+// TestADeletionByAnotherProgram is not reported as this program's, unless an earlier attempt of its
+// own may have taken effect. It is not an error, even if it happens in every plan.
+func TestADeletionByAnotherProgram(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		broken   int // attempts of this program before the other one is faster
+		broken   int // failing attempts of this program before the other one deletes
 		outcomes []string
 	}{
-		"this program never tried":      {0, nil},
-		"this program may have made it": {3, []string{"- delete POST /a: applied"}},
+		"this program's deletion came later":            {0, nil},
+		"this program's deletion may have taken effect": {3, []string{"- delete POST /a: applied"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -439,9 +434,9 @@ func TestADeletionThatAnotherProgramMakesFirst(t *testing.T) {
 	}
 }
 
-// TestADeletionThatAProxyResponds404To has 404s for a webhook that is listed all the time, of a
-// gateway that has no such route, and of one that says it as the API does: nobody deleted it.
-func TestADeletionThatAProxyResponds404To(t *testing.T) {
+// TestADeletionWithAFalse404 has 404s for a webhook that stays listed, of a proxy, of a gateway
+// without the route, and with the API's empty body. The webhook was not deleted.
+func TestADeletionWithAFalse404(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", `{"message":"no Route matched with those values"}`, "<html>nginx</html>"} {
 		api, _ := account(t, example("https://example.com/a"))
@@ -455,8 +450,8 @@ func TestADeletionThatAProxyResponds404To(t *testing.T) {
 	}
 }
 
-// TestADeletionWithoutALaterListing gets a 404, and then no list any more: whether another
-// program deleted the webhook is unknown, and so it is said.
+// TestADeletionWithoutALaterListing has a 404, after which listing fails. Whether another program
+// deleted the webhook is unknown.
 func TestADeletionWithoutALaterListing(t *testing.T) {
 	t.Parallel()
 	api, _ := account(t, example("https://example.com/a"))
@@ -475,7 +470,8 @@ func TestADeletionWithoutALaterListing(t *testing.T) {
 	assert.ErrorIs(t, result.Changes[0].Err, messagemedia.ErrOutcomeUnknown)
 }
 
-// TestAReplacementThatFailsHalfway carries the lost webhook, and heals.
+// TestAReplacementThatFailsHalfway checks that the error has the deleted webhook, and that the next
+// run recreates it.
 func TestAReplacementThatFailsHalfway(t *testing.T) {
 	t.Parallel()
 	before := with("https://example.com/a?token", func(r *messagemedia.CreateWebhookRequest) {
@@ -487,9 +483,9 @@ func TestAReplacementThatFailsHalfway(t *testing.T) {
 		text    string
 		matches error
 	}{
-		"a refusal":         {messagemediatest.Fault{Status: 400, Body: `{"details":["/template: wrong"]}`}, "messagemedia: CreateWebhook: 400 Bad Request: /template: wrong", messagemedia.ErrInvalidRequest},
-		"credentials":       {messagemediatest.Fault{Status: 401}, "messagemedia: CreateWebhook: 401 Unauthorized: check the API key, the secret, and whether the base URL is that of the account's region", messagemedia.ErrUnauthorized},
-		"too many requests": {messagemediatest.Fault{Status: 429, Times: 3}, "messagemedia: CreateWebhook: 429 Too Many Requests", messagemedia.ErrRateLimited},
+		"an invalid request":   {messagemediatest.Fault{Status: 400, Body: `{"details":["/template: wrong"]}`}, "messagemedia: CreateWebhook: 400 Bad Request: /template: wrong", messagemedia.ErrInvalidRequest},
+		"rejected credentials": {messagemediatest.Fault{Status: 401}, "messagemedia: CreateWebhook: 401 Unauthorized: check the API key, the secret, and whether the base URL is that of the account's region", messagemedia.ErrUnauthorized},
+		"too many requests":    {messagemediatest.Fault{Status: 429, Times: 3}, "messagemedia: CreateWebhook: 429 Too Many Requests", messagemedia.ErrRateLimited},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -513,9 +509,9 @@ func TestAReplacementThatFailsHalfway(t *testing.T) {
 	}
 }
 
-// TestAReplacementWhoseDeletionIsSettledLater carries the lost webhook as well: the
-// deletion is known from the second listing only, and then the creation is refused.
-func TestAReplacementWhoseDeletionIsSettledLater(t *testing.T) {
+// TestAReplacementWhoseDeletionIsFoundLater checks that the error has the deleted webhook even if
+// only the second listing shows the deletion.
+func TestAReplacementWhoseDeletionIsFoundLater(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/a"))
 	api.Fail(
@@ -531,9 +527,9 @@ func TestAReplacementWhoseDeletionIsSettledLater(t *testing.T) {
 	assert.Equal(t, []string{"- delete POST /a: applied", "+ create POST /a: not applied"}, outcomes(result))
 }
 
-// TestAWebhookThatAnotherProgramMadeIsNotLost has one take the place of a webhook
-// that is being replaced; then it can't be updated.
-func TestAWebhookThatAnotherProgramMadeIsNotLost(t *testing.T) {
+// TestAReplacementByAnotherProgramIsNoReplaceError has another program create the webhook between the
+// deletion and the creation. The update that follows fails.
+func TestAReplacementByAnotherProgramIsNoReplaceError(t *testing.T) {
 	t.Parallel()
 	retrying := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 })
 	api, client := account(t, example(retrying.URL))
@@ -549,9 +545,8 @@ func TestAWebhookThatAnotherProgramMadeIsNotLost(t *testing.T) {
 	assert.Equal(t, []string{"- delete POST /a: applied", "~ update POST /a (template): not applied"}, outcomes(result))
 }
 
-// TestALostWebhookIsReportedUntilItIsThere goes through what can come between the
-// deletion and a creation in a later plan.
-func TestALostWebhookIsReportedUntilItIsThere(t *testing.T) {
+// TestADeletedWebhookIsReportedUntilItIsRecreated covers what can prevent the creation in a later plan.
+func TestADeletedWebhookIsReportedUntilItIsRecreated(t *testing.T) {
 	t.Parallel()
 	const url = "https://example.com/b"
 	desired := []messagemedia.CreateWebhookRequest{example("https://example.com/a"), with(url, func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 })}
@@ -567,11 +562,11 @@ func TestALostWebhookIsReportedUntilItIsThere(t *testing.T) {
 			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 401, Match: post(3)}},
 			"creation not attempted",
 		},
-		"the account can't be listed again": {
+		"listing the account again fails": {
 			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 403, Match: func(r *http.Request) bool { return posts == 2 }}},
 			"409 Conflict",
 		},
-		"the account is full then": {
+		"the account is full": {
 			[]messagemediatest.Fault{{Status: 409, Match: post(1)}, {Status: 409, Match: post(2)}, {Status: 200, Body: listOf(150), Match: func(r *http.Request) bool { return posts == 2 }}},
 			"creation not attempted",
 		},
@@ -601,9 +596,8 @@ func TestALostWebhookIsReportedUntilItIsThere(t *testing.T) {
 	}
 }
 
-// TestSyncEndsWithItsContext ends it at each request in turn: what was done is
-// reported as applied, and the rest as not applied. A replacement that has deleted its
-// webhook creates the other one all the same.
+// TestSyncEndsWithItsContext ends the context at each request in turn. The changes made so far are
+// applied and the others are not. A replacement that has deleted its webhook still recreates it.
 func TestSyncEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	desired := []messagemedia.CreateWebhookRequest{
@@ -627,7 +621,7 @@ func TestSyncEndsWithItsContext(t *testing.T) {
 			through := api.HTTPClient()
 			next, sent := through.Transport, 0
 			through.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
-				response, err := next.RoundTrip(r.WithContext(t.Context())) // it can't be interrupted
+				response, err := next.RoundTrip(r.WithContext(t.Context())) // the request itself is not interrupted
 				if sent++; sent == after {
 					cancel()
 				}
@@ -639,10 +633,10 @@ func TestSyncEndsWithItsContext(t *testing.T) {
 			assert.Equal(t, want, outcomes(result))
 			requests := after
 			if after == 3 {
-				requests++ // the creation of the replacement
+				requests++ // the creation that completes the replacement
 			}
 			assert.Equal(t, 4+requests, len(api.Requests()))
-			assert.Equal(t, 1, strings.Count(err.Error(), "context canceled"), "the rest was not tried: %v", err)
+			assert.Equal(t, 1, strings.Count(err.Error(), "context canceled"), "no other change was attempted: %v", err)
 			_, lost := errors.AsType[*messagemedia.ReplaceError](err)
 			assert.False(t, lost)
 		})
@@ -667,8 +661,8 @@ func TestSyncResultJSON(t *testing.T) {
 		 "error":"messagemedia: SyncWebhooks: update POST https://example.com/a?…: messagemedia: UpdateWebhook: 403 Forbidden"}]}`, string(body))
 }
 
-// TestSyncDoesNotKeepWhatItIsGiven changes the requests once the plan is made.
-func TestSyncDoesNotKeepWhatItIsGiven(t *testing.T) {
+// TestPlansDoNotShareTheCallersRequests changes the requests after PlanWebhooks returns.
+func TestPlansDoNotShareTheCallersRequests(t *testing.T) {
 	t.Parallel()
 	_, client := account(t)
 	desired := []messagemedia.CreateWebhookRequest{example("https://example.com/a")}

@@ -21,9 +21,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestSyncLeavesAnAPIAloneThatIsDown after the first change, whatever it is: the rest is
-// reported as not tried.
-func TestSyncLeavesAnAPIAloneThatIsDown(t *testing.T) {
+// TestSyncStopsIfTheAPIIsDown has an API that is down from the first change on. No other change is
+// attempted.
+func TestSyncStopsIfTheAPIIsDown(t *testing.T) {
 	t.Parallel()
 	var desired []messagemedia.CreateWebhookRequest
 	for i := range 100 {
@@ -60,14 +60,14 @@ func TestSyncLeavesAnAPIAloneThatIsDown(t *testing.T) {
 			assert.Equal(t, c.want, outcomes(result)[0])
 			for _, change := range result.Changes[1:] {
 				assert.Equal(t, messagemedia.OutcomeNotApplied, change.Outcome)
-				assert.NoError(t, change.Err, "it was not tried")
+				assert.NoError(t, change.Err, "the change was not attempted")
 			}
 		})
 	}
 }
 
-// TestSyncGoesOnWhereOneChangeFails with an API that is there otherwise.
-func TestSyncGoesOnWhereOneChangeFails(t *testing.T) {
+// TestSyncContinuesIfOneChangeFails has an API that is not down otherwise.
+func TestSyncContinuesIfOneChangeFails(t *testing.T) {
 	t.Parallel()
 	other := func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }
 	api, client := account(t, with("https://example.com/a", other), with("https://example.com/b", other), example("https://example.com/old"))
@@ -79,7 +79,7 @@ func TestSyncGoesOnWhereOneChangeFails(t *testing.T) {
 	assert.ElementsMatch(t, []string{"~ update POST /a (template): unknown", "~ update POST /b (template): applied", "+ create POST /c: applied", "- delete POST /old: not applied"}, outcomes(result))
 }
 
-// TestSyncSendsNothingAfterALongRetryAfter, neither another change nor a look-up.
+// TestSyncSendsNothingAfterALongRetryAfter covers other changes and look-ups.
 func TestSyncSendsNothingAfterALongRetryAfter(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
@@ -100,7 +100,7 @@ func TestSyncSendsNothingAfterALongRetryAfter(t *testing.T) {
 	}
 }
 
-// respelling is a platform that spells what it is given in its own way.
+// respelling is a platform that normalizes the fields of webhooks with the function spell.
 type respelling struct {
 	mu       sync.Mutex
 	spell    func(*messagemedia.Webhook)
@@ -152,9 +152,9 @@ func jsonResponse(status int, v any) (*http.Response, error) {
 	return httpmock.NewJsonResponse(status, v)
 }
 
-// TestAPlatformThatSpellsOtherwise: what was created or updated is done, with a difference
-// that the result names, and the next plan says the same instead of planning a creation.
-func TestAPlatformThatSpellsOtherwise(t *testing.T) {
+// TestAPlatformThatNormalizes checks that a normalized webhook counts as created or updated, that the
+// result lists the differences, and that the next plan lists the same instead of a creation.
+func TestAPlatformThatNormalizes(t *testing.T) {
 	t.Parallel()
 	url := func(url string) func(*messagemedia.Webhook) { return func(w *messagemedia.Webhook) { w.URL = url } }
 	for name, c := range map[string]struct {
@@ -163,18 +163,18 @@ func TestAPlatformThatSpellsOtherwise(t *testing.T) {
 		differences   []string
 	}{
 		"a slash for an empty path":    {"https://example.com", "", url("https://example.com/"), []string{"url"}},
-		"no slash for it":              {"https://example.com/?a=b", "", url("https://example.com?a=b"), []string{"url"}},
+		"no slash for an empty path":   {"https://example.com/?a=b", "", url("https://example.com?a=b"), []string{"url"}},
 		"the case of host and scheme":  {"HTTPS://Example.COM/Hooks", "", url("https://example.com/Hooks"), []string{"url"}},
 		"a default port":               {"https://example.com:443/a", "", url("https://example.com/a"), []string{"url"}},
 		"a default port that is added": {"http://example.com/a", "", url("http://example.com:80/a"), []string{"url"}},
 		"an escape of ~":               {"https://example.com/%7euser?a=%7E%2f", "", url("https://example.com/~user?a=~%2F"), []string{"url"}},
-		"dots":                         {"https://example.com/a/./b/../c", "", url("https://example.com/a/c"), []string{"url"}},
+		"dot segments":                 {"https://example.com/a/./b/../c", "", url("https://example.com/a/c"), []string{"url"}},
 		"no fragment":                  {"https://example.com/a#b", "", url("https://example.com/a"), []string{"url"}},
 		"line ends":                    {"https://example.com/a", "a\nb\r\nc\rd", func(w *messagemedia.Webhook) { w.Template = "a\r\nb\r\nc\r\nd" }, []string{"template"}},
-		"both": {"https://EXAMPLE.com/a", "a\nb", func(w *messagemedia.Webhook) {
+		"case and line ends": {"https://EXAMPLE.com/a", "a\nb", func(w *messagemedia.Webhook) {
 			w.URL, w.Template = "https://example.com/a", strings.ReplaceAll("a\nb", "\n", "\r\n")
 		}, []string{"url", "template"}},
-		"as it was given": {"https://example.com/a", "a\nb", func(*messagemedia.Webhook) {}, nil},
+		"no difference": {"https://example.com/a", "a\nb", func(*messagemedia.Webhook) {}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,20 +211,20 @@ func TestAPlatformThatSpellsOtherwise(t *testing.T) {
 			desired[0].Template = "new"
 			result, err = client.SyncWebhooks(t.Context(), desired, messagemedia.Prune(func(*messagemedia.Webhook) bool { return true }))
 			if slices.Contains(c.differences, "template") {
-				require.Error(t, err, "this platform keeps its own template")
+				require.Error(t, err, "this platform overrides the template")
 				return
 			}
 			require.NoError(t, err)
 			assert.Equal(t, messagemedia.ActionUpdate, result.Changes[0].Action)
 			assert.Equal(t, c.differences, result.Changes[0].Differences)
 			assert.Equal(t, "new", platform.webhooks[0].Template)
-			assert.Len(t, platform.webhooks, 1, "and pruned nothing")
+			assert.Len(t, platform.webhooks, 1, "nothing was pruned")
 		})
 	}
 }
 
-// TestALookUpFindsAnotherSpelling of what a lost response created.
-func TestALookUpFindsAnotherSpelling(t *testing.T) {
+// TestALookUpFindsANormalizedWebhook loses the response that shows the normalized URL.
+func TestALookUpFindsANormalizedWebhook(t *testing.T) {
 	t.Parallel()
 	platform := &respelling{spell: func(w *messagemedia.Webhook) { w.URL = "https://example.com/" }}
 	client := newClient(t, &http.Client{Transport: platform}, basic, messagemedia.WithMaxRetryWait(0), messagemedia.WithMiddleware(losingTheFirst()))
@@ -233,8 +233,8 @@ func TestALookUpFindsAnotherSpelling(t *testing.T) {
 	assert.Equal(t, "https://example.com/", webhook.URL)
 }
 
-// TestURLsThatAreNotTheSame are two webhooks.
-func TestURLsThatAreNotTheSame(t *testing.T) {
+// TestURLsThatAreNotEquivalent checks that they belong to two webhooks.
+func TestURLsThatAreNotEquivalent(t *testing.T) {
 	t.Parallel()
 	for present, desired := range map[string]string{
 		"https://example.com/a":          "https://example.com/a/",
@@ -254,12 +254,12 @@ func TestURLsThatAreNotTheSame(t *testing.T) {
 		_, client := account(t, example(present))
 		plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example(desired)})
 		require.NoError(t, err)
-		assert.Equal(t, messagemedia.ActionCreate, plan.Changes[0].Action, "%s is not %s", present, desired)
+		assert.Equal(t, messagemedia.ActionCreate, plan.Changes[0].Action, "%s is not equivalent to %s", present, desired)
 	}
 }
 
-// TestAResponseThatShowsAnotherState than was asked for: nobody knows what the platform will
-// do, and the error says which fields.
+// TestAResponseThatShowsAnotherState checks that a response which differs from the request makes the
+// outcome unknown, and that the error lists the fields.
 func TestAResponseThatShowsAnotherState(t *testing.T) {
 	t.Parallel()
 	keep := func(template string) func(*messagemedia.Webhook) {
@@ -298,7 +298,7 @@ func TestAResponseThatShowsAnotherState(t *testing.T) {
 		})
 	}
 
-	// The list may have it all the same, later: then it is done.
+	// If a later listing shows the desired state, the change is applied.
 	lists := 0
 	client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
 		webhook := messagemedia.Webhook{ID: "1", URL: "https://example.com/a", Method: "POST", Encoding: "JSON", Events: validRequest().Events, Headers: map[string]string{}, Template: "old"}
@@ -315,8 +315,7 @@ func TestAResponseThatShowsAnotherState(t *testing.T) {
 	assert.Equal(t, []string{"~ update POST /a (template): applied"}, outcomes(result))
 }
 
-// assertAgreement checks that outcome and error agree in every change, and with what
-// SyncWebhooks returned.
+// assertAgreement checks that outcome and error agree in every change, and with the returned error.
 func assertAgreement(t *testing.T, result *messagemedia.SyncResult, err error) {
 	t.Helper()
 	anyUnknown := false
@@ -334,7 +333,7 @@ func assertAgreement(t *testing.T, result *messagemedia.SyncResult, err error) {
 	assert.Equal(t, anyUnknown, errors.Is(err, messagemedia.ErrOutcomeUnknown), "%v: %v", result, err)
 }
 
-// TestOutcomeAndErrorAgree whatever happens in a later plan.
+// TestOutcomeAndErrorAgree covers what can happen in a later plan.
 func TestOutcomeAndErrorAgree(t *testing.T) {
 	t.Parallel()
 	other := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })
@@ -343,13 +342,13 @@ func TestOutcomeAndErrorAgree(t *testing.T) {
 		present []messagemedia.CreateWebhookRequest
 		faults  []messagemediatest.Fault
 	}{
-		"an update that is unknown, and then refused": {[]messagemedia.CreateWebhookRequest{other}, []messagemediatest.Fault{
+		"an update that is unknown and then rejected": {[]messagemedia.CreateWebhookRequest{other}, []messagemediatest.Fault{
 			{Status: 503, Match: onlyMethod("PATCH")}, {Status: 400, Body: `{"details":["/events: no"]}`, Times: 9, Match: onlyMethod("PATCH")}}},
-		"a creation that is unknown, and then not tried": {nil, []messagemediatest.Fault{
+		"a creation that is unknown and then not attempted": {nil, []messagemediatest.Fault{
 			{Status: 400, Body: `{"details":["/url: no"]}`, Match: onlyMethod("POST")}, {Status: 503, Match: onlyMethod("POST")}, {Status: 401, Match: onlyMethod("POST")}}},
-		"an update that is unknown, and then gone": {[]messagemedia.CreateWebhookRequest{other}, []messagemediatest.Fault{
+		"an unknown update of a webhook that is then deleted": {[]messagemedia.CreateWebhookRequest{other}, []messagemediatest.Fault{
 			{Status: 503, Match: onlyMethod("PATCH")}, {Status: 404, Times: 9, Match: onlyMethod("PATCH")}}},
-		"a plan that is refused then": {[]messagemedia.CreateWebhookRequest{other}, []messagemediatest.Fault{
+		"an unknown update and then a rejected plan": {[]messagemedia.CreateWebhookRequest{other}, []messagemediatest.Fault{
 			{Status: 503, Match: onlyMethod("PATCH")}, {Status: 200, Body: listOf(150), Match: onlyMethod("GET")}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -363,8 +362,8 @@ func TestOutcomeAndErrorAgree(t *testing.T) {
 	}
 }
 
-// TestACreationThatAnotherProgramChangesAtOnce is this call's all the same, as far as it
-// can know.
+// TestACreationThatAnotherProgramChangesAtOnce checks that the outcome is unknown, since this call may
+// have created the webhook.
 func TestACreationThatAnotherProgramChangesAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func(context.Context, *messagemedia.Client) (*messagemedia.SyncResult, error){
@@ -402,8 +401,8 @@ func TestACreationThatAnotherProgramChangesAtOnce(t *testing.T) {
 	}
 }
 
-// TestAListThatLagsBehind is read again after a pause, and not three times at once.
-func TestAListThatLagsBehind(t *testing.T) {
+// TestAStaleListIsReadAgainAfterAPause measures the pauses between listings.
+func TestAStaleListIsReadAgainAfterAPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -414,7 +413,7 @@ func TestAListThatLagsBehind(t *testing.T) {
 				if created {
 					return httpmock.NewStringResponse(409, ""), nil
 				}
-				created = true // by another program, just before
+				created = true // by another program
 				return httpmock.NewStringResponse(409, ""), nil
 			}
 			lists = append(lists, time.Since(start))
@@ -432,7 +431,7 @@ func TestAListThatLagsBehind(t *testing.T) {
 	})
 }
 
-// TestAPauseEndsWithTheContext between two plans.
+// TestAPauseEndsWithTheContext covers the pause between two plans.
 func TestAPauseEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -453,8 +452,8 @@ func TestAPauseEndsWithTheContext(t *testing.T) {
 	})
 }
 
-// TestAReplacementFinishesWithinATimeoutOfItsOwn: it creates what it has deleted although the
-// context has ended, and gives up after the time of one attempt.
+// TestAReplacementFinishesWithinATimeoutOfItsOwn checks that a replacement recreates its webhook
+// although the context has ended, and gives up after the attempt timeout.
 func TestAReplacementFinishesWithinATimeoutOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, responds := range []bool{true, false} {
@@ -481,7 +480,7 @@ func TestAReplacementFinishesWithinATimeoutOfItsOwn(t *testing.T) {
 				with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 }), example("https://example.com/b"),
 			}, messagemedia.AllowReplace())
 			if responds {
-				require.ErrorIs(t, err, mine, "the rest was not tried")
+				require.ErrorIs(t, err, mine, "no other change was attempted")
 				assert.Equal(t, []string{"-/+ replace POST /a (retries): applied", "+ create POST /b: not applied"}, outcomes(result))
 				assert.Len(t, api.Webhooks(""), 1)
 				assert.Zero(t, time.Since(start))
@@ -497,7 +496,7 @@ func TestAReplacementFinishesWithinATimeoutOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestPlansAreInAStableOrder whatever the list's is.
+// TestPlansAreInAStableOrder shuffles the list.
 func TestPlansAreInAStableOrder(t *testing.T) {
 	t.Parallel()
 	ids := []string{"a", "b", "c", "d"}
@@ -516,9 +515,9 @@ func TestPlansAreInAStableOrder(t *testing.T) {
 	assert.Contains(t, first, "delete  POST https://example.com/a\n  - delete  POST https://example.com/b\n  - delete  POST https://example.com/d")
 }
 
-// TestDoubledWebhooks have one URL and method, which the platform should not allow: the one
-// that is as desired is kept, in any order, and the other one is pruned if it is owned.
-func TestDoubledWebhooks(t *testing.T) {
+// TestWebhooksWithTheSameURLAndMethod covers a list that the platform should not allow. One webhook
+// with the desired state is kept, and the others are pruned if they are owned.
+func TestWebhooksWithTheSameURLAndMethod(t *testing.T) {
 	t.Parallel()
 	webhook := func(id, template string) string {
 		return fmt.Sprintf(`{"id":%q,"url":"https://example.com/","method":"POST","encoding":"JSON","events":["RECEIVED_SMS"],"headers":{},"template":%q,"retries":0}`, id, template)
@@ -539,8 +538,8 @@ func TestDoubledWebhooks(t *testing.T) {
 	}
 }
 
-// TestPruningForAnEmptyDeclaration is an error, before anything is sent, unless an option
-// allows it.
+// TestPruningForAnEmptyDeclaration checks that it is an error before a request is sent, unless
+// AllowEmpty is passed.
 func TestPruningForAnEmptyDeclaration(t *testing.T) {
 	t.Parallel()
 	for _, desired := range [][]messagemedia.CreateWebhookRequest{nil, {}} {
@@ -554,7 +553,7 @@ func TestPruningForAnEmptyDeclaration(t *testing.T) {
 	}
 	api, client := account(t, example("https://example.com/a"))
 	_, err := client.SyncWebhooks(t.Context(), nil)
-	require.NoError(t, err, "without pruning it is nothing to do")
+	require.NoError(t, err, "without pruning, there is nothing to do")
 	_, err = client.SyncWebhooks(t.Context(), nil, everything, messagemedia.AllowEmpty())
 	require.NoError(t, err)
 	assert.Empty(t, api.Webhooks(""))

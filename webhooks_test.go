@@ -17,10 +17,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestCreateWebhookMakesOneAtMost breaks creates in every way, at every number of
-// attempts, with room in the account and without: there is one webhook at most,
-// and what the call says of it is true.
-func TestCreateWebhookMakesOneAtMost(t *testing.T) {
+// TestCreateWebhookCreatesAtMostOne injects every fault into one or more attempts, in accounts below
+// and at the limit. It checks that the result or the error agrees with the account.
+func TestCreateWebhookCreatesAtMostOne(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
 		"reset":                {ResetConnection: true},
@@ -28,15 +27,15 @@ func TestCreateWebhookMakesOneAtMost(t *testing.T) {
 		"500":                  {Status: 500, Body: "<html>"},
 		"501":                  {Status: 501},
 		"503":                  {Status: 503},
-		"a body cut off":       {TruncateBody: true},
+		"a truncated body":     {TruncateBody: true},
 		"an unreadable 201":    {Status: 201, Body: "<html>"},
 		"a 201 without a body": {Status: 201},
 		"no response in time":  {Delay: time.Hour},
-		"a body that drips":    {ByteDelay: time.Second},
+		"a throttled body":     {ByteDelay: time.Second},
 	} {
 		for _, afterChange := range []bool{false, true} {
 			if afterChange && fault.Status == http.StatusTooManyRequests {
-				continue // a refusal means that nothing was done
+				continue // a 429 means that the change did not take effect
 			}
 			for _, times := range []int{1, 2, 3} {
 				fault := fault
@@ -54,8 +53,8 @@ func TestCreateWebhookMakesOneAtMost(t *testing.T) {
 	}
 }
 
-// createUnder creates a webhook under a fault, beside those that are present. A
-// blind client can't look up what it made.
+// createUnder creates a webhook under a fault, in an account with the number of webhooks present. If
+// blind, the client's look-up fails.
 func createUnder(t *testing.T, fault messagemediatest.Fault, present int, blind bool) {
 	api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 	defer api.Close()
@@ -76,7 +75,7 @@ func createUnder(t *testing.T, fault messagemediatest.Fault, present int, blind 
 		assert.Equal(t, webhooks[0].ID, created.ID)
 		assert.Equal(t, webhooks[0].URL, created.URL)
 	case !errors.Is(err, messagemedia.ErrOutcomeUnknown):
-		assert.Empty(t, webhooks, "with %d present it says that it was refused: %v", present, err)
+		assert.Empty(t, webhooks, "with %d present, the error says that none was created: %v", present, err)
 	}
 }
 
@@ -89,9 +88,8 @@ func fill(t *testing.T, client *messagemedia.Client, count int) {
 	}
 }
 
-// TestCreateWebhookFindsWhatALostAnswerMade has the cases in which a look-up
-// makes good what was lost.
-func TestCreateWebhookFindsWhatALostAnswerMade(t *testing.T) {
+// TestCreateWebhookReturnsItsWebhookAfterALostResponse has the cases in which a look-up finds it.
+func TestCreateWebhookReturnsItsWebhookAfterALostResponse(t *testing.T) {
 	t.Parallel()
 	lost := messagemediatest.Fault{ResetConnection: true, AfterCommit: true}
 	for name, c := range map[string]struct {
@@ -99,12 +97,12 @@ func TestCreateWebhookFindsWhatALostAnswerMade(t *testing.T) {
 		fault   messagemediatest.Fault
 		posts   int
 	}{
-		"by the 409 of the next attempt":         {0, lost, 2},
-		"by the limit's 400 of the next attempt": {149, lost, 2},
-		"at the end of the attempts":             {0, messagemediatest.Fault{Status: 503, AfterCommit: true, Times: 3}, 3},
-		"after a 2xx that is not repeated":       {0, messagemediatest.Fault{Status: 201, Body: "<html>", AfterCommit: true}, 1},
-		"after a status that is not repeated":    {0, messagemediatest.Fault{Status: 501, AfterCommit: true}, 1},
-		"on a second page":                       {120, lost, 2},
+		"after the 409 of the next attempt":                {0, lost, 2},
+		"after the 400 of the next attempt, for the limit": {149, lost, 2},
+		"after the last attempt":                           {0, messagemediatest.Fault{Status: 503, AfterCommit: true, Times: 3}, 3},
+		"after an unreadable 2xx, which is not retried":    {0, messagemediatest.Fault{Status: 201, Body: "<html>", AfterCommit: true}, 1},
+		"after a status that is not retried":               {0, messagemediatest.Fault{Status: 501, AfterCommit: true}, 1},
+		"on a second page":                                 {120, lost, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,9 +129,8 @@ func TestCreateWebhookFindsWhatALostAnswerMade(t *testing.T) {
 	}
 }
 
-// TestCreateWebhookComparesWhatItFinds responds the create with nothing, and the
-// look-up with one webhook.
-func TestCreateWebhookComparesWhatItFinds(t *testing.T) {
+// TestCreateWebhookComparesTheWebhookItFinds loses or rejects the creation, and lists one webhook.
+func TestCreateWebhookComparesTheWebhookItFinds(t *testing.T) {
 	t.Parallel()
 	asked := messagemedia.CreateWebhookRequest{
 		URL: "https://example.com/", Method: "POST", Encoding: "JSON", Template: "t",
@@ -145,17 +142,17 @@ func TestCreateWebhookComparesWhatItFinds(t *testing.T) {
 		found string
 		same  bool
 	}{
-		"the same":                   {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, true},
-		"events in another order":    {`"encoding":"JSON","template":"t","events":["B","A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, true},
-		"a header in another case":   {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"x-token":"t"},"retries":2,"retry_delay":6`, true},
-		"the default read timeout":   {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6,"read_timeout":20000`, true},
-		"another event":              {`"encoding":"JSON","template":"t","events":["A"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, false},
-		"another header":             {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"T"},"retries":2,"retry_delay":6`, false},
-		"another template":           {`"encoding":"JSON","template":"T","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, false},
-		"another encoding":           {`"encoding":"XML","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, false},
-		"another number of retries":  {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":1,"retry_delay":6`, false},
-		"another delay between them": {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":7`, false},
-		"another read timeout":       {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6,"read_timeout":1`, false},
+		"the same":                  {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, true},
+		"events in another order":   {`"encoding":"JSON","template":"t","events":["B","A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, true},
+		"a header in another case":  {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"x-token":"t"},"retries":2,"retry_delay":6`, true},
+		"the default read timeout":  {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6,"read_timeout":20000`, true},
+		"another event":             {`"encoding":"JSON","template":"t","events":["A"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, false},
+		"another header":            {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"T"},"retries":2,"retry_delay":6`, false},
+		"another template":          {`"encoding":"JSON","template":"T","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, false},
+		"another encoding":          {`"encoding":"XML","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6`, false},
+		"another number of retries": {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":1,"retry_delay":6`, false},
+		"another retry delay":       {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":7`, false},
+		"another read timeout":      {`"encoding":"JSON","template":"t","events":["A","B"],"headers":{"X-Token":"t"},"retries":2,"retry_delay":6,"read_timeout":1`, false},
 	} {
 		for _, status := range []int{503, 409} {
 			t.Run(fmt.Sprint(name, ", after ", status), func(t *testing.T) {
@@ -177,11 +174,11 @@ func TestCreateWebhookComparesWhatItFinds(t *testing.T) {
 					return
 				}
 				require.ErrorIs(t, err, messagemedia.ErrConflict)
-				assert.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown, "this call may have made it, before another program changed it")
+				assert.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown, "this call may have created the webhook before another program changed it")
 				assert.Regexp(t, "^messagemedia: CreateWebhook: ", err.Error())
 				apiErr, ok := errors.AsType[*messagemedia.APIError](err)
 				require.True(t, ok)
-				assert.Equal(t, status, apiErr.StatusCode, "the API's own response is kept")
+				assert.Equal(t, status, apiErr.StatusCode, "the error has the API's response")
 			})
 		}
 	}
@@ -200,7 +197,7 @@ func TestCreateWebhookReportsAConflictWithoutALookUp(t *testing.T) {
 	assert.Len(t, api.Requests(), 2)
 }
 
-func TestCreateWebhookCannotKnowWhenItsContextEnds(t *testing.T) {
+func TestCreateWebhookHasAnUnknownOutcomeWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
@@ -214,7 +211,7 @@ func TestCreateWebhookCannotKnowWhenItsContextEnds(t *testing.T) {
 	})
 }
 
-// TestWebhooks goes through several pages, twice, and once while deleting.
+// TestWebhooks iterates over several pages twice, and once more while it deletes.
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -265,7 +262,7 @@ func TestWebhooksYieldsAnErrorOnce(t *testing.T) {
 	assert.Equal(t, 1, count)
 }
 
-// TestWebhooksEnds has servers whose pages are not as documented.
+// TestWebhooksEnds covers servers whose pages differ from the documentation.
 func TestWebhooksEnds(t *testing.T) {
 	t.Parallel()
 	const a, b = `{"id":"a","url":"u","method":"POST"}`, `{"id":"b","url":"u","method":"PUT"}`
@@ -274,12 +271,12 @@ func TestWebhooksEnds(t *testing.T) {
 		ids   []string
 		calls int
 	}{
-		"at an empty page":                      {[]string{emptyPage}, nil, 1},
-		"at a short page":                       {[]string{`{"page":0,"pageSize":2,"pageData":[` + a + `]}`}, []string{"a"}, 1},
-		"by the page size of the response":      {[]string{`{"page":0,"pageSize":1,"pageData":[` + a + `]}`, `{"page":1,"pageSize":1,"pageData":[` + b + `]}`, `{"page":2,"pageSize":1,"pageData":[]}`}, []string{"a", "b"}, 3},
-		"at a page that is repeated":            {[]string{`{"page":0,"pageSize":1,"pageData":[` + a + `]}`}, []string{"a"}, 2},
-		"at a repeated page without a size":     {[]string{`{"pageData":[` + a + `,` + b + `]}`}, []string{"a", "b"}, 2},
-		"with each webhook once when they move": {[]string{`{"pageSize":2,"pageData":[` + a + `,` + a + `]}`, `{"pageSize":2,"pageData":[` + a + `,` + b + `]}`, `{"pageSize":2,"pageData":[]}`}, []string{"a", "b"}, 3},
+		"at an empty page": {[]string{emptyPage}, nil, 1},
+		"at a short page":  {[]string{`{"page":0,"pageSize":2,"pageData":[` + a + `]}`}, []string{"a"}, 1},
+		"at an empty page after full pages of the response's size": {[]string{`{"page":0,"pageSize":1,"pageData":[` + a + `]}`, `{"page":1,"pageSize":1,"pageData":[` + b + `]}`, `{"page":2,"pageSize":1,"pageData":[]}`}, []string{"a", "b"}, 3},
+		"at a repeated page":                                {[]string{`{"page":0,"pageSize":1,"pageData":[` + a + `]}`}, []string{"a"}, 2},
+		"at a repeated page without a size":                 {[]string{`{"pageData":[` + a + `,` + b + `]}`}, []string{"a", "b"}, 2},
+		"with each webhook once if they move between pages": {[]string{`{"pageSize":2,"pageData":[` + a + `,` + a + `]}`, `{"pageSize":2,"pageData":[` + a + `,` + b + `]}`, `{"pageSize":2,"pageData":[]}`}, []string{"a", "b"}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -299,7 +296,7 @@ func TestWebhooksEnds(t *testing.T) {
 	}
 }
 
-func TestListWebhooksAsksForThePage(t *testing.T) {
+func TestListWebhooksRequestsThePage(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	client := api.Client()
@@ -335,8 +332,8 @@ func TestGetWebhook(t *testing.T) {
 	assert.ErrorIs(t, err, messagemedia.ErrUnauthorized)
 }
 
-// TestUpdateWebhookSendsOnlyWhatIsSet compares bodies byte for byte.
-func TestUpdateWebhookSendsOnlyWhatIsSet(t *testing.T) {
+// TestUpdateWebhookSendsOnlySetFields compares bodies byte for byte.
+func TestUpdateWebhookSendsOnlySetFields(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		request messagemedia.UpdateWebhookRequest
@@ -375,7 +372,7 @@ func TestUpdateWebhookClears(t *testing.T) {
 	updated, err := client.UpdateWebhook(t.Context(), created.ID, messagemedia.UpdateWebhookRequest{Template: new("")})
 	require.NoError(t, err)
 	assert.Empty(t, updated.Template)
-	assert.Equal(t, request.Headers, updated.Headers, "the other fields stay")
+	assert.Equal(t, request.Headers, updated.Headers, "the other fields are unchanged")
 	updated, err = client.UpdateWebhook(t.Context(), created.ID, messagemedia.UpdateWebhookRequest{Headers: map[string]string{}})
 	require.NoError(t, err)
 	assert.Empty(t, updated.Headers)
