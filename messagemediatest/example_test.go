@@ -91,7 +91,7 @@ func ExampleServer_Faults() {
 	defer api.Close()
 
 	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
-	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
+	api.Fail(messagemediatest.Fault{Operation: "CreateWebhook", ResetConnection: true, AfterCommit: true})
 	api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: 1})
 	api.Fail(messagemediatest.Fault{Operation: "DeleteWebhook", Status: 404, Body: "<html>No such host"}) // of a proxy
 
@@ -108,7 +108,7 @@ func ExampleServer_Faults() {
 	// Output:
 	// messagemedia: ListWebhooks: 503 Service Unavailable
 	//  503 1
-	//  0 1
+	// CreateWebhook 0 1
 	// ListWebhooks 0 1
 	// DeleteWebhook 404 1
 	// <nil>

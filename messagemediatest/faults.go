@@ -14,7 +14,7 @@ import (
 // Fault makes a request fail. A zero field has no effect:
 //
 //	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
-//	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
+//	api.Fail(messagemediatest.Fault{Operation: "CreateWebhook", ResetConnection: true, AfterCommit: true})
 //	api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: 1})
 //	api.Fail(messagemediatest.Fault{Operation: "DeleteWebhook", Status: 404, Body: "<html>No such host"}) // of a proxy
 type Fault struct {

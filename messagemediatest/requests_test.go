@@ -59,8 +59,8 @@ func TestCreateWebhookAcceptsValidRequests(t *testing.T) {
 		"an empty template":               with(`"template":""`),
 		"a template with escapes":         with(`"template":"\u0024mtId \"\\\ud83d\ude00"`),
 		"a replacement character":         with(`"template":"\ufffd � \\ufffd"`),
-		"the least of each number":        with(`"read_timeout":1,"retries":0,"retry_delay":5`),
-		"the most of each number":         with(`"read_timeout":60000,"retries":5,"retry_delay":60`),
+		"the minimum of each number":      with(`"read_timeout":1,"retries":0,"retry_delay":5`),
+		"the maximum of each number":      with(`"read_timeout":60000,"retries":5,"retry_delay":60`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +132,7 @@ func TestCreateWebhookRejectsInvalidRequests(t *testing.T) {
 		"an empty port":                               {with(`"url":"https://example.com:/"`), []string{notAURL + `port must be from 1 to 65535, got \"\"`}},
 		"a blank in the path":                         {with(`"url":"https://example.com/a b"`), []string{notAURL + "path has white space or a control character"}},
 		"a line break in the path":                    {with(`"url":"https://example.com/a\nb"`), []string{notAURL + "path has white space or a control character"}},
-		"a control character in it":                   {with(`"url":"https://example.com/a\u0000"`), []string{notAURL + "path has white space or a control character"}},
+		"a control character in the path":             {with(`"url":"https://example.com/a\u0000"`), []string{notAURL + "path has white space or a control character"}},
 		"1001 characters of URL":                      {with(`"url":"` + longURL(1001) + `"`), []string{"/url: has 1001 characters, at most 1000 are allowed"}},
 		"an unknown method":                           {with(`"method":"HEAD"`), []string{"/method: [HEAD] is invalid"}},
 		"a method in another case":                    {with(`"method":"post"`), []string{"/method: [post] is invalid"}},
@@ -146,8 +146,8 @@ func TestCreateWebhookRejectsInvalidRequests(t *testing.T) {
 		"an empty event":                              {with(`"events":[""]`), []string{"/events/0: [] is invalid"}},
 		"a Content-Type":                              {with(`"headers":{"content-TYPE":"a"}`), []string{"/headers/content-TYPE: Content-Type is not allowed"}},
 		"headers that differ in case":                 {with(`"headers":{"X-A":"1","x-a":"2"}`), []string{"/headers/x-a: is the same header as X-A"}},
-		"a header name with a blank":                  {with(`"headers":{"X A":"1"}`), []string{`/headers: \"X A\" is not the name of a header`}},
-		"an empty header name":                        {with(`"headers":{"":"1"}`), []string{`/headers: \"\" is not the name of a header`}},
+		"a header name with a blank":                  {with(`"headers":{"X A":"1"}`), []string{`/headers: \"X A\" is not a header name`}},
+		"an empty header name":                        {with(`"headers":{"":"1"}`), []string{`/headers: \"\" is not a header name`}},
 		"a header name that is too long":              {with(`"headers":{"` + strings.Repeat("a", 201) + `":"b"}`), []string{"/headers/" + strings.Repeat("a", 201) + ": the name has more than 200 characters"}},
 		"a header value that is too long":             {with(`"headers":{"A":"` + strings.Repeat("é", 1001) + `"}`), []string{"/headers/A: the value has more than 1000 characters"}},
 		"a header with a line break":                  {with(`"headers":{"A":"b\r\nC: d"}`), []string{"/headers/A: the value has a control character"}},
@@ -181,16 +181,16 @@ const updatable = `"url":"https://example.com/hook","method":"POST","encoding":"
 func TestUpdateWebhookAcceptsValidRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ body, old, new string }{
-		"a URL":                            {`{"url":"http://example.org"}`, "https://example.com/hook", "http://example.org"},
-		"a method":                         {`{"method":"DELETE"}`, `"POST"`, `"DELETE"`},
-		"the same method":                  {`{"method":"POST"}`, "", ""},
-		"an encoding":                      {`{"encoding":"XML"}`, `"JSON"`, `"XML"`},
-		"events":                           {`{"events":["OPT_OUT_SMS"]}`, "RECEIVED_SMS", "OPT_OUT_SMS"},
-		"headers, all of them":             {`{"headers":{"X-B":"2"}}`, `"X-A":"1"`, `"X-B":"2"`},
-		"no headers, which clears them":    {`{"headers":{}}`, `"X-A":"1"`, ""},
-		"a template":                       {`{"template":"<$moId>"}`, "$mtId", "<$moId>"},
-		"no template, which clears it":     {`{"template":""}`, `"template":"$mtId",`, ""},
-		"null for the fields that are not": {`{"url":null,"method":"PUT","encoding":null,"events":null,"headers":null,"template":null}`, `"POST"`, `"PUT"`},
+		"a URL":                         {`{"url":"http://example.org"}`, "https://example.com/hook", "http://example.org"},
+		"a method":                      {`{"method":"DELETE"}`, `"POST"`, `"DELETE"`},
+		"the same method":               {`{"method":"POST"}`, "", ""},
+		"an encoding":                   {`{"encoding":"XML"}`, `"JSON"`, `"XML"`},
+		"events":                        {`{"events":["OPT_OUT_SMS"]}`, "RECEIVED_SMS", "OPT_OUT_SMS"},
+		"headers, all of them":          {`{"headers":{"X-B":"2"}}`, `"X-A":"1"`, `"X-B":"2"`},
+		"no headers, which clears them": {`{"headers":{}}`, `"X-A":"1"`, ""},
+		"a template":                    {`{"template":"<$moId>"}`, "$mtId", "<$moId>"},
+		"no template, which clears it":  {`{"template":""}`, `"template":"$mtId",`, ""},
+		"null for the unset fields":     {`{"url":null,"method":"PUT","encoding":null,"events":null,"headers":null,"template":null}`, `"POST"`, `"PUT"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +212,7 @@ func TestUpdateWebhookRejectsInvalidRequests(t *testing.T) {
 		body    string
 		details []string
 	}{
-		"nothing":                   {"", nil}, // also without a Content-Type
+		"no body":                   {"", nil}, // also without a Content-Type
 		"white space":               {" ", []string{unparsable}},
 		"no field":                  {`{}`, []string{"/: At least one field must be set"}},
 		"null in every field":       {`{"url":null,"method":null,"encoding":null,"events":null,"headers":null,"template":null}`, []string{"/: At least one field must be set"}},

@@ -77,7 +77,7 @@ func (o *object) checkHeaders(headers map[string]string) {
 		lower := strings.ToLower(name)
 		o.wrong.require(names[lower] == "", "%s: is the same header as %s", pointer, names[lower])
 		names[lower] = name
-		o.wrong.require(check.IsToken(name), "/headers: %q is not the name of a header", name)
+		o.wrong.require(check.IsToken(name), "/headers: %q is not a header name", name)
 		o.wrong.require(lower != "content-type", "%s: Content-Type is not allowed", pointer)
 		o.wrong.require(utf8.RuneCountInString(name) <= maxHeaderNameLength, "%s: the name has more than %d characters", pointer, maxHeaderNameLength)
 		o.wrong.require(utf8.RuneCountInString(value) <= maxHeaderValueLength, "%s: the value has more than %d characters", pointer, maxHeaderValueLength)
