@@ -49,7 +49,7 @@ func (w *Webhook) diff(request CreateWebhookRequest) []string {
 	return append(names, diffHeaders(w.Headers, request.Headers)...)
 }
 
-// respelled returns the names of the fields that the platform spells otherwise than the
+// respelled returns the names of the fields that the platform spells differently than the
 // request, with the same meaning.
 func (w *Webhook) respelled(request CreateWebhookRequest) []string {
 	var names []string

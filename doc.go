@@ -144,7 +144,7 @@
 //
 // # FIPS 140-3
 //
-// Under GODEBUG=fips140=only, everything works or is an error of [NewClient]; see
+// Under GODEBUG=fips140=only, [NewClient] returns an error if calls could not work; see
 // [HMACAuth].
 //
 // # Tests
@@ -169,9 +169,9 @@
 //     pageSize.
 //   - HMAC requests are signed with SHA-256, over the date, the MD5 of the body and the
 //     request line.
-//   - The platform may spell a URL or a template otherwise than the request, by the rules
-//     of [Client.SyncWebhooks]. [Client.CreateWebhook] recognizes its webhook after a lost
-//     response by the same rules.
+//   - The platform may spell a URL or a template differently than the request, but
+//     only in the ways that [Client.SyncWebhooks] ignores. [Client.CreateWebhook] ignores
+//     the same differences when it looks its webhook up after a lost response.
 //   - An update does not change the read timeout, the retries and the retry delay.
 //   - The calls for signature keys accept the header Account.
 //   - A signature is RSA with PKCS #1 v1.5 padding, as in the vendor's samples.

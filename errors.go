@@ -23,8 +23,9 @@ var (
 	// rejected before it was sent (see [ValidationError]).
 	ErrInvalidRequest = errors.New("invalid request")
 
-	// ErrUnauthorized means that the API responded 401. The credentials are wrong or
-	// belong to another region, or the clock of an HMAC client is off.
+	// ErrUnauthorized means that the API responded 401. Possible
+	// causes are wrong credentials, the base URL of another region and, with [HMACAuth],
+	// an incorrect local clock.
 	ErrUnauthorized = errors.New("unauthorized")
 
 	// ErrForbidden means that the API responded 403. The account does not have the

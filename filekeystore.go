@@ -25,8 +25,8 @@ const (
 // is "key-", the ID and ".json", with mode 0600 where the system has modes. Any number of
 // programs can use the directory concurrently. Create a store with [NewFileKeyStore].
 //
-// Files with other names are ignored. If a file with such a name does not contain a key,
-// reading the store returns an error with the name of the file.
+// Files with other names are ignored. If a key's file is invalid, reading the store
+// returns an error with the name of the file.
 type FileKeyStore struct{ directory string }
 
 // NewFileKeyStore returns a store in a directory. If the directory does not exist, it is

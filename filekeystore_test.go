@@ -60,15 +60,15 @@ func TestFileKeyStoreKeepsKeysForOtherPrograms(t *testing.T) {
 	assert.ElementsMatch(t, []messagemedia.StoredKey{first, second}, keys)
 
 	for range 2 {
-		require.NoError(t, other.DeleteSignatureKey(t.Context(), first.ID), "deleting what is not there is no error")
+		require.NoError(t, other.DeleteSignatureKey(t.Context(), first.ID), "deleting a missing key is not an error")
 	}
 	keys, err = store.SignatureKeys(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []messagemedia.StoredKey{second}, keys)
 }
 
-// TestARelativeDirectoryStaysWhereItWas, when the program changes its working directory.
-func TestARelativeDirectoryStaysWhereItWas(t *testing.T) {
+// TestARelativeDirectoryIsResolvedOnce changes the working directory after NewFileKeyStore.
+func TestARelativeDirectoryIsResolvedOnce(t *testing.T) {
 	root := t.TempDir()
 	t.Chdir(root)
 	store, err := messagemedia.NewFileKeyStore("signature-keys")
@@ -142,21 +142,21 @@ func TestFileKeyStoreIgnoresOtherFiles(t *testing.T) {
 	assert.Equal(t, []messagemedia.StoredKey{aStoredKey("k")}, keys)
 }
 
-func TestFileKeyStoreNamesFilesThatAreNotKeys(t *testing.T) {
+func TestFileKeyStoreNamesInvalidFiles(t *testing.T) {
 	t.Parallel()
 	const whole = `{"id":"k","digest":"SHA256","public_key":"MIGf"}`
 	for name, c := range map[string]struct{ content, want string }{
-		"not JSON":          {"junk", "is not a key: invalid character 'j' looking for beginning of value"},
-		"empty":             {"", "is not a key: unexpected end of JSON input"},
-		"half":              {whole[:20], "is not a key: unexpected end of JSON input"},
-		"another time":      {`{"id":"k","digest":"SHA256","public_key":"MIGf","created":"yesterday"}`, "is not a key: parsing time"},
-		"no ID":             {`{}`, "is not a key: the key has no id"},
-		"no digest":         {`{"id":"k"}`, "is not a key: the key has no digest"},
-		"no public key":     {`{"id":"k","digest":"SHA256"}`, "is not a key: the key has no public_key"},
-		"a copy's name":     {`{"id":"other","digest":"SHA256","public_key":"MIGf"}`, `contains the key "other", which does not match the file name`},
-		"far too large":     {strings.Repeat(" ", 64<<10) + whole, "must have at most 65536 bytes, got 65584"},
-		"a directory":       {"", "is not a regular file"},
-		"a link to nowhere": {"", ""},
+		"not JSON":           {"junk", "is not a key: invalid character 'j' looking for beginning of value"},
+		"empty":              {"", "is not a key: unexpected end of JSON input"},
+		"truncated":          {whole[:20], "is not a key: unexpected end of JSON input"},
+		"an invalid time":    {`{"id":"k","digest":"SHA256","public_key":"MIGf","created":"yesterday"}`, "is not a key: parsing time"},
+		"no ID":              {`{}`, "is not a key: the key has no id"},
+		"no digest":          {`{"id":"k"}`, "is not a key: the key has no digest"},
+		"no public key":      {`{"id":"k","digest":"SHA256"}`, "is not a key: the key has no public_key"},
+		"another key's name": {`{"id":"other","digest":"SHA256","public_key":"MIGf"}`, `contains the key "other", which does not match the file name`},
+		"far too large":      {strings.Repeat(" ", 64<<10) + whole, "must have at most 65536 bytes, got 65584"},
+		"a directory":        {"", "is not a regular file"},
+		"a broken link":      {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,9 +166,9 @@ func TestFileKeyStoreNamesFilesThatAreNotKeys(t *testing.T) {
 			switch name {
 			case "a directory":
 				require.NoError(t, os.Mkdir(path, 0o700))
-			case "a link to nowhere": // like a file that was deleted meanwhile
+			case "a broken link": // like a file that was deleted meanwhile
 				if os.Symlink(filepath.Join(directory, "nowhere"), path) != nil {
-					t.Skip("no links here")
+					t.Skip("no symbolic links on this system")
 				}
 				keys, err := store.SignatureKeys(t.Context())
 				require.NoError(t, err)
@@ -182,7 +182,7 @@ func TestFileKeyStoreNamesFilesThatAreNotKeys(t *testing.T) {
 			assert.ErrorContains(t, err, c.want)
 			assert.ErrorContains(t, err, "; move it out of the directory")
 			assert.Empty(t, keys)
-			require.NoError(t, store.PutSignatureKey(t.Context(), aStoredKey("k2")), "writing goes on")
+			require.NoError(t, store.PutSignatureKey(t.Context(), aStoredKey("k2")), "writing still works")
 		})
 	}
 }
@@ -198,8 +198,8 @@ func TestNewFileKeyStoreRejects(t *testing.T) {
 	}
 }
 
-// TestNewFileKeyStoreRemovesWhatKilledProgramsLeft, once it is old.
-func TestNewFileKeyStoreRemovesWhatKilledProgramsLeft(t *testing.T) {
+// TestNewFileKeyStoreRemovesAbandonedFiles checks that temporary files are removed if they are old.
+func TestNewFileKeyStoreRemovesAbandonedFiles(t *testing.T) {
 	t.Parallel()
 	_, directory := newFileKeyStore(t)
 	for _, name := range []string{".key-1.tmp", ".key-2.tmp", "old.txt"} {
@@ -214,7 +214,7 @@ func TestNewFileKeyStoreRemovesWhatKilledProgramsLeft(t *testing.T) {
 	assert.Equal(t, []string{".key-2.tmp", "old.txt"}, fileNames(t, directory))
 }
 
-func TestFileKeyStoreObeysItsContextAndReportsItsDirectory(t *testing.T) {
+func TestFileKeyStoreReportsItsContextAndAMissingDirectory(t *testing.T) {
 	t.Parallel()
 	store, directory := newFileKeyStore(t)
 	require.NoError(t, store.PutSignatureKey(t.Context(), aStoredKey("k")))
@@ -231,15 +231,15 @@ func TestFileKeyStoreObeysItsContextAndReportsItsDirectory(t *testing.T) {
 	assert.Equal(t, []string{"key-k.json"}, fileNames(t, directory))
 	require.NoError(t, os.RemoveAll(directory))
 	for name, operate := range operations {
-		if name != "delete" { // what is not there is deleted
+		if name != "delete" { // deleting a missing key is not an error
 			assert.ErrorIs(t, operate(t.Context()), fs.ErrNotExist, name)
 		}
 	}
 }
 
-// TestFileKeyStoreReadsWhatIsWrittenMeanwhile: a key that is there is in every reading,
-// whole, while it and others are written.
-func TestFileKeyStoreReadsWhatIsWrittenMeanwhile(t *testing.T) {
+// TestFileKeyStoreReadsDuringWrites checks that every reading has a stored key, while other programs
+// write that and other keys.
+func TestFileKeyStoreReadsDuringWrites(t *testing.T) {
 	t.Parallel()
 	store, directory := newFileKeyStore(t)
 	require.NoError(t, store.PutSignatureKey(t.Context(), aStoredKey("steady")))

@@ -30,8 +30,8 @@ const (
 	EncodingXML  Encoding = "XML"
 )
 
-// Webhook is a subscription as the API returns it. It marshals to the API's own JSON, and
-// back. fmt and log/slog print it without header values and without the user info, query
+// Webhook is a subscription as the API returns it. It marshals to and from the API's own
+// JSON. fmt and log/slog print it without header values and without the user info, query
 // and fragment of its URL. Its JSON and a test's diff show them.
 type Webhook struct {
 	// ID is a UUID that the platform assigns.
@@ -144,8 +144,8 @@ type ListWebhooksRequest struct {
 	PageSize int
 }
 
-// WebhookPage is one page of the account's webhooks. It marshals to the API's
-// own JSON, and back.
+// WebhookPage is one page of the account's webhooks. It marshals to and from
+// the API's own JSON.
 type WebhookPage struct {
 	// Page is the number of this page. The first is 0.
 	Page int `json:"page"`

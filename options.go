@@ -86,7 +86,7 @@ func WithMaxAttempts(attempts int) Option {
 
 // WithMaxRetryWait sets the longest wait between two attempts. The default is 30 seconds. If
 // zero, calls retry without waiting. If the API asks for a longer wait in Retry-After, the
-// call returns an error that contains the wait at once.
+// call returns at once, with an error that contains the wait.
 func WithMaxRetryWait(wait time.Duration) Option {
 	return func(s *settings) { s.maxRetryWait = wait }
 }

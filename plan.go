@@ -60,17 +60,17 @@ type Change struct {
 	// followed by the name of a header.
 	Fields []string
 
-	// Differences are the fields, "url" or "template", that the platform spells otherwise
-	// than the request with the same meaning (see [Client.SyncWebhooks]). They do not
-	// cause a change.
+	// Differences are the fields, "url" or "template", that the platform spells
+	// differently than the request, but with the same meaning (see
+	// [Client.SyncWebhooks]). They do not cause a change.
 	Differences []string
 }
 
 // PlanWebhooks returns the plan of [Client.SyncWebhooks] for the same arguments, and changes
 // nothing. It makes one request for each page of the list.
 //
-// If SyncWebhooks would reject the plan, PlanWebhooks returns it with the error. With any
-// other error, the plan is nil.
+// If SyncWebhooks would reject the plan, PlanWebhooks returns the plan and the error. With
+// any other error, the plan is nil.
 func (c *Client) PlanWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*Plan, error) {
 	target, err := newDesiredState("PlanWebhooks", desired, options)
 	if err != nil {

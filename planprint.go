@@ -11,7 +11,7 @@ import (
 // that may be tokens.
 
 // String returns a line for each change and a summary. An unchanged webhook has a line only
-// if the platform spells it otherwise than the request.
+// if the platform spells it differently than the request.
 func (p Plan) String() string {
 	var s strings.Builder
 	for _, change := range p.Changes {
@@ -97,7 +97,7 @@ func (k webhookKey) String() string {
 const maxKeyText = 8 << 10
 
 // String returns a line for each change and a summary. An unchanged webhook has a line only
-// if the platform spells it otherwise than the request.
+// if the platform spells it differently than the request.
 func (r SyncResult) String() string {
 	var s strings.Builder
 	var done []Change

@@ -40,7 +40,7 @@ type Cipher string
 const CipherRSA Cipher = "RSA"
 
 // SignatureKey is a key pair with which the platform signs deliveries. The platform keeps
-// the private key. SignatureKey marshals to the API's own JSON, and back.
+// the private key. SignatureKey marshals to and from the API's own JSON.
 type SignatureKey struct {
 	// ID is a UUID that the platform assigns. Deliveries contain the ID of their key.
 	ID string
@@ -203,8 +203,8 @@ func (c *Client) DeleteSignatureKey(ctx context.Context, id string) error {
 }
 
 // EnableSignatureKey enables the key with this ID and disables the previously enabled key.
-// The platform then signs deliveries with this key. It returns the key without its public
-// key. If no key has this ID, the error matches [ErrNotFound].
+// The platform then signs deliveries with this key. EnableSignatureKey returns the key without
+// its public key. If no key has this ID, the error matches [ErrNotFound].
 func (c *Client) EnableSignatureKey(ctx context.Context, id string) (*SignatureKey, error) {
 	const operation = "EnableSignatureKey"
 	if err := checkKeyID(operation, id); err != nil {
@@ -224,8 +224,8 @@ func (c *Client) EnableSignatureKey(ctx context.Context, id string) (*SignatureK
 }
 
 // GetEnabledSignatureKey returns the enabled key, without its public key. If no key is
-// enabled, the error matches [ErrNotFound]. So does a 404 of a proxy. To make sure that no
-// key is enabled, use [Client.SignatureKeys].
+// enabled, the error matches [ErrNotFound]. A 404 of a proxy matches it, too. To make sure
+// that no key is enabled, use [Client.SignatureKeys].
 func (c *Client) GetEnabledSignatureKey(ctx context.Context) (*SignatureKey, error) {
 	return c.signatureKey(ctx, &call{
 		operation:   "GetEnabledSignatureKey",

@@ -17,8 +17,8 @@ const maxPlans = 3
 // A webhook is identified by its method and URL. Two URLs are equal even if they differ in
 // the case of the host, a default port, escapes, dot segments, a slash for an empty path, or
 // a fragment. The order of events, the case of header names and the line ends of a template
-// make no difference. The result names a URL or a template that the platform spells
-// otherwise in Differences.
+// make no difference. If the platform spells a URL or a template
+// differently, the change in the result has Differences.
 //
 // Zero ReadTimeout means 20 seconds, zero Retries means none, and zero RetryDelay matches
 // any delay. Nil Headers and an empty Template mean none. A field that the API returns as
@@ -28,10 +28,13 @@ const maxPlans = 3
 // deletes only webhooks that [Prune] or [PruneURLPrefix] selects, and replaces webhooks only
 // with [AllowReplace]. It changes no others.
 //
-// Before it changes anything, SyncWebhooks returns a [*ValidationError] for an invalid
-// request, two requests with the same URL and method, a replacement without AllowReplace, a
-// plan that exceeds 150 webhooks, and pruning without desired webhooks unless [AllowEmpty]
-// is given.
+// SyncWebhooks changes nothing and returns a [*ValidationError] in these cases:
+//
+//   - A request or an option is invalid.
+//   - Two requests have the same URL and method.
+//   - A webhook must be replaced, but AllowReplace is not given.
+//   - A webhook must be created, but the account would then have more than 150 webhooks.
+//   - No webhook is desired and pruning is requested, but [AllowEmpty] is not given.
 //
 // Programs with the same desired webhooks may call SyncWebhooks concurrently. If a change
 // fails because the account has changed since it was listed, or if its outcome is unknown,

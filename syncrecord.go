@@ -28,7 +28,7 @@ func (s *syncRun) recordSuccess(change Change, after *Webhook) {
 }
 
 // recordResponse records a change that the API accepted. If the webhook in the response is
-// spelled otherwise than the request, the change has Differences. If its state differs, the
+// spelled differently than the request, the change has Differences. If its state differs, the
 // outcome is unknown.
 func (s *syncRun) recordResponse(change Change, after *Webhook) error {
 	if change.Action == ActionDelete {

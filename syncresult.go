@@ -15,9 +15,10 @@ const (
 // SyncResult is the result of [Client.SyncWebhooks]. Printed, it has a line for each change
 // and a summary. Like a [Plan], it shows no tokens.
 type SyncResult struct {
-	// Changes are first the changes that were or may have been made, in this order, and
-	// then the other changes of the latest plan. If a later list shows that another program
-	// deleted a webhook first, that deletion is omitted.
+	// Changes begins with the changes of earlier plans that took or may have taken effect,
+	// in the order in which they were attempted. All changes of the latest plan follow, in
+	// the order of the plan. If a later list shows that another program deleted a webhook
+	// first, that deletion is omitted.
 	Changes []ChangeResult `json:"changes"`
 }
 
@@ -32,8 +33,8 @@ type ChangeResult struct {
 	// have made the same change.
 	Outcome Outcome
 
-	// After is the webhook as the platform returned it. It is nil unless the change is
-	// applied, and after a deletion.
+	// After is the webhook as the platform returned it. It is nil after a deletion, and if
+	// the change is not applied.
 	After *Webhook
 
 	// Err is why the outcome is not OutcomeApplied. It is nil if the change was not

@@ -20,8 +20,8 @@ const (
 )
 
 // CreateWebhook creates a webhook and returns it as in the response, with the ID that the
-// platform assigned. The platform may spell the URL or the template otherwise than the
-// request.
+// platform assigned. The platform may spell the URL or the template differently than
+// the request.
 //
 // A call creates at most one webhook. URL and method are unique in an account, so after a
 // lost response CreateWebhook looks the webhook up. If it matches the request, it is
@@ -121,8 +121,8 @@ func (c *Client) webhookPages(ctx context.Context, operation string) pages[Webho
 
 // GetWebhook returns the webhook with this ID. The API has no such call, so GetWebhook reads
 // the list up to the page that has the webhook. If no webhook has this ID, the error matches
-// [ErrNotFound]. A list of several pages is read twice before that, since a deletion moves
-// webhooks from one page to another.
+// [ErrNotFound]. Before that, GetWebhook reads a list of several pages twice, since a deletion
+// can move webhooks between pages.
 func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
 	const operation = "GetWebhook"
 	var v violations

@@ -52,7 +52,7 @@ func TestFaults(t *testing.T) {
 			}
 			switch {
 			case c.fails == io.ErrUnexpectedEOF:
-				assert.Error(t, err, "the body breaks off: as an end or as a reset")
+				assert.Error(t, err, "the body ends early or with a reset")
 			case c.fails != nil:
 				assert.ErrorIs(t, err, c.fails)
 			default:
@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 
 			if c.fault.Match == nil {
 				status, _ := send(t, api, "GET", path, "")
-				assert.Equal(t, 200, status, "a fault is for one request unless it says more")
+				assert.Equal(t, 200, status, "a fault without Times affects one request")
 			}
 		})
 	}
@@ -94,7 +94,7 @@ func TestFaultsAreTakenInOrder(t *testing.T) {
 	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
 	api.Fail(messagemediatest.Fault{ResetConnection: true, AfterCommit: true})
 	_, err := api.Client(messagemedia.WithMaxRetryWait(0)).CreateWebhook(t.Context(), request)
-	require.NoError(t, err, "it looks the webhook up")
+	require.NoError(t, err, "the client looks the webhook up")
 	var statuses []int
 	for _, exchange := range api.Requests() {
 		statuses = append(statuses, exchange.Status)
@@ -194,7 +194,7 @@ func TestMatchMaySendRequests(t *testing.T) {
 			calls++
 			_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
 			assert.NoError(t, err)
-			assert.ErrorContains(t, client.DeleteWebhook(t.Context(), "1"), "1m0s", "it waited for this very call")
+			assert.ErrorContains(t, client.DeleteWebhook(t.Context(), "1"), "1m0s", "the request waited for Match until its client timed out")
 			return true
 		}}))
 		start := time.Now()
@@ -303,7 +303,7 @@ func TestAListOfKeysLagsBehindChanges(t *testing.T) {
 		assert.Contains(t, response, want, "lag %d", lag)
 	}
 	_, response = send(t, api, "GET", keysPath+"/enabled", "")
-	assert.Contains(t, response, id, "what is no list does not lag")
+	assert.Contains(t, response, id, "only lists lag")
 }
 
 func TestAListLagsBehindAHundredChanges(t *testing.T) {

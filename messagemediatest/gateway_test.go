@@ -140,6 +140,6 @@ func TestHMACOverHTTP2IsRejected(t *testing.T) {
 	client, err := messagemedia.NewClient(auth, messagemedia.WithBaseURL(api.URL), messagemedia.WithHTTPClient(api.HTTPClient()))
 	require.NoError(t, err)
 	_, err = client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
-	require.NoError(t, err, "the SDK goes over HTTP/1.1")
+	require.NoError(t, err, "the SDK uses HTTP/1.1")
 	assert.Equal(t, "HTTP/1.1", api.Requests()[1].Proto)
 }

@@ -51,15 +51,15 @@ func TestKeyStoreFails(t *testing.T) {
 		stored int
 		after  time.Duration
 	}{
-		"before it takes effect":   {messagemediatest.KeyStoreFault{}, messagemediatest.ErrKeyStoreFault, 0, 0},
-		"after it took effect":     {messagemediatest.KeyStoreFault{AfterCommit: true}, messagemediatest.ErrKeyStoreFault, 1, 0},
-		"with an error":            {messagemediatest.KeyStoreFault{Err: failure}, failure, 0, 0},
-		"late":                     {messagemediatest.KeyStoreFault{Err: failure, Delay: time.Second}, failure, 0, time.Second},
-		"slowly":                   {messagemediatest.KeyStoreFault{Delay: time.Second}, nil, 1, time.Second},
-		"slowly, once it is done":  {messagemediatest.KeyStoreFault{Delay: time.Second, AfterCommit: true}, nil, 1, time.Second},
-		"not, as another operates": {messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStoreDelete}, nil, 1, 0},
-		"as the one that is named": {messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStorePut}, messagemediatest.ErrKeyStoreFault, 0, 0},
-		"by its context":           {messagemediatest.KeyStoreFault{Delay: time.Hour}, context.DeadlineExceeded, 0, time.Minute},
+		"before it takes effect":                 {messagemediatest.KeyStoreFault{}, messagemediatest.ErrKeyStoreFault, 0, 0},
+		"after it took effect":                   {messagemediatest.KeyStoreFault{AfterCommit: true}, messagemediatest.ErrKeyStoreFault, 1, 0},
+		"with an error":                          {messagemediatest.KeyStoreFault{Err: failure}, failure, 0, 0},
+		"late":                                   {messagemediatest.KeyStoreFault{Err: failure, Delay: time.Second}, failure, 0, time.Second},
+		"slowly":                                 {messagemediatest.KeyStoreFault{Delay: time.Second}, nil, 1, time.Second},
+		"slowly, after it took effect":           {messagemediatest.KeyStoreFault{Delay: time.Second, AfterCommit: true}, nil, 1, time.Second},
+		"not, with a fault of another operation": {messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStoreDelete}, nil, 1, 0},
+		"with a fault of its operation":          {messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStorePut}, messagemediatest.ErrKeyStoreFault, 0, 0},
+		"with its context":                       {messagemediatest.KeyStoreFault{Delay: time.Hour}, context.DeadlineExceeded, 0, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,14 +75,14 @@ func TestKeyStoreFails(t *testing.T) {
 					require.ErrorIs(t, store.DeleteSignatureKey(t.Context(), "other"), messagemediatest.ErrKeyStoreFault)
 				}
 				keys, err := store.SignatureKeys(t.Context())
-				require.NoError(t, err, "a fault is for one operation")
+				require.NoError(t, err, "a fault without Times affects one operation")
 				assert.Len(t, keys, c.stored)
 			})
 		})
 	}
 }
 
-func TestKeyStoreFailsAsOftenAsItIsTold(t *testing.T) {
+func TestTimesIsTheNumberOfFailedStoreOperations(t *testing.T) {
 	t.Parallel()
 	store := messagemediatest.NewKeyStore()
 	store.Fail(messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStoreRead, Times: 2}, messagemediatest.KeyStoreFault{Operation: messagemediatest.KeyStoreRead, Err: errors.ErrUnsupported})
@@ -114,7 +114,7 @@ func TestKeyStoreFromManyGoroutines(t *testing.T) {
 	assert.Len(t, keys, 10)
 }
 
-// A key that can't be stored is not enabled: the call deletes it again.
+// If a key can't be stored, the call does not enable it and deletes it.
 func ExampleKeyStore_Fail() {
 	api, err := messagemediatest.Start()
 	if err != nil {

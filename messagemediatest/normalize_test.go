@@ -40,7 +40,7 @@ func TestNormalizeNormalizesURLs(t *testing.T) {
 		assert.Equal(t, messagemedia.Webhook{URL: want, Template: "a\nb\nc\r"}, webhook)
 		again := webhook
 		messagemediatest.Normalize(&again)
-		assert.Equal(t, webhook, again, "it is normalized")
+		assert.Equal(t, webhook, again, "normalizing again changes nothing")
 	}
 }
 
@@ -60,7 +60,7 @@ func TestWebhooksAreStoredAndUniqueAsNormalized(t *testing.T) {
 	assert.Contains(t, response, `"template":"a\nb"`)
 
 	added := messagemedia.Webhook{ID: "1", URL: "https://EXAMPLE.com"}
-	assert.Equal(t, added, api.AddWebhook("", added), "it is added as it is")
+	assert.Equal(t, added, api.AddWebhook("", added), "AddWebhook does not normalize")
 }
 
 // TestACustomNormalization uses the server, and changes fields that the update does not
@@ -71,10 +71,10 @@ func TestACustomNormalization(t *testing.T) {
 	api = messagemediatest.NewServer(t, messagemediatest.WithNormalization(func(w *messagemedia.Webhook) {
 		api.Webhooks("")
 		w.Template = strings.ReplaceAll(w.Template, "\n", "\r\n") + "!"
-		w.ID = "not taken"
+		w.ID = "ignored"
 	}))
 	id := create(t, api, with(`"template":"a\nb"`))
-	assert.NotEqual(t, "not taken", id)
+	assert.NotEqual(t, "ignored", id)
 	assert.Equal(t, "a\r\nb!", api.Webhooks("")[0].Template)
 	status, _ := send(t, api, "PATCH", path+"/"+id, `{"method":"PUT"}`)
 	assert.Equal(t, 200, status)

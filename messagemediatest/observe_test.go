@@ -81,7 +81,7 @@ func TestCallsOfTheDeliveryObserverAreSerializedAndMaySend(t *testing.T) {
 		subscribe(t, api.Client(), func(r *messagemedia.CreateWebhookRequest) { r.URL += fmt.Sprint(i) })
 	}
 	mustSend(t, api, sms, messagemediatest.ToHandler(http.NotFoundHandler()))
-	assert.EqualValues(t, 16, done.Load(), "all are seen when Send returns")
+	assert.EqualValues(t, 16, done.Load(), "Send returns after the observer was called")
 	assert.EqualValues(t, 32, calls.Load())
 }
 

@@ -261,7 +261,7 @@ func TestURLAndMethodAreUnique(t *testing.T) {
 	assert.Equal(t, 409, status)
 	assert.Equal(t, conflict, response)
 	status, _ = send(t, api, "PATCH", path+"/"+id, `{"method":"PUT"}`)
-	assert.Equal(t, 200, status, "a webhook does not clash with itself")
+	assert.Equal(t, 200, status, "a webhook does not conflict with itself")
 }
 
 func TestAWebhookIsDeletedOnce(t *testing.T) {

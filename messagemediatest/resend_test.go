@@ -42,7 +42,7 @@ func TestResendSendsTheSameRequestAgain(t *testing.T) {
 		time.Sleep(time.Hour)
 		again, err := api.Resend(t.Context(), first, messagemediatest.ToHandler(receiver))
 		require.NoError(t, err)
-		require.Len(t, again.Attempts, 2, "it is retried as the webhook was")
+		require.Len(t, again.Attempts, 2, "the delivery is retried like the first one")
 		assert.True(t, again.Acknowledged())
 		assert.Equal(t, []string{
 			"POST /hooks/sms?text=%22Yes%22%20%26%20more 0 a175e797",
@@ -51,9 +51,9 @@ func TestResendSendsTheSameRequestAgain(t *testing.T) {
 			"POST /hooks/sms?text=%22Yes%22%20%26%20more 1 a175e797",
 		}, bodies)
 		assert.Equal(t, "secret", headers[2].Get("X-Webhook-Token"))
-		assert.NotEqual(t, headers[1].Get("Date"), headers[2].Get("Date"), "it is signed again")
+		assert.NotEqual(t, headers[1].Get("Date"), headers[2].Get("Date"), "each request is signed")
 		assert.NotEqual(t, headers[1].Get("X-MessageMedia-Signature"), headers[2].Get("X-MessageMedia-Signature"))
-		assert.NotEqual(t, seen[0].ID, seen[len(seen)-1].ID, "it is a delivery of its own")
+		assert.NotEqual(t, seen[0].ID, seen[len(seen)-1].ID, "Resend creates a new delivery")
 		assert.Equal(t, sms, seen[len(seen)-1].Delivery.Event)
 		assert.Len(t, first.Attempts, 2, "the first one is unchanged")
 	})

@@ -60,7 +60,7 @@ func TestUnusualResponsesOfReceivers(t *testing.T) {
 				connection, _, _ := http.NewResponseController(w).Hijack()
 				defer connection.Close()
 				io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
-				io.Copy(io.Discard, connection) // until it is closed
+				io.Copy(io.Discard, connection) // until the client closes the connection
 			},
 			status: 101, err: "no response within the webhook's ReadTimeout",
 		},
@@ -267,7 +267,7 @@ func TestHeadersOfAWebhookThatHTTPTreatsSpecially(t *testing.T) {
 	agent, _ = agents.Load("PUT")
 	assert.Equal(t, "mine", agent)
 	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer"} {
-		assert.NotContains(t, report.Deliveries[0].Attempts[0].Header, name, "it was not sent")
+		assert.NotContains(t, report.Deliveries[0].Attempts[0].Header, name, "the header was not sent")
 	}
 }
 

@@ -20,14 +20,14 @@ func TestDeliveriesAreSignedByTheAccountOrByOptions(t *testing.T) {
 		send    []messagemediatest.SendOption
 		signed  string // the signer, or empty
 	}{
-		"no key is enabled":                                   {},
-		"a key is enabled":                                    {enabled: true, signed: "account"},
-		"a key is enabled, and the delivery unsigned":         {enabled: true, send: []messagemediatest.SendOption{messagemediatest.Unsigned()}},
-		"a key is enabled, and the delivery signed by own":    {enabled: true, send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
-		"no key is enabled, and the delivery signed by own":   {send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
-		"the account lacks the feature":                       {server: []messagemediatest.Option{messagemediatest.WithoutSignatureKeys()}},
-		"the account lacks the feature, and signed by own":    {server: []messagemediatest.Option{messagemediatest.WithoutSignatureKeys()}, send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
-		"the last option counts, and it is that for unsigned": {send: []messagemediatest.SendOption{signedByOwn, messagemediatest.Unsigned()}},
+		"no key is enabled":                                                 {},
+		"a key is enabled":                                                  {enabled: true, signed: "account"},
+		"a key is enabled, and the delivery unsigned":                       {enabled: true, send: []messagemediatest.SendOption{messagemediatest.Unsigned()}},
+		"a key is enabled, and the delivery signed by another":              {enabled: true, send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
+		"no key is enabled, and the delivery signed by another":             {send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
+		"the account lacks the feature":                                     {server: []messagemediatest.Option{messagemediatest.WithoutSignatureKeys()}},
+		"the account lacks the feature, and the delivery signed by another": {server: []messagemediatest.Option{messagemediatest.WithoutSignatureKeys()}, send: []messagemediatest.SendOption{signedByOwn}, signed: "own"},
+		"the last of two options is that for unsigned":                      {send: []messagemediatest.SendOption{signedByOwn, messagemediatest.Unsigned()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -80,7 +80,7 @@ func TestSendCallsSubscribedWebhooks(t *testing.T) {
 
 	report = mustSend(t, api, &webhook.OptOut{NotificationID: "1"}, messagemediatest.ToHandler(responding(204)))
 	assert.Empty(t, report.Deliveries)
-	assert.False(t, report.Acknowledged(), "nobody was there to acknowledge it")
+	assert.False(t, report.Acknowledged(), "no webhook received the report")
 }
 
 func TestTheStatusOfADeliveryReportDeterminesTheEventType(t *testing.T) {
@@ -269,7 +269,7 @@ func TestTheContextEndsAWait(t *testing.T) {
 		defer cancel()
 		report, err := api.Send(ctx, sms, messagemediatest.WithRetryDelays(), messagemediatest.ToHandler(responding(503)))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Len(t, report.Deliveries[0].Attempts, 2, "what was done until then is in the report")
+		assert.Len(t, report.Deliveries[0].Attempts, 2, "the report has the attempts so far")
 		assert.ErrorIs(t, report.Deliveries[0].Err, context.DeadlineExceeded)
 	})
 }
@@ -297,7 +297,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	report := mustSend(t, api, sms, messagemediatest.ThroughClient(receiver.Client()))
 	require.Len(t, report.Deliveries[0].Attempts, 1)
 	assert.Equal(t, 307, report.Deliveries[0].Attempts[0].Status)
-	assert.Nil(t, receiver.Client().CheckRedirect, "the client that was given is as it was")
+	assert.Nil(t, receiver.Client().CheckRedirect, "the given client is unchanged")
 }
 
 func TestATemplateThatCannotBeRendered(t *testing.T) {

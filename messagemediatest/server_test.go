@@ -73,7 +73,7 @@ func TestCloseEndsDelays(t *testing.T) {
 	assert.Error(t, <-failed)
 }
 
-func TestStartReportsAnAddressThatIsTaken(t *testing.T) {
+func TestStartReportsAnAddressInUse(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
 	_, err := messagemediatest.Start(messagemediatest.WithAddr(strings.TrimPrefix(api.URL, "http://")))
@@ -228,10 +228,10 @@ func TestAnObserverThatPanicsIsCalledForTheNextRequest(t *testing.T) {
 func TestCloseDoesNotWaitForClients(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"half a body":       "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{",
-		"half a header":     "POST " + path + " HTTP/1.1\r\nHost",
-		"half a second one": "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET",
-		"no reading":        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+		"half a body":           "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{",
+		"half a header":         "POST " + path + " HTTP/1.1\r\nHost",
+		"half a second request": "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET",
+		"an unread response":    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

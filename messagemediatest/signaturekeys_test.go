@@ -131,7 +131,7 @@ func TestSignatureKeysArePaged(t *testing.T) {
 	assert.Nil(t, api.Signer(""))
 	keys, err := client.ForAccount("sub").ListSignatureKeys(t.Context(), messagemedia.ListSignatureKeysRequest{})
 	require.NoError(t, err)
-	assert.Empty(t, keys, "sub-accounts are apart")
+	assert.Empty(t, keys, "sub-accounts have separate keys")
 }
 
 // publicKeys creates keys in a server and returns their public keys.
@@ -152,7 +152,7 @@ func TestServersShareRSAKeysUnlessWithUniqueKeys(t *testing.T) {
 	ids2, keys2 := publicKeys(t, messagemediatest.NewServer(t, bits), 3)
 	assert.Equal(t, keys1, keys2)
 	assert.NotEqual(t, ids1, ids2)
-	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(keys1))), 3, "those of one server differ")
+	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(keys1))), 3, "the keys of one server differ")
 
 	_, own := publicKeys(t, messagemediatest.NewServer(t, bits, messagemediatest.WithUniqueKeys()), 2)
 	for _, key := range own {
@@ -164,7 +164,7 @@ func TestServersShareRSAKeysUnlessWithUniqueKeys(t *testing.T) {
 	require.NoError(t, messagemediatest.NewSigner(t).Sign(r))
 	signed := recorded{method: "POST", target: "/", header: r.Header}
 	signed.header.Set("X-MessageMedia-Key-Id", server.Signer("").Key().ID())
-	assert.False(t, signed.verifies(t, server.Signer("")), "a signer's key is its own")
+	assert.False(t, signed.verifies(t, server.Signer("")), "each signer has its own key")
 }
 
 func TestConcurrentlyCreatedKeysOfOneServerDiffer(t *testing.T) {
@@ -241,7 +241,7 @@ func TestSignRejectsInvalidArguments(t *testing.T) {
 		assert.ErrorContains(t, sign(), "messagemediatest: sign: "+name)
 	}
 	r := &http.Request{Method: "POST", RequestURI: "/"}
-	require.NoError(t, signer.Sign(r), "a header is made")
+	require.NoError(t, signer.Sign(r), "Sign creates a missing header")
 	assert.NotEmpty(t, r.Header.Get("X-MessageMedia-Signature"))
 	assert.Nil(t, messagemediatest.NewServer(t).Signer("").Key())
 }

@@ -71,9 +71,9 @@ func TestADuplicateFollowsAfterTheGivenTime(t *testing.T) {
 		for i, want := range []time.Duration{0, 25 * time.Hour, 25 * time.Hour} {
 			request := receiver.requests[i]
 			assert.Equal(t, want, request.at.Sub(start))
-			assert.Equal(t, "a175e797 0", request.body, "it is the same, byte for byte")
-			assert.Equal(t, request.at.UTC().Format(http.TimeFormat), request.header.Get("Date"), "it is signed at its own time")
-			assert.True(t, request.verifies(t, api.Signer("")) == (i > 0), "the first is too old by now")
+			assert.Equal(t, "a175e797 0", request.body, "the bodies are equal")
+			assert.Equal(t, request.at.UTC().Format(http.TimeFormat), request.header.Get("Date"), "each request has its own date")
+			assert.True(t, request.verifies(t, api.Signer("")) == (i > 0), "the first request is too old to verify")
 		}
 		assert.Equal(t, []time.Duration{25 * time.Hour, 0, 0}, []time.Duration{attempts[0].Wait, attempts[1].Wait, attempts[2].Wait})
 		assert.True(t, result.Acknowledged())
@@ -136,7 +136,7 @@ func TestReportsAreSentInTheOrderOfTheStatuses(t *testing.T) {
 	results, err := api.SendReports(t.Context(), &report, statuses, messagemediatest.ToHandler(receiver))
 	require.NoError(t, err)
 	require.Len(t, results, len(statuses))
-	assert.Equal(t, original, report, "the report that was given is as it was")
+	assert.Equal(t, original, report, "the given report is unchanged")
 	assert.Equal(t, messagemedia.EventDeliveredDR, results[0].EventType)
 	ids, times := map[string]bool{}, map[webhook.Status]time.Time{}
 	var codes []webhook.StatusCode
@@ -177,7 +177,7 @@ func TestSendReportsRejectsInvalidArguments(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	results, err := api.SendReports(ctx, new(webhook.DeliveryReport), []webhook.Status{"enroute", "enroute"}, messagemediatest.ToHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel() })))
 	assert.ErrorIs(t, err, context.Canceled)
-	assert.Len(t, results, 1, "what was sent until then is there")
+	assert.Len(t, results, 1, "the results so far are returned")
 }
 
 // TestInvalidArgumentsOfSendsAreErrors has nil and invalid arguments for each method.
@@ -214,7 +214,7 @@ func TestInvalidArgumentsOfSendsAreErrors(t *testing.T) {
 	}
 	_, err := api.SendToCallbackURL(t.Context(), "receiver.example", sms)
 	assert.EqualError(t, err, "messagemediatest: SendToCallbackURL: callback URL: does not begin with http:// or https://")
-	assert.Empty(t, api.Requests()[1:], "none of them was a request to the server")
+	assert.Empty(t, api.Requests()[1:], "no call sent a request to the server")
 }
 
 func TestResultsAreCopies(t *testing.T) {

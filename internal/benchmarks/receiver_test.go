@@ -45,7 +45,7 @@ type benchDelivery struct {
 func newBenchDelivery(tb testing.TB, body []byte) *benchDelivery {
 	r := httptest.NewRequest(http.MethodPost, "/hooks/sms?tenant=7", bytes.NewReader(body))
 	for _, name := range []string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent", "X-Token"} {
-		r.Header.Set(name, "a header that a delivery has besides")
+		r.Header.Set(name, "another header of a delivery")
 	}
 	signer, publicKey := newSigner(tb)
 	require.NoError(tb, signer.Sign(r))
@@ -150,7 +150,7 @@ func BenchmarkParse(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, ok := webhook.Parse(payload).(*webhook.DeliveryReport); !ok {
-				b.Fatal("it did not parse")
+				b.Fatal("the payload was not parsed")
 			}
 		}
 	})

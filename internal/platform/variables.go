@@ -12,29 +12,29 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// Variables returns the template variables of an event. tries is the number of earlier
-// attempts. It is added to the RetryCount of the event. If a field is zero, its variable
+// Variables returns the template variables of an event. It adds the number
+// of earlier attempts to the RetryCount of the event. If a field is zero, its variable
 // is undefined and renders literally, as on the platform. If the event has no variables,
 // such as a *webhook.UnparsedEvent, Variables returns nil.
-func Variables(event webhook.Event, tries int) *velocity.Map {
+func Variables(event webhook.Event, earlierAttempts int) *velocity.Map {
 	v := variables{velocity.NewMap()}
 	switch e := event.(type) {
 	case *webhook.DeliveryReport:
 		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.RecipientNumber, e.OriginalText)
-		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+earlierAttempts, e.Metadata)
 		v.report(e)
 	case *webhook.ReceivedSMS:
 		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
-		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+earlierAttempts, e.Metadata)
 		v.reply(e.ReplyID, e.DestinationNumber, e.Content)
 	case *webhook.ReceivedMMS:
 		v.message(formatOf(e), e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
-		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+earlierAttempts, e.Metadata)
 		v.reply(e.ReplyID, e.DestinationNumber, e.Content)
 		v.attachments(e.Attachments)
 	case *webhook.OptOut:
 		v.message(e.Format, e.MessageID, e.AccountID, e.VendorID, e.SourceNumber, e.OriginalText)
-		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+tries, e.Metadata)
+		v.history(e.SubmittedAt, e.ReceivedAt, e.RetryCount+earlierAttempts, e.Metadata)
 		v.reply("", e.DestinationNumber, e.Content) // an opt-out is not a reply, and has no $replyId
 		v.text(e.NotificationID, "notificationId")
 	default:

@@ -106,13 +106,13 @@ func TestJSONTemplateWithUndocumentedPlatformBehavior(t *testing.T) {
 				v.Set("statusCode", velocity.Integer(n))
 			}
 		}},
-		"numbers are texts": {variables: func(v *velocity.Map) {
+		"numbers are strings": {variables: func(v *velocity.Map) {
 			if units, ok := v.Get("billingUnits").(velocity.Integer); ok {
 				v.Set("billingUnits", velocity.String(strconv.Itoa(int(units))))
 			}
 		}},
 		"$esc.json escapes slashes": {payload: func(payload string) string { return strings.ReplaceAll(payload, "/", `\/`) }},
-		"$esc.json escapes all that is not ASCII": {payload: func(payload string) string {
+		"$esc.json escapes non-ASCII characters": {payload: func(payload string) string {
 			var out strings.Builder
 			for _, character := range payload {
 				if character < 0x80 {
@@ -125,9 +125,9 @@ func TestJSONTemplateWithUndocumentedPlatformBehavior(t *testing.T) {
 			}
 			return out.String()
 		}},
-		"$esc.json escapes for HTML, too": {payload: strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace},
-		"lines end as on Windows":         {payload: func(payload string) string { return strings.ReplaceAll(payload, "\n", "\r\n") }},
-		"it has more variables":           {variables: func(v *velocity.Map) { v.Set("channel", velocity.String("SMS")) }},
+		"$esc.json also escapes for HTML": {payload: strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace},
+		"the payload has CRLF line ends":  {payload: func(payload string) string { return strings.ReplaceAll(payload, "\n", "\r\n") }},
+		"the platform has more variables": {variables: func(v *velocity.Map) { v.Set("channel", velocity.String("SMS")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,8 +158,8 @@ func otherEvents() []webhook.Event {
 	}
 }
 
-// TestEmptyMetadataIsLikeNone compares an event with empty metadata and one without any.
-func TestEmptyMetadataIsLikeNone(t *testing.T) {
+// TestEmptyMetadataEqualsNone compares an event with empty metadata and one without any.
+func TestEmptyMetadataEqualsNone(t *testing.T) {
 	t.Parallel()
 	without := render(t, messagemedia.JSONTemplate, platform.Variables(&webhook.ReceivedSMS{ReplyID: "1"}, 0))
 	empty := render(t, messagemedia.JSONTemplate, platform.Variables(&webhook.ReceivedSMS{ReplyID: "1", Metadata: map[string]string{}}, 0))
@@ -176,7 +176,7 @@ func TestJSONTemplateWithEachSetOfFields(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			complete := reflect.ValueOf(completeEvents(time.Date(2026, 9, 30, 8, 43, 0, 850e6, time.UTC))[i]).Elem()
-			complete.FieldByName("RetryCount").SetInt(0) // not in it, so that retries are alike
+			complete.FieldByName("RetryCount").SetInt(0) // omitted, so that retries are equal
 			optional := slices.DeleteFunc(slices.Collect(complete.Type().Fields()), func(f reflect.StructField) bool { return f.Name == kind || f.Name == "RetryCount" })
 			for missing := range 1 << len(optional) {
 				value := reflect.New(complete.Type())
@@ -191,7 +191,7 @@ func TestJSONTemplateWithEachSetOfFields(t *testing.T) {
 				require.NoError(t, err)
 				got := webhook.Parse([]byte(payload))
 				if metadata := reflect.ValueOf(got).Elem().FieldByName("Metadata"); metadata.Len() == 0 {
-					metadata.SetZero() // nil and empty are alike
+					metadata.SetZero() // nil and empty are equal
 				}
 				if !reflect.DeepEqual(event, got) {
 					require.Equal(t, event, got, "%s", payload)

@@ -13,9 +13,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// besides has a test for each row of the package documentation's table of undocumented
+// undocumentedRequests has a test for each row of the package documentation's table of undocumented
 // requests.
-var besides = map[string]func(*testing.T, *messagemediatest.Server){
+var undocumentedRequests = map[string]func(*testing.T, *messagemediatest.Server){
 	"a slash at the end of the path, to list webhooks: the slash is ignored": func(t *testing.T, api *messagemediatest.Server) {
 		create(t, api, valid)
 		_, want := send(t, api, "GET", path+"?page=0", "")
@@ -31,7 +31,7 @@ var besides = map[string]func(*testing.T, *messagemediatest.Server){
 		assert.Equal(t, 200, status)
 		assert.Equal(t, want, response)
 		status, _ = send(t, api, "GET", keysPath+"?page=1&pageSize=1", "")
-		assert.Equal(t, 400, status, "not of keys")
+		assert.Equal(t, 400, status, "keys have no parameter pageSize")
 	},
 	"a page size of 0, or none: 100 webhooks, 20 keys": func(t *testing.T, api *messagemediatest.Server) {
 		for _, query := range []string{"?page_size=0", "?pageSize=0", ""} {
@@ -72,7 +72,7 @@ var besides = map[string]func(*testing.T, *messagemediatest.Server){
 		assert.Equal(t, 200, status)
 		assert.Equal(t, `{"id":"`+id+`",`+strings.Replace(updatable, "POST", "PUT", 1)+`}`, response)
 		status, _ = send(t, api, "PATCH", path+"/"+id, `{"read_timeout":1,"retries":1,"retry_delay":5}`)
-		assert.Equal(t, 400, status, "nothing can change")
+		assert.Equal(t, 400, status, "no field can be updated")
 	},
 	"an update to another webhook's URL and method: 409": func(t *testing.T, api *messagemediatest.Server) {
 		create(t, api, valid)
@@ -86,7 +86,7 @@ var besides = map[string]func(*testing.T, *messagemediatest.Server){
 			for _, names := range []string{"date x-Content-MD5 request-line", "Date Content-MD5 request-line"} {
 				headers := hmacOf(time.Now().UTC(), algorithm, names, "{}", "POST "+path+" HTTP/1.1")
 				status, _ := send(t, api, "POST", path, "{}", headers...)
-				assert.Equal(t, 400, status, "it is authorized, and empty")
+				assert.Equal(t, 400, status, "the request is authorized, but its body is empty")
 			}
 		}
 	},
@@ -109,13 +109,13 @@ func TestRequestsInTheDocumentationHaveTheDocumentedResponse(t *testing.T) {
 	page, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
 	rows := regexp.MustCompile(`(?m)^//\t(\S.*?) {2,}(.+)$`).FindAllStringSubmatch(string(page), -1)
-	require.Len(t, rows, len(besides))
+	require.Len(t, rows, len(undocumentedRequests))
 	for _, row := range rows {
 		name := row[1] + ": " + row[2]
-		require.Contains(t, besides, name)
+		require.Contains(t, undocumentedRequests, name)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			besides[name](t, messagemediatest.NewServer(t, messagemediatest.WithCredentials("key", "secret"), messagemediatest.WithKeyBits(1024)))
+			undocumentedRequests[name](t, messagemediatest.NewServer(t, messagemediatest.WithCredentials("key", "secret"), messagemediatest.WithKeyBits(1024)))
 		})
 	}
 }
