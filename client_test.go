@@ -27,7 +27,7 @@ func newClient(t *testing.T, through *http.Client, auth messagemedia.Authenticat
 	return client
 }
 
-func TestNewClientNamesEveryBadArgument(t *testing.T) {
+func TestNewClientReportsEveryInvalidArgument(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		auth    messagemedia.Authenticator

@@ -94,7 +94,8 @@ func failing(change func(*http.Request, error) error) func(http.RoundTripper) ht
 }
 
 // TestAMiddlewareThatRetries loses the response to the first request and can't connect for the
-// second. The call returns the second error, but the platform may have received the first request.
+// second. The call returns the second error, but the platform may have received the first
+// request.
 func TestAMiddlewareThatRetries(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))

@@ -56,7 +56,7 @@ func ExampleNewClient() {
 	// Output: true <nil>
 }
 
-func ExampleNewClient_badArguments() {
+func ExampleNewClient_invalidArguments() {
 	_, err := messagemedia.NewClient(messagemedia.BasicAuth("", "secret"), messagemedia.WithAttemptTimeout(-1))
 	fmt.Println(err)
 	// Output:

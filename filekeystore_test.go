@@ -166,7 +166,7 @@ func TestFileKeyStoreNamesInvalidFiles(t *testing.T) {
 			switch name {
 			case "a directory":
 				require.NoError(t, os.Mkdir(path, 0o700))
-			case "a broken link": // like a file that was deleted meanwhile
+			case "a broken link": // like a file that is deleted during the reading
 				if os.Symlink(filepath.Join(directory, "nowhere"), path) != nil {
 					t.Skip("no symbolic links on this system")
 				}
@@ -198,7 +198,8 @@ func TestNewFileKeyStoreRejects(t *testing.T) {
 	}
 }
 
-// TestNewFileKeyStoreRemovesAbandonedFiles checks that temporary files are removed if they are old.
+// TestNewFileKeyStoreRemovesAbandonedFiles checks that temporary files are removed if they are
+// old.
 func TestNewFileKeyStoreRemovesAbandonedFiles(t *testing.T) {
 	t.Parallel()
 	_, directory := newFileKeyStore(t)
@@ -237,8 +238,8 @@ func TestFileKeyStoreReportsItsContextAndAMissingDirectory(t *testing.T) {
 	}
 }
 
-// TestFileKeyStoreReadsDuringWrites checks that every reading has a stored key, while other programs
-// write that and other keys.
+// TestFileKeyStoreReadsDuringWrites checks that every reading has a stored key, while other
+// programs write that and other keys.
 func TestFileKeyStoreReadsDuringWrites(t *testing.T) {
 	t.Parallel()
 	store, directory := newFileKeyStore(t)

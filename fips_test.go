@@ -14,14 +14,14 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// TestFIPS is for GODEBUG=fips140=only, under which NewClient must return an error if a call could
-// not work. Without that setting, all calls work.
+// TestFIPS is for GODEBUG=fips140=only, under which NewClient must return an error if a call
+// could not work. Without that setting, all calls work.
 func TestFIPS(t *testing.T) {
 	t.Parallel()
 	long, short := strings.Repeat("s", 14), strings.Repeat("s", 13) // 112 bits, the minimum, and fewer
 	for name, c := range map[string]struct {
-		auth    messagemedia.Authenticator
-		refused string // error under fips140=only
+		auth messagemedia.Authenticator
+		want string // error under fips140=only
 	}{
 		"Basic":                              {messagemedia.BasicAuth("key", short), ""},
 		"HMAC with SHA-256":                  {messagemedia.HMACAuth("key", long), ""},
@@ -33,8 +33,8 @@ func TestFIPS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, err := messagemedia.NewClient(c.auth, messagemedia.WithHTTPClient(responding(respondingWith(200, aWebhook))))
-			if fips140.Enforced() && c.refused != "" {
-				require.ErrorContains(t, err, c.refused)
+			if fips140.Enforced() && c.want != "" {
+				require.ErrorContains(t, err, c.want)
 				assert.Nil(t, client)
 				return
 			}

@@ -96,8 +96,8 @@ func TestA404OfASignatureKey(t *testing.T) {
 	}
 }
 
-// TestGetWebhookReadsPages checks that GetWebhook stops at the page with the webhook, and reads a
-// list of several pages twice before it returns ErrNotFound.
+// TestGetWebhookReadsPages checks that GetWebhook stops at the page with the webhook, and
+// reads a list of several pages twice before it returns ErrNotFound.
 func TestGetWebhookReadsPages(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -236,8 +236,8 @@ func TestAFailedLookUpIsReported(t *testing.T) {
 	assert.NotErrorIs(t, err, messagemedia.ErrForbidden)
 }
 
-// TestNoEnabledKeyIsNoWarning checks that a 404 of the API is logged at Debug, and a proxy's page
-// at Warn.
+// TestNoEnabledKeyIsNoWarning checks that a 404 of the API is logged at Debug, and a proxy's
+// page at Warn.
 func TestNoEnabledKeyIsNoWarning(t *testing.T) {
 	t.Parallel()
 	for body, level := range map[string]string{

@@ -33,9 +33,9 @@ import (
 //
 //	go test -v -run Matrix .
 //
-// Each cell checks which errors the call's error matches, and the number of attempts. A change that
-// was reported done took effect once, and a failed one did not. No goroutine and no connection is
-// left.
+// Each cell checks which errors the call's error matches, and the number of attempts. A change
+// that was reported done took effect once, and a failed one did not. No goroutine and no
+// connection is left.
 
 // kind is the effect of sending an operation's request again.
 type kind int
@@ -221,7 +221,8 @@ func connectionRefused() (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 }
 
-// losing returns a RoundTripper that loses requests while the fault lasts, without connection traces.
+// losing returns a RoundTripper that loses requests while the fault lasts, without connection
+// traces.
 func losing(link *link, transport *http.Transport) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		if link.broken > 0 {
@@ -232,8 +233,8 @@ func losing(link *link, transport *http.Transport) http.RoundTripper {
 	})
 }
 
-// tryingTwo returns a RoundTripper that falls back from the transport, which could not connect, to
-// another one, which loses the request.
+// tryingTwo returns a RoundTripper that falls back from the transport, which could not
+// connect, to another one, which loses the request.
 func tryingTwo(_ *link, transport *http.Transport) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		response, err := transport.RoundTrip(r)
@@ -316,8 +317,8 @@ func contextEnds(name string, how error) []fault {
 	}
 }
 
-// endsAfter returns the time until the context ends: during an attempt, or during the wait after a
-// response that took no time.
+// endsAfter returns the time until the context ends: during an attempt, or during the wait
+// after a response that took no time.
 func (f *fault) endsAfter() time.Duration {
 	return map[stage]time.Duration{inAnAttempt: 5 * time.Second, inAWait: time.Nanosecond}[f.ends]
 }
@@ -329,7 +330,8 @@ type outcome struct {
 	matches  []string // the probes that the error matches
 }
 
-// expect derives the outcome of an operation under a fault of its first request, or of all requests.
+// expect derives the outcome of an operation under a fault of its first request, or of all
+// requests.
 func expect(o *operation, f *fault, all bool) outcome {
 	success := max(1, o.pages)
 	if f.permanent {
@@ -370,8 +372,8 @@ func expectFailure(o *operation, f *fault, repeated, unclear bool) outcome {
 	return failed
 }
 
-// ends has the probes that the context's error matches. Package context makes that of a deadline a
-// net.Error.
+// ends has the probes that the context's error matches. Package context makes that of a
+// deadline a net.Error.
 var ends = map[error][]string{
 	context.Canceled:         {"context.Canceled"},
 	context.DeadlineExceeded: {"context.DeadlineExceeded", "net.Error", "Timeout"},
@@ -674,7 +676,8 @@ func collect[T any](items iter.Seq2[*T, error]) (all []*T, err error) {
 	return all, nil
 }
 
-// errorOf returns the error of a call, or an error if the call returned neither error nor result.
+// errorOf returns the error of a call, or an error if the call returned neither error nor
+// result.
 func errorOf[T any](result T, err error) error {
 	if err == nil && reflect.ValueOf(result).IsZero() {
 		return errors.New("the call returned neither a result nor an error")

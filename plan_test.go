@@ -101,7 +101,8 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// TestEquivalentWebhooksAreUnchanged compares a webhook with requests that are equivalent or not.
+// TestEquivalentWebhooksAreUnchanged compares a webhook with requests that are equivalent or
+// not.
 func TestEquivalentWebhooksAreUnchanged(t *testing.T) {
 	t.Parallel()
 	present := with("https://example.com/", func(r *messagemedia.CreateWebhookRequest) {
@@ -152,8 +153,9 @@ func TestEquivalentWebhooksAreUnchanged(t *testing.T) {
 	}
 }
 
-// TestHeadersThatDifferInCaseOnly compares a pair that a request may not have but the platform may
-// list. Neither value is ignored. The test repeats this, since the order of a map must not matter.
+// TestHeadersThatDifferInCaseOnly compares a pair that a request may not have but the platform
+// may list. Neither value is ignored. The test repeats this, since the order of a map must not
+// matter.
 func TestHeadersThatDifferInCaseOnly(t *testing.T) {
 	t.Parallel()
 	request := with("https://example.com/", func(r *messagemedia.CreateWebhookRequest) { r.Headers = map[string]string{"X-A": "2"} })
@@ -287,8 +289,8 @@ func TestPlanErrors(t *testing.T) {
 	}
 }
 
-// TestRejectedPlans covers what is rejected after the webhooks are listed. The plan is returned and
-// nothing is changed.
+// TestRejectedPlans covers what is rejected after the webhooks are listed. The plan is
+// returned and nothing is changed.
 func TestRejectedPlans(t *testing.T) {
 	t.Parallel()
 	retrying := with("https://u:p@example.com/0?token=s3cret", func(r *messagemedia.CreateWebhookRequest) {
@@ -340,8 +342,8 @@ func TestRejectedPlans(t *testing.T) {
 	}
 }
 
-// TestAccountsAboveTheLimit covers an account to which the platform allows more webhooks than 150.
-// Only a plan that adds webhooks is rejected.
+// TestAccountsAboveTheLimit covers an account to which the platform allows more webhooks than
+// 150. Only a plan that adds webhooks is rejected.
 func TestAccountsAboveTheLimit(t *testing.T) {
 	t.Parallel()
 	api, client := account(t)

@@ -24,8 +24,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestSnippetsStandInCodeThatRuns checks that each snippet of the README and of doc comments also
-// occurs in a Go file of the module, which is compiled and tested.
+// TestSnippetsStandInCodeThatRuns checks that each snippet of the README and of doc comments
+// also occurs in a Go file of the module, which is compiled and tested.
 func TestSnippetsStandInCodeThatRuns(t *testing.T) {
 	t.Parallel()
 	code, documentation := goFiles(t)

@@ -85,7 +85,8 @@ func TestRetriesEndWithTheFirstSuccess(t *testing.T) {
 	})
 }
 
-// TestBackoff measures the waits. Each is random below a limit that doubles up to WithMaxRetryWait.
+// TestBackoff measures the waits. Each is random below a limit that doubles up to
+// WithMaxRetryWait.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -128,8 +128,8 @@ func echoing(status int, body, contentType string) *http.Response {
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// TestNoSecretShows runs every operation with marked requests and credentials under every failure.
-// It prints the results, errors and logs in every way.
+// TestNoSecretShows runs every operation with marked requests and credentials under every
+// failure. It prints the results, errors and logs in every way.
 func TestNoSecretShows(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -240,8 +240,8 @@ func TestRedactionKeepsShortAndHarmlessText(t *testing.T) {
 }
 
 // allPrints formats values with fmt, log/slog and encoding/json. It omits %p, which prints the
-// fields of a non-pointer whatever its methods are, and %t, which does so for an error that wraps
-// one. go vet reports both.
+// fields of a non-pointer whatever its methods are, and %t, which does so for an error that
+// wraps one. go vet reports both.
 func allPrints(values ...any) map[string]string {
 	prints := make(map[string]string)
 	for i, value := range values {

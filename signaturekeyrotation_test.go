@@ -52,7 +52,8 @@ func TestRotateSignatureKeyDeletesKeysReplacedEarlier(t *testing.T) {
 	})
 }
 
-// TestOneOfTwoConcurrentRotationsTakesEffect starts the second one before the first enables its key.
+// TestOneOfTwoConcurrentRotationsTakesEffect starts the second one before the first enables
+// its key.
 func TestOneOfTwoConcurrentRotationsTakesEffect(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
@@ -77,7 +78,8 @@ func TestOneOfTwoConcurrentRotationsTakesEffect(t *testing.T) {
 	})
 }
 
-// TestTheStoreIsCorrectedAfterAnInterruptedRotation has a key with Replaced that is still enabled.
+// TestTheStoreIsCorrectedAfterAnInterruptedRotation has a key with Replaced that is still
+// enabled.
 func TestTheStoreIsCorrectedAfterAnInterruptedRotation(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
@@ -101,8 +103,8 @@ func TestTheStoreIsCorrectedAfterAnInterruptedRotation(t *testing.T) {
 	})
 }
 
-// TestAnOldReplacedDoesNotDeleteAKeyUsedSince interrupts a rotation, after which the old key stays
-// enabled for hours and is then disabled by hand.
+// TestAnOldReplacedDoesNotDeleteAKeyUsedSince interrupts a rotation, after which the old key
+// stays enabled for hours and is then disabled by hand.
 func TestAnOldReplacedDoesNotDeleteAKeyUsedSince(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
@@ -125,8 +127,8 @@ func TestAnOldReplacedDoesNotDeleteAKeyUsedSince(t *testing.T) {
 	})
 }
 
-// TestARotationKeepsNewKeys covers keys that another run may be about to enable. An hour later, that
-// run must have ended.
+// TestARotationKeepsNewKeys covers keys that another run may be about to enable. An hour
+// later, that run must have ended.
 func TestARotationKeepsNewKeys(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()
@@ -174,8 +176,8 @@ func TestAProxys404DoesNotConfirmAKeysDeletion(t *testing.T) {
 	})
 }
 
-// TestARotationRemovesKeysDeletedAtTheAPI covers a program that crashed before it removed a deleted
-// key from the store.
+// TestARotationRemovesKeysDeletedAtTheAPI covers a program that crashed before it removed a
+// deleted key from the store.
 func TestARotationRemovesKeysDeletedAtTheAPI(t *testing.T) {
 	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
 		client := api.Client()

@@ -78,8 +78,8 @@ func TestSignatureKeyRequests(t *testing.T) {
 	}
 }
 
-// TestRetriesOfSignatureKeys counts attempts. A retry of CreateSignatureKey could create a second
-// key, so it is retried only if the platform did not act on the request.
+// TestRetriesOfSignatureKeys counts attempts. A retry of CreateSignatureKey could create a
+// second key, so it is retried only if the platform did not act on the request.
 func TestRetriesOfSignatureKeys(t *testing.T) {
 	t.Parallel()
 	for name, c := range keyOperations {

@@ -111,8 +111,8 @@ func (f *faultyTransport) RoundTrip(r *http.Request) (response *http.Response, e
 	return response, nil
 }
 
-// reject returns the status for a request that is not sent, or 0. It rejects the enabling of a key
-// more often, since that is a rare request.
+// reject returns the status for a request that is not sent, or 0. It rejects the enabling of a
+// key more often, since that is a rare request.
 func (f *faultyTransport) reject(method string) int {
 	switch {
 	case f.quiet || f.faultOdds == 0:
@@ -189,8 +189,8 @@ func (r *readStore) SignatureKeys(ctx context.Context) ([]messagemedia.StoredKey
 	return r.store.SignatureKeys(ctx)
 }
 
-// storeDown reports whether the store is down, as in the last quarter of each hour of every other
-// seed.
+// storeDown reports whether the store is down, as in the last quarter of each hour of every
+// other seed.
 func (i *instance) storeDown() bool {
 	return !i.quiet && i.seed%2 == 0 && time.Now().Minute() >= 45
 }

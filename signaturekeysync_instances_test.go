@@ -118,8 +118,8 @@ func (i *instance) check(agent string, result *messagemedia.SignatureKeyResult, 
 	}
 }
 
-// deliver signs deliveries at random times. An instance verifies each at once or up to half an hour
-// later.
+// deliver signs deliveries at random times. An instance verifies each at once or up to half an
+// hour later.
 func (w *keyWorld) deliver(all []*instance) {
 	random := rand.New(rand.NewPCG(w.seed, 2))
 	var arriving sync.WaitGroup

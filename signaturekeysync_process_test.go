@@ -18,8 +18,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestKeysSurviveKilledProcesses starts two processes that sync and rotate keys in one directory,
-// and kills them, 20 times. Meanwhile this process verifies deliveries with keys of the directory.
+// TestKeysSurviveKilledProcesses starts two processes that sync and rotate keys in one
+// directory, and kills them, 20 times. Meanwhile this process verifies deliveries with keys of
+// the directory.
 func TestKeysSurviveKilledProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")

@@ -26,10 +26,10 @@ import (
 
 var keySeeds = flag.Uint64("keyseeds", 300, "the number of random histories of signature keys")
 
-// TestKeysMaintainThemselves runs instances that sync and rotate signature keys concurrently and in
-// random order. Requests and store operations fail, take effect late, or crash the instance.
-// Meanwhile instances verify deliveries and reject forged ones with the keys of the store. To run
-// more seeds:
+// TestKeysMaintainThemselves runs instances that sync and rotate signature keys concurrently
+// and in random order. Requests and store operations fail, take effect late, or crash the
+// instance. Meanwhile instances verify deliveries and reject forged ones with the keys of the
+// store. To run more seeds:
 //
 //	go test -run TestKeysMaintainThemselves -keyseeds 5000 .
 func TestKeysMaintainThemselves(t *testing.T) {

@@ -29,10 +29,11 @@ import (
 //	go test -run TestSyncReachesWhatIsDesired . -seeds 5000
 var seeds = flag.Uint64("seeds", 500, "the number of random states to sync")
 
-// TestSyncReachesWhatIsDesired syncs random states to random desired states until no call fails,
-// by one program or two at once. Requests fail at random, 404s and other responses are false, the
-// API goes down between requests, and contexts end at any request. Each result must be consistent
-// and agree with its error and with the platform's record. Only owned webhooks may be deleted.
+// TestSyncReachesWhatIsDesired syncs random states to random desired states until no call
+// fails, by one program or two at once. Requests fail at random, 404s and other responses are
+// false, the API goes down between requests, and contexts end at any request. Each result must
+// be consistent and agree with its error and with the platform's record. Only owned webhooks
+// may be deleted.
 func TestSyncReachesWhatIsDesired(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -82,8 +83,8 @@ type world struct {
 	seen     *sync.Map
 }
 
-// program is a program that syncs. It records the effects of requests whose response did not show
-// the outcome. The platform may not have received these requests.
+// program is a program that syncs. It records the effects of requests whose response did not
+// show the outcome. The platform may not have received these requests.
 type program struct {
 	name   string
 	client *messagemedia.Client
@@ -225,8 +226,8 @@ func (w *world) add(name string, attempts int) {
 	w.programs = append(w.programs, program)
 }
 
-// populate draws the state and the desired state from a few webhooks, so that they often have the
-// same ones. Every eighth account is full.
+// populate draws the state and the desired state from a few webhooks, so that they often have
+// the same ones. Every eighth account is full.
 func (w *world) populate(random *rand.Rand) {
 	client := w.api.Client()
 	add := func(request messagemedia.CreateWebhookRequest) {
@@ -325,8 +326,8 @@ func effectOf(method, target string, body []byte) effect {
 	return effect{method, path.Base(target)}
 }
 
-// effectsOf returns the effects of a change. If the outcome of a replacement is unknown, only the
-// deletion was sent.
+// effectsOf returns the effects of a change. If the outcome of a replacement is unknown, only
+// the deletion was sent.
 func effectsOf(change messagemedia.ChangeResult) []effect {
 	switch change.Action {
 	case messagemedia.ActionCreate:
@@ -447,8 +448,8 @@ func (w *world) wanted(webhook messagemedia.Webhook) *messagemedia.CreateWebhook
 	return nil
 }
 
-// checkState compares the account with the expected state: every desired webhook, and every other
-// webhook that is not owned, unchanged.
+// checkState compares the account with the expected state: every desired webhook, and every
+// other webhook that is not owned, unchanged.
 func (w *world) checkState() {
 	want := map[string]string{}
 	for _, request := range w.desired {

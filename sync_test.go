@@ -36,8 +36,8 @@ func outcomes(result *messagemedia.SyncResult) []string {
 	return lines
 }
 
-// TestSyncSendsOneRequestPerChange counts requests: one for each page of the list and each change,
-// and two for a replacement. A second run only lists.
+// TestSyncSendsOneRequestPerChange counts requests: one for each page of the list and each
+// change, and two for a replacement. A second run only lists.
 func TestSyncSendsOneRequestPerChange(t *testing.T) {
 	t.Parallel()
 	api, client := account(t,
@@ -186,8 +186,8 @@ func TestSyncReplans(t *testing.T) {
 	}
 }
 
-// TestSyncReplansWhenTheAccountIsFull has another program create the desired webhook, which fills the
-// account. The platform may then report the limit instead of the conflict.
+// TestSyncReplansWhenTheAccountIsFull has another program create the desired webhook, which
+// fills the account. The platform may then report the limit instead of the conflict.
 func TestSyncReplansWhenTheAccountIsFull(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/hooks/sms"))
@@ -211,8 +211,8 @@ func TestSyncPlansAtMostThreeTimes(t *testing.T) {
 		"messagemedia: SyncWebhooks: create POST https://example.com/b: messagemedia: CreateWebhook: 409 Conflict")
 }
 
-// TestSyncAfterARejectedChange makes the other changes, but deletes nothing while a desired webhook
-// is missing.
+// TestSyncAfterARejectedChange makes the other changes, but deletes nothing while a desired
+// webhook is missing.
 func TestSyncAfterARejectedChange(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/old"), with("https://example.com/updated", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" }))
@@ -242,7 +242,8 @@ func TestARejectedDeletionDoesNotPreventOthers(t *testing.T) {
 	assert.Equal(t, []string{"- delete POST /a: not applied", "- delete POST /b: applied"}, outcomes(result))
 }
 
-// TestSyncStopsAfterErrorsThatAffectAllChanges has responses after which no other request is sent.
+// TestSyncStopsAfterErrorsThatAffectAllChanges has responses after which no other request is
+// sent.
 func TestSyncStopsAfterErrorsThatAffectAllChanges(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
@@ -282,8 +283,8 @@ func onlyMethod(method string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.Method == method }
 }
 
-// TestSyncWhenOutcomesAreUnknown injects a fault into every attempt of a change, before or after it
-// takes effect. In some cases the following listing fails too.
+// TestSyncWhenOutcomesAreUnknown injects a fault into every attempt of a change, before or
+// after it takes effect. In some cases the following listing fails too.
 func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 	t.Parallel()
 	const url = "https://example.com/a"
@@ -352,9 +353,9 @@ func TestSyncWhenOutcomesAreUnknown(t *testing.T) {
 	}
 }
 
-// TestOutcomesThatStayUnknown has changes whose first attempt may have taken effect, and which then
-// fail or become unnecessary. The error reports the unknown outcome even if the account reaches the
-// desired state.
+// TestOutcomesThatStayUnknown has changes whose first attempt may have taken effect, and which
+// then fail or become unnecessary. The error reports the unknown outcome even if the account
+// reaches the desired state.
 func TestOutcomesThatStayUnknown(t *testing.T) {
 	t.Parallel()
 	other := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Template = "t" })
@@ -399,8 +400,8 @@ func TestOutcomesThatStayUnknown(t *testing.T) {
 	}
 }
 
-// TestADeletionByAnotherProgram is not reported as this program's, unless an earlier attempt of its
-// own may have taken effect. It is not an error, even if it happens in every plan.
+// TestADeletionByAnotherProgram is not reported as this program's, unless an earlier attempt
+// of its own may have taken effect. It is not an error, even if it happens in every plan.
 func TestADeletionByAnotherProgram(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -450,8 +451,8 @@ func TestADeletionWithAFalse404(t *testing.T) {
 	}
 }
 
-// TestADeletionWithoutALaterListing has a 404, after which listing fails. Whether another program
-// deleted the webhook is unknown.
+// TestADeletionWithoutALaterListing has a 404, after which listing fails. Whether another
+// program deleted the webhook is unknown.
 func TestADeletionWithoutALaterListing(t *testing.T) {
 	t.Parallel()
 	api, _ := account(t, example("https://example.com/a"))
@@ -470,8 +471,8 @@ func TestADeletionWithoutALaterListing(t *testing.T) {
 	assert.ErrorIs(t, result.Changes[0].Err, messagemedia.ErrOutcomeUnknown)
 }
 
-// TestAReplacementThatFailsHalfway checks that the error has the deleted webhook, and that the next
-// run recreates it.
+// TestAReplacementThatFailsHalfway checks that the error has the deleted webhook, and that the
+// next run recreates it.
 func TestAReplacementThatFailsHalfway(t *testing.T) {
 	t.Parallel()
 	before := with("https://example.com/a?token", func(r *messagemedia.CreateWebhookRequest) {
@@ -509,8 +510,8 @@ func TestAReplacementThatFailsHalfway(t *testing.T) {
 	}
 }
 
-// TestAReplacementWhoseDeletionIsFoundLater checks that the error has the deleted webhook even if
-// only the second listing shows the deletion.
+// TestAReplacementWhoseDeletionIsFoundLater checks that the error has the deleted webhook even
+// if only the second listing shows the deletion.
 func TestAReplacementWhoseDeletionIsFoundLater(t *testing.T) {
 	t.Parallel()
 	api, client := account(t, example("https://example.com/a"))
@@ -527,8 +528,8 @@ func TestAReplacementWhoseDeletionIsFoundLater(t *testing.T) {
 	assert.Equal(t, []string{"- delete POST /a: applied", "+ create POST /a: not applied"}, outcomes(result))
 }
 
-// TestAReplacementByAnotherProgramIsNoReplaceError has another program create the webhook between the
-// deletion and the creation. The update that follows fails.
+// TestAReplacementByAnotherProgramIsNoReplaceError has another program create the webhook
+// between the deletion and the creation. The update that follows fails.
 func TestAReplacementByAnotherProgramIsNoReplaceError(t *testing.T) {
 	t.Parallel()
 	retrying := with("https://example.com/a", func(r *messagemedia.CreateWebhookRequest) { r.Retries = 5 })
@@ -545,7 +546,8 @@ func TestAReplacementByAnotherProgramIsNoReplaceError(t *testing.T) {
 	assert.Equal(t, []string{"- delete POST /a: applied", "~ update POST /a (template): not applied"}, outcomes(result))
 }
 
-// TestADeletedWebhookIsReportedUntilItIsRecreated covers what can prevent the creation in a later plan.
+// TestADeletedWebhookIsReportedUntilItIsRecreated covers what can prevent the creation in a
+// later plan.
 func TestADeletedWebhookIsReportedUntilItIsRecreated(t *testing.T) {
 	t.Parallel()
 	const url = "https://example.com/b"
@@ -596,8 +598,9 @@ func TestADeletedWebhookIsReportedUntilItIsRecreated(t *testing.T) {
 	}
 }
 
-// TestSyncEndsWithItsContext ends the context at each request in turn. The changes made so far are
-// applied and the others are not. A replacement that has deleted its webhook still recreates it.
+// TestSyncEndsWithItsContext ends the context at each request in turn. The changes made so far
+// are applied and the others are not. A replacement that has deleted its webhook still
+// recreates it.
 func TestSyncEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	desired := []messagemedia.CreateWebhookRequest{

@@ -21,8 +21,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestSyncStopsIfTheAPIIsDown has an API that is down from the first change on. No other change is
-// attempted.
+// TestSyncStopsIfTheAPIIsDown has an API that is down from the first change on. No other
+// change is attempted.
 func TestSyncStopsIfTheAPIIsDown(t *testing.T) {
 	t.Parallel()
 	var desired []messagemedia.CreateWebhookRequest
@@ -152,8 +152,9 @@ func jsonResponse(status int, v any) (*http.Response, error) {
 	return httpmock.NewJsonResponse(status, v)
 }
 
-// TestAPlatformThatNormalizes checks that a normalized webhook counts as created or updated, that the
-// result lists the differences, and that the next plan lists the same instead of a creation.
+// TestAPlatformThatNormalizes checks that a normalized webhook counts as created or updated,
+// that the result lists the differences, and that the next plan lists the same instead of a
+// creation.
 func TestAPlatformThatNormalizes(t *testing.T) {
 	t.Parallel()
 	url := func(url string) func(*messagemedia.Webhook) { return func(w *messagemedia.Webhook) { w.URL = url } }
@@ -258,8 +259,8 @@ func TestURLsThatAreNotEquivalent(t *testing.T) {
 	}
 }
 
-// TestAResponseThatShowsAnotherState checks that a response which differs from the request makes the
-// outcome unknown, and that the error lists the fields.
+// TestAResponseThatShowsAnotherState checks that a response which differs from the request
+// makes the outcome unknown, and that the error lists the fields.
 func TestAResponseThatShowsAnotherState(t *testing.T) {
 	t.Parallel()
 	keep := func(template string) func(*messagemedia.Webhook) {
@@ -315,7 +316,8 @@ func TestAResponseThatShowsAnotherState(t *testing.T) {
 	assert.Equal(t, []string{"~ update POST /a (template): applied"}, outcomes(result))
 }
 
-// assertAgreement checks that outcome and error agree in every change, and with the returned error.
+// assertAgreement checks that outcome and error agree in every change, and with the returned
+// error.
 func assertAgreement(t *testing.T, result *messagemedia.SyncResult, err error) {
 	t.Helper()
 	anyUnknown := false
@@ -362,8 +364,8 @@ func TestOutcomeAndErrorAgree(t *testing.T) {
 	}
 }
 
-// TestACreationThatAnotherProgramChangesAtOnce checks that the outcome is unknown, since this call may
-// have created the webhook.
+// TestACreationThatAnotherProgramChangesAtOnce checks that the outcome is unknown, since this
+// call may have created the webhook.
 func TestACreationThatAnotherProgramChangesAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func(context.Context, *messagemedia.Client) (*messagemedia.SyncResult, error){
@@ -515,8 +517,8 @@ func TestPlansAreInAStableOrder(t *testing.T) {
 	assert.Contains(t, first, "delete  POST https://example.com/a\n  - delete  POST https://example.com/b\n  - delete  POST https://example.com/d")
 }
 
-// TestWebhooksWithTheSameURLAndMethod covers a list that the platform should not allow. One webhook
-// with the desired state is kept, and the others are pruned if they are owned.
+// TestWebhooksWithTheSameURLAndMethod covers a list that the platform should not allow. One
+// webhook with the desired state is kept, and the others are pruned if they are owned.
 func TestWebhooksWithTheSameURLAndMethod(t *testing.T) {
 	t.Parallel()
 	webhook := func(id, template string) string {

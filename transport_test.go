@@ -101,8 +101,8 @@ func newServer(t *testing.T, before ...func()) *server {
 	return s
 }
 
-// TestClosedClientsLeaveNoGoroutine creates, uses and closes many clients with one transport. It is
-// not parallel, since it counts all goroutines.
+// TestClosedClientsLeaveNoGoroutine creates, uses and closes many clients with one transport.
+// It is not parallel, since it counts all goroutines.
 func TestClosedClientsLeaveNoGoroutine(t *testing.T) {
 	server := newServer(t)
 	for name, auth := range authenticators {
@@ -127,8 +127,8 @@ func connectionGoroutines() int {
 	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "net/http.(*persistConn).readLoop(")
 }
 
-// TestClientsShareTheDefaultTransport checks that 20 clients use one connection, also with the copy
-// of the default transport for HMAC.
+// TestClientsShareTheDefaultTransport checks that 20 clients use one connection, also with the
+// copy of the default transport for HMAC.
 func TestClientsShareTheDefaultTransport(t *testing.T) {
 	for name, auth := range authenticators {
 		server := newServer(t)
@@ -145,9 +145,9 @@ func TestClientsShareTheDefaultTransport(t *testing.T) {
 	}
 }
 
-// TestManyCallersReuseTheirConnections checks that the client keeps more than net/http's default of
-// two idle connections. The first responses wait until all callers have connected, since net/http
-// opens a connection that it does not need if one becomes idle meanwhile.
+// TestManyCallersReuseTheirConnections checks that the client keeps more than net/http's
+// default of two idle connections. The first responses wait until all callers have connected,
+// since net/http opens a connection that it does not need if one becomes idle meanwhile.
 func TestManyCallersReuseTheirConnections(t *testing.T) {
 	t.Parallel()
 	for name, transport := range map[string]*http.Transport{
@@ -203,8 +203,8 @@ func TestRegisteredProtocolsSurvive(t *testing.T) {
 	}
 }
 
-// TestMiddlewareIsAroundThePinnedTransport checks the order of middleware, and that it receives the
-// request with its credentials.
+// TestMiddlewareIsAroundThePinnedTransport checks the order of middleware, and that it
+// receives the request with its credentials.
 func TestMiddlewareIsAroundThePinnedTransport(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"Basic": "HTTP/2.0", "HMAC": "HTTP/1.1"} {

@@ -195,9 +195,9 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-// TestViolationsDoNotShowTokens checks the parts that can contain tokens: a URL's path, query and
-// user info, and header values. An unescaped character in the user info makes a URL parser cut
-// it elsewhere.
+// TestViolationsDoNotShowTokens checks the parts that can contain tokens: a URL's path, query
+// and user info, and header values. An unescaped character in the user info makes a URL parser
+// cut it elsewhere.
 func TestViolationsDoNotShowTokens(t *testing.T) {
 	t.Parallel()
 	err := create{
@@ -228,7 +228,8 @@ func TestErrorsOfRequestsAreOneLine(t *testing.T) {
 	assert.NotContains(t, err.Error(), "\x1b")
 }
 
-// TestIDs checks that an ID that would change the path is rejected, and that any other is escaped.
+// TestIDs checks that an ID that would change the path is rejected, and that any other is
+// escaped.
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{

@@ -17,8 +17,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestCreateWebhookCreatesAtMostOne injects every fault into one or more attempts, in accounts below
-// and at the limit. It checks that the result or the error agrees with the account.
+// TestCreateWebhookCreatesAtMostOne injects every fault into one or more attempts, in accounts
+// below and at the limit. It checks that the result or the error agrees with the account.
 func TestCreateWebhookCreatesAtMostOne(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
@@ -53,8 +53,8 @@ func TestCreateWebhookCreatesAtMostOne(t *testing.T) {
 	}
 }
 
-// createUnder creates a webhook under a fault, in an account with the number of webhooks present. If
-// blind, the client's look-up fails.
+// createUnder creates a webhook under a fault, in an account with the number of webhooks
+// present. If blind, the client's look-up fails.
 func createUnder(t *testing.T, fault messagemediatest.Fault, present int, blind bool) {
 	api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
 	defer api.Close()
@@ -88,7 +88,8 @@ func fill(t *testing.T, client *messagemedia.Client, count int) {
 	}
 }
 
-// TestCreateWebhookReturnsItsWebhookAfterALostResponse has the cases in which a look-up finds it.
+// TestCreateWebhookReturnsItsWebhookAfterALostResponse has the cases in which a look-up finds
+// it.
 func TestCreateWebhookReturnsItsWebhookAfterALostResponse(t *testing.T) {
 	t.Parallel()
 	lost := messagemediatest.Fault{ResetConnection: true, AfterCommit: true}
@@ -129,7 +130,8 @@ func TestCreateWebhookReturnsItsWebhookAfterALostResponse(t *testing.T) {
 	}
 }
 
-// TestCreateWebhookComparesTheWebhookItFinds loses or rejects the creation, and lists one webhook.
+// TestCreateWebhookComparesTheWebhookItFinds loses or rejects the creation, and lists one
+// webhook.
 func TestCreateWebhookComparesTheWebhookItFinds(t *testing.T) {
 	t.Parallel()
 	asked := messagemedia.CreateWebhookRequest{

@@ -25,7 +25,7 @@ import (
 func TestResponsesToSignatureKeyRequests(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithKeyBits(1024))
-	const nobody = "00000000-0000-4000-8000-000000000000"
+	const unknownID = "00000000-0000-4000-8000-000000000000"
 	for name, c := range map[string]struct {
 		method, target, body string
 		status               int
@@ -46,9 +46,9 @@ func TestResponsesToSignatureKeyRequests(t *testing.T) {
 		"the list's page 0":                          {"GET", keysPath + "?page=0", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
 		"a page that is not a number":                {"GET", keysPath + "?page=x", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
 		"a negative size":                            {"GET", keysPath + "?page_size=-1", ``, 400, `{"message":"Bad Request","details":["page property value is invalid"]}`},
-		"getting an unknown key":                     {"GET", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
+		"getting an unknown key":                     {"GET", keysPath + "/" + unknownID, ``, 404, `{"message":"Entity not found"}`},
 		"getting an ID that is not a UUID":           {"GET", keysPath + "/x", ``, 400, `{"message":"Bad Request","details":["key_id property value is invalid"]}`},
-		"deleting an unknown key":                    {"DELETE", keysPath + "/" + nobody, ``, 404, `{"message":"Entity not found"}`},
+		"deleting an unknown key":                    {"DELETE", keysPath + "/" + unknownID, ``, 404, `{"message":"Entity not found"}`},
 		"deleting an ID that is not a UUID":          {"DELETE", keysPath + "/x", ``, 404, `{"message":"Entity not found"}`},
 		"getting the enabled key if none is enabled": {"GET", keysPath + "/enabled", ``, 404, `{"message":"Currently no key is enabled"}`},
 		"enabling nothing":                           {"PATCH", keysPath + "/enabled", `{"key_id":null}`, 400, `{"message":"Bad Request","details":["/key_id: Key id cannot be null"]}`},
