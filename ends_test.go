@@ -121,8 +121,7 @@ func TestBodiesThatIgnoreTheirContext(t *testing.T) {
 	}
 }
 
-// TestTheCauseOfACancellation checks that the error matches the cause and context.Canceled,
-// whenever the context ends.
+// TestTheCauseOfACancellation ends the context at different times.
 func TestTheCauseOfACancellation(t *testing.T) {
 	t.Parallel()
 	mine := errors.New("the pod is being drained")
@@ -171,7 +170,7 @@ func TestTheCauseOfACancellation(t *testing.T) {
 }
 
 // TestAnAuthenticatorThatTakesTooLong checks that the attempt timeout ends an Authenticator.
-// The error does not match context.DeadlineExceeded, even if the Authenticator returns that.
+// The error matches context.DeadlineExceeded only if the caller's context ended.
 func TestAnAuthenticatorThatTakesTooLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -193,7 +192,7 @@ func TestAnAuthenticatorThatTakesTooLong(t *testing.T) {
 		defer cancel()
 		assert.ErrorIs(t, createKey(ctx, client), context.DeadlineExceeded)
 
-		own := authenticatorFunc(func(*http.Request) error { return context.DeadlineExceeded }) // of a context of its own
+		own := authenticatorFunc(func(*http.Request) error { return context.DeadlineExceeded }) // from a context of its own
 		assert.NotErrorIs(t, createKey(t.Context(), newClient(t, refusing(t), own)), context.DeadlineExceeded)
 	})
 }

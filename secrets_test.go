@@ -202,7 +202,7 @@ func TestNoSecretShowsOfAnyType(t *testing.T) {
 			assertUnmarked(t, fmt.Sprintf("%T as %s", value, how), text)
 		}
 	}
-	for _, value := range []any{webhook, create, update, page} { // also in a log of JSON, which does not call String
+	for _, value := range []any{webhook, create, update, page} { // a log of JSON uses LogValue, not MarshalJSON
 		var log bytes.Buffer
 		jsonLogger(&log).Info("x", "value", value)
 		assertUnmarked(t, fmt.Sprintf("%T in a log of JSON", value), log.String())

@@ -39,10 +39,10 @@ func TestSyncStopsIfTheAPIIsDown(t *testing.T) {
 		then httpmock.Responder
 		want string // of the first change
 	}{
-		"creations, with 503":        {emptyPage, respondingWith(503, ""), "+ create POST /0: unknown"},
-		"creations, without network": {emptyPage, func(*http.Request) (*http.Response, error) { return nil, errLost }, "+ create POST /0: unknown"},
-		"updates, with 503":          {full, respondingWith(503, ""), "~ update POST /0 (encoding): unknown"},
-		"updates, without network":   {full, func(*http.Request) (*http.Response, error) { return nil, errLost }, "~ update POST /0 (encoding): unknown"},
+		"creations, with 503":            {emptyPage, respondingWith(503, ""), "+ create POST /0: unknown"},
+		"creations, with lost responses": {emptyPage, func(*http.Request) (*http.Response, error) { return nil, errLost }, "+ create POST /0: unknown"},
+		"updates, with 503":              {full, respondingWith(503, ""), "~ update POST /0 (encoding): unknown"},
+		"updates, with lost responses":   {full, func(*http.Request) (*http.Response, error) { return nil, errLost }, "~ update POST /0 (encoding): unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

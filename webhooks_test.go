@@ -130,8 +130,8 @@ func TestCreateWebhookReturnsItsWebhookAfterALostResponse(t *testing.T) {
 	}
 }
 
-// TestCreateWebhookComparesTheWebhookItFinds loses or rejects the creation, and lists one
-// webhook.
+// TestCreateWebhookComparesTheWebhookItFinds loses the response to a creation, fails the retry
+// and lists a webhook with the same URL and method.
 func TestCreateWebhookComparesTheWebhookItFinds(t *testing.T) {
 	t.Parallel()
 	asked := messagemedia.CreateWebhookRequest{
