@@ -34,12 +34,15 @@ var keySeeds = flag.Uint64("keyseeds", 300, "the number of random histories of s
 //	go test -run TestKeysMaintainThemselves -keyseeds 5000 .
 func TestKeysMaintainThemselves(t *testing.T) {
 	t.Parallel()
-	seen := new(keyEvents)
+	seen, seeds := new(keyEvents), *keySeeds
+	if testing.Short() {
+		seeds = min(seeds, 60)
+	}
 	t.Run("seeds", func(t *testing.T) {
 		for worker := range uint64(2) {
 			t.Run(fmt.Sprint(worker), func(t *testing.T) {
 				t.Parallel()
-				for seed := worker; seed < *keySeeds; seed += 2 {
+				for seed := worker; seed < seeds; seed += 2 {
 					synctest.Test(t, func(t *testing.T) { newKeyWorld(t, seed, seen).run() })
 					if t.Failed() {
 						return
