@@ -54,7 +54,7 @@ func TestKeysMaintainThemselves(t *testing.T) {
 	for _, event := range []string{"create applied", "create unknown", "store applied", "store unknown", "enable applied", "enable unknown", "enable not applied",
 		"replace applied", "delete applied", "delete unknown", "remove applied", "crash", "late request", "late write", "discarded", "left behind", "left behind, deleted",
 		"foreign key enabled", "foreign key taken over", "disabled by hand", "verified", "verified late", "verified with a replaced key", "store down", "forged"} {
-		assert.NotZero(t, seen.counts[event], "%d seeds without the event: %s", *keySeeds, event)
+		assert.NotZero(t, seen.counts[event], "%d seeds without the event: %s", seeds, event)
 	}
 	t.Log(seen.counts)
 }
