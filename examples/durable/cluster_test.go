@@ -15,7 +15,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/examples/internal/proof"
 )
 
-// startCluster runs three servers, and returns the URL that reaches each of them.
+// startCluster runs three servers, and returns the URLs of all of them as one string.
 func startCluster(t *testing.T, payload int32) ([]*server.Server, string) {
 	var routes, clients []string
 	for range 3 {
@@ -55,7 +55,7 @@ func startCluster(t *testing.T, payload int32) ([]*server.Server, string) {
 	return servers, strings.Join(clients, ",")
 }
 
-// TestOnACluster takes a server away after half of the deliveries.
+// TestOnACluster shuts a server down after half of the deliveries.
 func TestOnACluster(t *testing.T) {
 	t.Parallel()
 	servers, natsURL := startCluster(t, maxPayload)
@@ -74,18 +74,18 @@ func TestOnACluster(t *testing.T) {
 	f.workOff(t, nil)
 	assert.Len(t, f.effects(t), 40)
 
-	// The replicas' own response to what is there already is understood, too.
+	// A cluster reports existing entries by errors of its own.
 	require.NoError(t, f.store.handle(t.Context(), deliveryIDOf(t, text("1", "YES")), deliveryOf("again")))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
 	message := f.take(t)
 	for range 2 {
 		require.NoError(t, f.store.deadLetter(t.Context(), "key", message, errPermanent))
 	}
-	assert.Len(t, f.letters(t), 1)
+	assert.Len(t, f.deadLetters(t), 1)
 }
 
-// TestWithoutTheClusterNothingIsAcknowledged also shows that the receiver ends then.
-func TestWithoutTheClusterNothingIsAcknowledged(t *testing.T) {
+// TestNothingIsAcknowledgedWithoutTheCluster also checks that the receiver shuts down then.
+func TestNothingIsAcknowledgedWithoutTheCluster(t *testing.T) {
 	t.Parallel()
 	servers, natsURL := startCluster(t, maxPayload)
 	s := testSettings(t)
@@ -103,11 +103,11 @@ func TestWithoutTheClusterNothingIsAcknowledged(t *testing.T) {
 	assert.Less(t, time.Since(start), 8*time.Second)
 }
 
-func TestAClusterWithASmallPayload(t *testing.T) {
+func TestAClusterWithASmallMaxPayloadIsRejected(t *testing.T) {
 	t.Parallel()
 	_, natsURL := startCluster(t, 1<<20)
 	s := testSettings(t)
 	s.natsURL = natsURL
 	_, err := startEngine(s, nil, nil)
-	assert.ErrorContains(t, err, "the cluster takes messages of 1048576 bytes at most, want 9437184: set max_payload to 9MB")
+	assert.ErrorContains(t, err, "max_payload of the cluster must be at least 9437184, got 1048576: set it to 9MB")
 }

@@ -16,20 +16,19 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// engine is a connection to NATS: to a cluster, or to a server in this process.
-// What uses the connection can't tell which.
+// engine is a connection to a NATS cluster, or to a NATS server in this process.
 type engine struct {
 	conn   *nats.Conn
-	closed chan struct{} // when the connection is
+	closed chan struct{} // closed with the connection
 
-	server   *server.Server // nil on a cluster
-	unlock   func()         // lets another process have the directory
+	server   *server.Server // nil for a cluster
+	unlock   func()         // lets another process use the directory
 	watching sync.WaitGroup
 	unwatch  context.CancelFunc
 }
 
-// startEngine connects to the cluster, or starts the embedded server. It calls a
-// function with the error when the embedded server can't write any more.
+// startEngine connects to the cluster, or starts the embedded server and connects to it. If the
+// embedded server later fails to write, startEngine's watcher calls fail with the error.
 func startEngine(s settings, logger *slog.Logger, fail func(error)) (*engine, error) {
 	e := &engine{closed: make(chan struct{}), unlock: func() {}, unwatch: func() {}}
 	target := s.natsURL
@@ -44,7 +43,7 @@ func startEngine(s settings, logger *slog.Logger, fail func(error)) (*engine, er
 	}
 	if size := e.conn.MaxPayload(); size < maxPayload {
 		e.close()
-		return nil, fmt.Errorf("the cluster takes messages of %d bytes at most, want %d: set max_payload to 9MB in its configuration", size, maxPayload)
+		return nil, fmt.Errorf("max_payload of the cluster must be at least %d, got %d: set it to 9MB in the configuration of its servers", maxPayload, size)
 	}
 	if e.server != nil {
 		var ctx context.Context
@@ -54,9 +53,8 @@ func startEngine(s settings, logger *slog.Logger, fail func(error)) (*engine, er
 	return e, nil
 }
 
-// watch fails when the server has reported 3 times in a row that it is not well.
-// After one write that failed, as on a full disk, a stream responds nothing any
-// more, until the process is started again.
+// watch calls fail after 3 failed health checks in a row. After a failed write, for example to
+// a full disk, a stream does not respond until the process is restarted.
 func watch(ctx context.Context, server *server.Server, fail func(error)) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -77,20 +75,20 @@ func watch(ctx context.Context, server *server.Server, fail func(error)) {
 	}
 }
 
-// startServer starts a server that nobody but this process reaches, unless there
-// is an address for clients.
+// startServer starts the embedded server. Unless there is an address for clients, only this
+// process can reach it.
 func (e *engine) startServer(s settings, logger *slog.Logger) (err error) {
 	options := &server.Options{
 		ServerName: "durable",
 		DontListen: s.clientAddress == "",
 		JetStream:  true,
 		StoreDir:   s.directory,
-		// The streams have limits of their own. By default the server's is a share of what
-		// is free on the disk: a receiver whose disk has filled up would not start again.
+		// The streams have their own limits. The server's default is a share of the free
+		// space on the disk, so that a receiver could not restart on a nearly full disk.
 		JetStreamMaxStore: 1 << 50,
-		SyncAlways:        true, // an acknowledged delivery is on the disk, not only in the system's memory
+		SyncAlways:        true, // flush each write to the disk before it is acknowledged
 		MaxPayload:        maxPayload,
-		NoSigs:            true, // the signals are this program's
+		NoSigs:            true, // this program handles the signals
 	}
 	if s.clientAddress != "" {
 		if options.Host, options.Port, err = splitAddress(s.clientAddress); err != nil {
@@ -111,7 +109,7 @@ func (e *engine) startServer(s settings, logger *slog.Logger) (err error) {
 		return nil
 	}
 	e.stopServer()
-	return cmp.Or(log.fatal, errors.New("no start within 30 seconds"))
+	return cmp.Or(log.fatal, errors.New("not ready within 30 seconds"))
 }
 
 func splitAddress(address string) (host string, port int, err error) {
@@ -120,7 +118,7 @@ func splitAddress(address string) (host string, port int, err error) {
 		port, err = strconv.Atoi(text)
 	}
 	if err != nil {
-		return "", 0, fmt.Errorf("-client-addr is %q, want an address like 127.0.0.1:4222", address)
+		return "", 0, fmt.Errorf("-client-addr must be an address with a port, as in 127.0.0.1:4222, got %q", address)
 	}
 	return host, port, nil
 }
@@ -129,18 +127,18 @@ func (e *engine) connect(target string, logger *slog.Logger) error {
 	options := []nats.Option{
 		nats.Name("durable receiver"),
 		nats.MaxReconnects(-1),
-		// What can't be stored now gets a 503 now, not kept in memory for later.
+		// While disconnected, fail at once and respond 503, instead of buffering in memory.
 		nats.ReconnectBufSize(-1),
 		nats.DrainTimeout(10 * time.Second),
 		nats.ClosedHandler(func(*nats.Conn) { close(e.closed) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
-				logger.Warn("durable: the connection to NATS was lost", "error", err)
+				logger.Warn("durable: connection to NATS lost", "error", err)
 			}
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) { logger.Info("durable: connected to NATS again") }),
+		nats.ReconnectHandler(func(*nats.Conn) { logger.Info("durable: reconnected to NATS") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			logger.Warn("durable: NATS", "error", err)
+			logger.Warn("durable: NATS error", "error", err)
 		}),
 	}
 	if e.server != nil {
@@ -148,7 +146,7 @@ func (e *engine) connect(target string, logger *slog.Logger) error {
 	}
 	conn, err := nats.Connect(target, options...)
 	if _, isURL := errors.AsType[*url.Error](err); isURL {
-		return errors.New("NATS_URL is not one, want nats://host:4222") // its parser's error would show the password
+		return errors.New("NATS_URL must be a URL, as in nats://host:4222") // the parser's error would show the password
 	}
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
@@ -157,8 +155,7 @@ func (e *engine) connect(target string, logger *slog.Logger) error {
 	return nil
 }
 
-// close ends the connection when all that was sent over it has arrived, and then
-// the server.
+// close drains the connection, and then shuts the server down.
 func (e *engine) close() {
 	if err := e.conn.Drain(); err != nil {
 		e.conn.Close()
@@ -177,10 +174,10 @@ func (e *engine) stopServer() {
 	e.unlock()
 }
 
-// natsLog passes on what the embedded server warns of.
+// natsLog logs the warnings and errors of the embedded server, and its notices at debug level.
 type natsLog struct {
 	*slog.Logger
-	fatal error // what kept the server from starting
+	fatal error // why the server did not start
 }
 
 func (l *natsLog) log(level slog.Level, format string, args []any) {
@@ -193,7 +190,7 @@ func (l *natsLog) Errorf(format string, args ...any)  { l.log(slog.LevelError, f
 func (l *natsLog) Debugf(string, ...any)              {}
 func (l *natsLog) Tracef(string, ...any)              {}
 
-// Fatalf does not end the process: Start returns, and the server is not ready.
+// Fatalf does not end the process. Start then returns, and the server is not ready.
 func (l *natsLog) Fatalf(format string, args ...any) {
 	l.fatal = fmt.Errorf(format, args...)
 	l.log(slog.LevelError, format, args)

@@ -4,7 +4,8 @@ package main
 
 import "os"
 
-// lock makes the directory. That no other process uses it is up to the operator here.
+// lock creates the directory. On this platform, the operator must ensure that no other process
+// uses it.
 func lock(directory string) (unlock func(), err error) {
 	return func() {}, os.MkdirAll(directory, 0o700)
 }

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// lock keeps a directory for this process, as long as it lives: two servers on the
-// same files would destroy them. The system ends the lock with the process.
+// lock reserves a directory for this process, because two servers would corrupt each other's
+// files. The operating system releases the lock when the process ends.
 func lock(directory string) (unlock func(), err error) {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return nil, err

@@ -1,16 +1,17 @@
-// Command durable is a receiver that responds 204 only when a delivery is on disk: in a queue
-// of NATS JetStream, which runs in this process, or as a cluster at NATS_URL.
+// Command durable is a receiver that responds 204 only after it has stored the delivery on
+// disk, in a NATS JetStream queue. NATS runs in this process or, if NATS_URL is set, as a
+// cluster.
 //
-// From there each delivery is handled, with an effect that happens once. Use it if your
-// services exchange messages by a broker; if they share a SQL database, the example inbox is
-// less to operate.
+// A worker handles each delivery from the queue, with an idempotent effect. Use this example if
+// your services communicate through a message broker. If they share a SQL database, the
+// example inbox is easier to operate.
 //
 //	go -C examples/durable run . serve
 //	go -C examples/durable run . prove -deliveries 1000 -kills 5
 //
-// The first receives, until an interrupt. The second kills a receiver again and again, while
-// the in-memory platform sends to it, and counts what was lost and what was handled twice.
-// README.md says what is promised, and what is not.
+// The command serve receives until it is interrupted. The command prove kills a receiver
+// repeatedly while the in-memory platform sends deliveries to it, and counts those that were
+// lost or handled twice. README.md describes the guarantees and their limits.
 package main
 
 import (
@@ -28,23 +29,23 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // so that a second signal ends a shutdown that hangs
+	context.AfterFunc(ctx, stop) // a second signal ends a shutdown that hangs
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-const usage = `durable receives webhooks, and never loses one that it acknowledged.
+const usage = `durable receives webhook deliveries and loses none that it acknowledged.
 
-	durable serve   receive, until an interrupt
-	durable prove   kill a receiver while it receives, and count
+	durable serve   receive until interrupted
+	durable prove   kill a receiver while it receives, and count losses and duplicates
 
-Each has -help.
+For the flags of a command, pass -help to it.
 `
 
-// errUsage is an error of the command line, whose text was printed already.
+// errUsage reports an invalid command line. Its text is already printed.
 var errUsage = errors.New("usage")
 
-// run returns the exit status: 2 for a wrong command line, 1 for a failure, and for
-// a proof that failed.
+// run returns the exit status: 2 for an invalid command line, and 1 for any other failure,
+// including a failed proof.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	commands := map[string]func(context.Context, []string, func(string) string, io.Writer, io.Writer) error{
 		"serve": runServe, "prove": runProve,
@@ -75,14 +76,14 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	flags.StringVar(&s.publicURL, "url", s.publicURL, "the `URL` that the platform calls (default: this machine's own)")
 	flags.StringVar(&s.keys, "keys", "", "the `directory` of the signature keys, for an account that has signatures (default: none)")
 	flags.StringVar(&s.directory, "dir", s.directory, "the `directory` of the embedded NATS server")
-	flags.StringVar(&s.clientAddress, "client-addr", "", "an `address` for the nats tool to reach the embedded server (default: none)")
-	flags.StringVar(&s.stream, "stream", s.stream, "the `name` of the queue's stream; the other streams are named after it")
-	flags.IntVar(&s.replicas, "replicas", s.replicas, "how many servers of a cluster keep each delivery: 1, 3 or 5")
-	flags.Int64Var(&s.maxBytes, "max-bytes", s.maxBytes, "how many `bytes` the queue may have, and the dead letters, and what was handled; past that the response is 503")
-	flags.DurationVar(&s.keep, "keep", s.keep, "how long to remember what was handled")
-	flags.IntVar(&s.workers, "workers", s.workers, "how many deliveries are handled at once")
-	flags.DurationVar(&s.ackWait, "ack-wait", s.ackWait, "how long a worker may be silent before another gets its delivery")
-	flags.IntVar(&s.tries, "tries", s.tries, "how often a delivery is tried before it is a dead letter")
+	flags.StringVar(&s.clientAddress, "client-addr", "", "the `address` at which the nats tool reaches the embedded server (default: none)")
+	flags.StringVar(&s.stream, "stream", s.stream, "the `name` of the queue; the other streams' names begin with it")
+	flags.IntVar(&s.replicas, "replicas", s.replicas, "how many servers of a cluster store each delivery: 1, 3 or 5")
+	flags.Int64Var(&s.maxBytes, "max-bytes", s.maxBytes, "the limit in `bytes` of the queue, of the dead letters and of the handled deliveries, each; if the queue is full, the response is 503")
+	flags.DurationVar(&s.keep, "keep", s.keep, "how long to remember handled deliveries")
+	flags.IntVar(&s.workers, "workers", s.workers, "how many deliveries to handle concurrently")
+	flags.DurationVar(&s.ackWait, "ack-wait", s.ackWait, "the time without an acknowledgement after which another worker gets the delivery")
+	flags.IntVar(&s.tries, "tries", s.tries, "how many attempts a delivery gets before it becomes a dead letter")
 	if err := parse(flags, args, s.check); err != nil {
 		return err
 	}
@@ -94,8 +95,8 @@ func runProve(ctx context.Context, args []string, getenv func(string) string, st
 	flags := newFlags("prove", stderr)
 	flags.IntVar(&p.Deliveries, "deliveries", 1000, "how `many` deliveries to send")
 	flags.IntVar(&p.Kills, "kills", 5, "how `often` to kill the receiver")
-	flags.IntVar(&p.AtATime, "at-a-time", 16, "how `many` deliveries are under way at a time")
-	flags.IntVar(&p.replicas, "replicas", 1, "how many servers of a cluster keep each delivery")
+	flags.IntVar(&p.AtATime, "at-a-time", 16, "how `many` deliveries to send concurrently")
+	flags.IntVar(&p.replicas, "replicas", 1, "how many servers of a cluster store each delivery: 1, 3 or 5")
 	if err := parse(flags, args, p.check); err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func newFlags(command string, stderr io.Writer) *flag.FlagSet {
 	return flags
 }
 
-// parse reads the flags, and checks what they set.
+// parse parses the flags and checks their values.
 func parse(flags *flag.FlagSet, args []string, check func() error) error {
 	if err := flags.Parse(args); err != nil {
 		return errors.Join(errUsage, err)

@@ -21,7 +21,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestMain lets the proof start this binary as a receiver.
+// TestMain lets prove start this test binary as a receiver.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
 		main()
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fixture is a receiver in parts, without a socket. Its worker runs when a test starts it.
+// fixture has the parts of a receiver, without a socket. A test starts the worker itself.
 type fixture struct {
 	settings settings
 	engine   *engine
@@ -37,7 +37,7 @@ type fixture struct {
 	handler  http.Handler
 	signer   *messagemediatest.Signer
 	logger   *slog.Logger
-	failed   chan error // what ends the process
+	failed   chan error // receives the error that would end the process
 }
 
 func testSettings(t *testing.T) settings {
@@ -56,7 +56,7 @@ func newFixture(t *testing.T, s settings) *fixture {
 	return f
 }
 
-// open starts what a process starts, but for the worker.
+// open starts everything that a process starts, except the worker.
 func (f *fixture) open(t *testing.T) {
 	var err error
 	f.engine, err = startEngine(f.settings, f.logger, func(err error) { f.failed <- err })
@@ -67,13 +67,13 @@ func (f *fixture) open(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// reopen is a restart of the process.
+// reopen simulates a restart of the process.
 func (f *fixture) reopen(t *testing.T) {
 	f.engine.close()
 	f.open(t)
 }
 
-// work starts a worker, which ends with the test.
+// work starts a worker and stops it at the end of the test.
 func (f *fixture) work(t *testing.T, handle func(context.Context, string, *webhook.Delivery) error) *worker {
 	w := newWorker(f.store, f.settings, f.logger)
 	if handle != nil {
@@ -84,7 +84,7 @@ func (f *fixture) work(t *testing.T, handle func(context.Context, string, *webho
 	return w
 }
 
-// workOff has a worker handle all that is in the queue.
+// workOff lets a worker handle everything in the queue.
 func (f *fixture) workOff(t *testing.T, handle func(context.Context, string, *webhook.Delivery) error) {
 	w := f.work(t, handle)
 	require.NoError(t, f.store.waitUntilEmpty(t.Context(), 20*time.Second))
@@ -115,7 +115,7 @@ func (f *fixture) size(t *testing.T, stream string) int {
 	return size
 }
 
-// effects are what was written into the bucket, each time.
+// effects returns the body of every write to the bucket.
 func (f *fixture) effects(t *testing.T) []string {
 	bodies, err := f.store.effects(t.Context())
 	require.NoError(t, err)
@@ -126,8 +126,8 @@ func (f *fixture) effects(t *testing.T) []string {
 	return effects
 }
 
-// letters are the dead letters.
-func (f *fixture) letters(t *testing.T) []*jetstream.RawStreamMsg {
+// deadLetters returns the dead letters.
+func (f *fixture) deadLetters(t *testing.T) []*jetstream.RawStreamMsg {
 	stream, err := f.store.js.Stream(t.Context(), f.store.dead)
 	require.NoError(t, err)
 	var letters []*jetstream.RawStreamMsg
@@ -139,7 +139,7 @@ func (f *fixture) letters(t *testing.T) []*jetstream.RawStreamMsg {
 	return letters
 }
 
-func TestWrongCommandLines(t *testing.T) {
+func TestInvalidCommandLines(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		args []string
@@ -155,18 +155,18 @@ func TestWrongCommandLines(t *testing.T) {
 		"a URL with a fragment":           {[]string{"serve", "-url", "https://example.com/hooks#sms"}, "-url must not have a query or a fragment"},
 		"a URL with user info":            {[]string{"serve", "-url", "https://user:password@example.com/hooks"}, "-url must not have user info"},
 		"a URL with another scheme":       {[]string{"serve", "-url", "ftp://example.com/hooks"}, "-url must begin with https:// or http://"},
-		"a stream's name with a dot":      {[]string{"serve", "-stream", "a.b"}, `-stream must be of letters, digits, - and _, got "a.b"`},
+		"a stream's name with a dot":      {[]string{"serve", "-stream", "a.b"}, `-stream must consist of letters, digits, - and _, got "a.b"`},
 		"two replicas":                    {[]string{"serve", "-replicas", "2"}, "-replicas must be 1, 3 or 5, got 2"},
 		"replicas without a cluster":      {[]string{"serve", "-replicas", "3"}, "needs a cluster: set NATS_URL"},
-		"a queue for less than a body":    {[]string{"serve", "-max-bytes", "8388608"}, "-max-bytes must be at least 18874368, room for two large deliveries, got 8388608"},
-		"a memory shorter than a retry":   {[]string{"serve", "-keep", "10m"}, "-keep must be at least 30m0s, as long as duplicates can arrive, got 10m0s"},
+		"a queue smaller than two bodies": {[]string{"serve", "-max-bytes", "8388608"}, "-max-bytes must be at least 18874368, the size of two large deliveries, got 8388608"},
+		"keys forgotten too early":        {[]string{"serve", "-keep", "10m"}, "-keep must be at least 30m0s, because duplicates can arrive until then, got 10m0s"},
 		"no workers":                      {[]string{"serve", "-workers", "0"}, "-workers must be positive, got 0"},
-		"a hasty wait for the worker":     {[]string{"serve", "-ack-wait", "1s"}, "-ack-wait must be at least 3s, got 1s"},
-		"no tries":                        {[]string{"serve", "-tries", "0"}, "-tries must be positive, got 0"},
+		"a short wait for the worker":     {[]string{"serve", "-ack-wait", "1s"}, "-ack-wait must be at least 3s, got 1s"},
+		"no attempts":                     {[]string{"serve", "-tries", "0"}, "-tries must be positive, got 0"},
 		"a proof with too many kills":     {[]string{"prove", "-deliveries", "50", "-kills", "5"}, "-deliveries must be at least 60 for 5 kills, got 50"},
-		"a proof with kills below zero":   {[]string{"prove", "-kills", "-1"}, "-kills must be at least 0, got -1"},
-		"a proof with nobody who sends":   {[]string{"prove", "-at-a-time", "0"}, "-at-a-time must be positive, got 0"},
-		"a proof of a cluster that isn't": {[]string{"prove", "-replicas", "3"}, "needs a cluster: set NATS_URL"},
+		"a proof with negative kills":     {[]string{"prove", "-kills", "-1"}, "-kills must be at least 0, got -1"},
+		"a proof without senders":         {[]string{"prove", "-at-a-time", "0"}, "-at-a-time must be positive, got 0"},
+		"a proof without a cluster":       {[]string{"prove", "-replicas", "3"}, "needs a cluster: set NATS_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,7 +179,7 @@ func TestWrongCommandLines(t *testing.T) {
 	}
 }
 
-func TestAnAccountNeedsASecretAndAURL(t *testing.T) {
+func TestAnAccountNeedsAnAuthenticationSchemeAndAURL(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		token string

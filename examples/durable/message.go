@@ -10,27 +10,27 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// The header of a stored delivery.
+// Names in the header of a stored delivery.
 const (
 	headerID       = "Delivery-Id" // the dedupe key, if there is one
-	headerDelivery = "Delivery"    // all but the body, as JSON, with the tokens redacted
+	headerDelivery = "Delivery"    // everything except the body, as JSON, with the tokens redacted
 	headerReason   = "Delivery-Dead-Reason"
 	natsPrefix     = "Nats-"
 )
 
-// maxDeliveryHeader is how long a delivery's JSON may be. JetStream stores 64 KiB of
-// header at most, and the platform's own headers need a tenth of this.
+// maxDeliveryHeader limits the JSON of headerDelivery. JetStream stores at most 64 KiB of
+// header. The platform's own headers need a tenth of this limit.
 const maxDeliveryHeader = 32 << 10
 
-// encode makes a message of a delivery. The body stays as it is, every byte. The request's
-// header stands in a single one of the message: by one of its own a request could give
-// orders to the queue, such as Nats-Rollup.
+// encode encodes a delivery as a message with the unchanged body. The request's header becomes
+// the value of a single message header: as a message header of its own, a name such as
+// Nats-Rollup would be a command to the queue.
 func encode(subject string, d *webhook.Delivery) (*nats.Msg, error) {
 	request := *d
 	request.Body, request.Event = nil, nil
 	delivery, err := json.Marshal(request)
 	if err == nil && len(delivery) > maxDeliveryHeader {
-		request.Header = nil // rather than lose the delivery
+		request.Header = nil // losing the header is better than losing the delivery
 		delivery, err = json.Marshal(request)
 	}
 	if err != nil {
@@ -43,7 +43,7 @@ func encode(subject string, d *webhook.Delivery) (*nats.Msg, error) {
 	return &nats.Msg{Subject: subject, Header: header, Data: d.Body}, nil
 }
 
-// decode makes a delivery of a message.
+// decode decodes a message into a delivery.
 func decode(header nats.Header, body []byte) (*webhook.Delivery, error) {
 	d := new(webhook.Delivery)
 	if err := json.Unmarshal([]byte(header.Get(headerDelivery)), d); err != nil {
@@ -53,12 +53,12 @@ func decode(header nats.Header, body []byte) (*webhook.Delivery, error) {
 	return d, nil
 }
 
-// handlingKey names what is to be done once. A delivery without a dedupe key is one
-// of its own: its place in the queue names it, with the time, since a queue
-// that was recreated counts from 1 again.
-func handlingKey(header nats.Header, place *jetstream.MsgMetadata) string {
+// handlingKey returns the key that is handled once. A delivery without a dedupe key gets its
+// sequence number as the key. The key also has the time, because a recreated queue counts from
+// 1 again.
+func handlingKey(header nats.Header, metadata *jetstream.MsgMetadata) string {
 	if id := header.Get(headerID); id != "" {
 		return id
 	}
-	return fmt.Sprintf("%d-%d", place.Sequence.Stream, place.Timestamp.UnixNano())
+	return fmt.Sprintf("%d-%d", metadata.Sequence.Stream, metadata.Timestamp.UnixNano())
 }

@@ -12,22 +12,21 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestADeliveryComesBackWhole goes through the server, whose header has a format
-// of its own.
-func TestADeliveryComesBackWhole(t *testing.T) {
+// TestAStoredDeliveryIsUnchanged stores deliveries on the server, which has its own header format.
+func TestAStoredDeliveryIsUnchanged(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	for name, d := range map[string]*webhook.Delivery{
-		"a signed one": {
+		"a signed delivery": {
 			Scheme: "signature", KeyID: "key", SignedAt: time.Date(2026, 11, 24, 8, 0, 1, 0, time.UTC), Method: "POST", Target: "/hooks/sms",
 			Header: http.Header{"Content-Type": {"application/json"}},
 			Body:   []byte(text("r1", "YES")),
 		},
-		"one with all the bytes": {
+		"a delivery with control characters": {
 			Scheme: "header:X: \r\n", Method: "DELETE", Target: "/%00%0d%0a:é",
 			Body: []byte("\x00\r\n\r\nNATS/1.0\xff"),
 		},
-		"an empty one": {},
+		"an empty delivery": {},
 	} {
 		d.Event = webhook.Parse(d.Body)
 		stream, err := f.store.js.Stream(t.Context(), f.store.queue)
@@ -49,7 +48,6 @@ func TestADeliveryComesBackWhole(t *testing.T) {
 	}
 }
 
-// TestTokensAreNotStored takes a delivery with a token to the queue.
 func TestTokensAreNotStored(t *testing.T) {
 	t.Parallel()
 	d := &webhook.Delivery{
@@ -64,7 +62,7 @@ func TestTokensAreNotStored(t *testing.T) {
 	assert.Equal(t, d.DedupeKey(), message.Header.Get(headerID))
 }
 
-func TestAMessageThatIsNoDelivery(t *testing.T) {
+func TestAMessageThatIsNotADeliveryIsRejected(t *testing.T) {
 	t.Parallel()
 	_, err := decode(nats.Header{}, []byte("{}"))
 	assert.ErrorContains(t, err, "the message is not a delivery")

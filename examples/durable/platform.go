@@ -14,10 +14,10 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// tokenHeader is where a delivery carries the token.
+// tokenHeader is the header in which a delivery carries the token.
 const tokenHeader = "X-Webhook-Token"
 
-// openKeys opens the directory of the signature keys. It is nil if none is set.
+// openKeys opens the directory of the signature keys. If -keys is not set, it returns nil.
 func (s *settings) openKeys() (messagemedia.SignatureKeyStore, error) {
 	if s.keys == "" {
 		return nil, nil
@@ -25,8 +25,8 @@ func (s *settings) openKeys() (messagemedia.SignatureKeyStore, error) {
 	return messagemedia.NewFileKeyStore(s.keys)
 }
 
-// scheme says what a delivery must carry: the token, a signature, or one of them while
-// one replaces the other.
+// scheme returns the scheme by which deliveries are authenticated: the token, a signature or,
+// while the webhook migrates between them, either.
 func (s *settings) scheme(keys messagemedia.SignatureKeyStore) webhook.Scheme {
 	switch {
 	case keys == nil:
@@ -37,7 +37,7 @@ func (s *settings) scheme(keys messagemedia.SignatureKeyStore) webhook.Scheme {
 	return webhook.AnyOf(webhook.Signed(webhook.StoredKeys(keys)), webhook.HeaderToken(tokenHeader, s.token))
 }
 
-// webhook is what the platform is asked to send.
+// webhook returns the webhook to subscribe.
 func (s *settings) webhook(retryDelay time.Duration) messagemedia.CreateWebhookRequest {
 	request := messagemedia.CreateWebhookRequest{
 		URL:      s.publicURL,
@@ -48,7 +48,7 @@ func (s *settings) webhook(retryDelay time.Duration) messagemedia.CreateWebhookR
 			messagemedia.EventDeliveredDR, messagemedia.EventFailedDR, messagemedia.EventRejectedDR, messagemedia.EventExpiredDR,
 		},
 		Template:   messagemedia.JSONTemplate,
-		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
+		Retries:    5, // with 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: retryDelay,
 	}
 	if s.token != "" {
@@ -57,8 +57,8 @@ func (s *settings) webhook(retryDelay time.Duration) messagemedia.CreateWebhookR
 	return request
 }
 
-// subscribe ensures that a signature key is enabled, if there is a store for it, and that the
-// webhook is as this program has it.
+// subscribe creates or updates the webhook. If there is a key store, subscribe first ensures
+// that a signature key is enabled.
 func subscribe(ctx context.Context, s settings, keys messagemedia.SignatureKeyStore, logger *slog.Logger) error {
 	client, err := messagemedia.NewClientFromEnv(messagemedia.WithLogger(logger))
 	if err != nil {
@@ -79,8 +79,8 @@ func subscribe(ctx context.Context, s settings, keys messagemedia.SignatureKeySt
 	return nil
 }
 
-// start subscribes, in the background if deliveries can be authenticated already: what an
-// earlier run subscribed to goes on to arrive if the API does not respond.
+// start subscribes. If deliveries can already be authenticated, it does so in the background:
+// if the API does not respond, the deliveries of an earlier webhook still arrive.
 func start(ctx context.Context, s settings, keys messagemedia.SignatureKeyStore, logger *slog.Logger) error {
 	if s.token == "" {
 		stored, err := keys.SignatureKeys(ctx)
@@ -93,18 +93,18 @@ func start(ctx context.Context, s settings, keys messagemedia.SignatureKeyStore,
 	}
 	go func() {
 		if err := subscribe(ctx, s, keys, logger); err != nil {
-			logger.Error("durable: not subscribed", "error", err)
+			logger.Error("durable: subscribe failed", "error", err)
 		}
 	}()
 	return nil
 }
 
-// demonstrate has the in-memory platform send a text message.
+// demonstrate simulates an inbound message at the in-memory platform.
 func demonstrate(ctx context.Context, s settings, out io.Writer) {
-	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: the in-memory platform sends a text message.")
+	fmt.Fprintln(out, "MESSAGEMEDIA_API_KEY is not set: the in-memory platform sends a text message.")
 	acknowledged, err := send(ctx, s)
 	if err != nil {
-		fmt.Fprintln(out, "It failed:", err)
+		fmt.Fprintln(out, "Sending failed:", err)
 		return
 	}
 	fmt.Fprintln(out, "Acknowledged:", acknowledged)

@@ -14,8 +14,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// proving sends deliveries to a receiver that is killed while they arrive, and
-// compares what was acknowledged with what was handled.
+// proving kills a receiver while it sends deliveries to it, and compares the acknowledged
+// deliveries with the handled ones.
 type proving struct {
 	proof.Load
 	replicas int
@@ -29,7 +29,7 @@ func (p *proving) check() error {
 	return errors.Join(p.Load.Check(), checkReplicas(p.replicas, p.natsURL))
 }
 
-// run prints the count, and returns an error when it is not as promised.
+// run prints the count. If it breaks a guarantee, run returns an error.
 func (p *proving) run(ctx context.Context) error {
 	directory, err := os.MkdirTemp("", "durable-proof-")
 	if err != nil {
@@ -44,7 +44,7 @@ func (p *proving) run(ctx context.Context) error {
 	if err := count.Verdict(p.Kills); err != nil {
 		return fmt.Errorf("%w; the log and the store of the receiver are in %s", err, directory)
 	}
-	fmt.Fprintln(p.out, "Every delivery that was acknowledged was handled, once.")
+	fmt.Fprintln(p.out, "Every acknowledged delivery was handled exactly once.")
 	return os.RemoveAll(directory)
 }
 
@@ -76,7 +76,7 @@ func (p *proving) runIn(ctx context.Context, directory string) (*proof.Count, er
 	return proof.NewCount(sent, handled, dead, receiver), nil
 }
 
-// settings are those of a receiver that has a directory, a port and streams of its own.
+// settings returns the settings of a receiver with its own directory, port and streams.
 func (p *proving) settings(directory string) (settings, error) {
 	address, err := proof.FreeAddress()
 	s := defaults()
@@ -90,7 +90,7 @@ func (p *proving) settings(directory string) (settings, error) {
 	return s, err
 }
 
-// startPlatform creates the webhook.
+// startPlatform starts an in-memory platform with the receiver's webhook.
 func (p *proving) startPlatform(ctx context.Context, s settings) (*messagemediatest.Server, error) {
 	platform, err := messagemediatest.Start()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// readBack opens the store of a receiver that is gone, handles what is left in the
-// queue, and returns every effect that there is, and the number of dead letters.
+// readBack opens the store of a stopped receiver and handles the deliveries left in the queue.
+// It returns every effect and the number of dead letters.
 func (p *proving) readBack(ctx context.Context, s settings) (handled [][]byte, dead int, err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -43,7 +43,7 @@ func (p *proving) readBack(ctx context.Context, s settings) (handled [][]byte, d
 	return handled, dead, p.cleanUp(ctx, store)
 }
 
-// cleanUp deletes the streams from a cluster, where they would stay.
+// cleanUp deletes the proof's streams from a cluster.
 func (p *proving) cleanUp(ctx context.Context, s *store) error {
 	if p.natsURL == "" {
 		return nil
@@ -52,8 +52,8 @@ func (p *proving) cleanUp(ctx context.Context, s *store) error {
 		s.js.DeleteStream(ctx, s.queue), s.js.DeleteStream(ctx, s.dead), s.js.DeleteKeyValue(ctx, s.handled.Bucket()))
 }
 
-func (s *store) waitUntilEmpty(ctx context.Context, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (s *store) waitUntilEmpty(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for {
 		size, err := s.size(ctx, s.queue)
@@ -63,12 +63,12 @@ func (s *store) waitUntilEmpty(ctx context.Context, patience time.Duration) erro
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("after %v there are %d deliveries in the queue still", patience, size)
+			return fmt.Errorf("%d deliveries are still in the queue after %v", size, timeout)
 		}
 	}
 }
 
-// size is the number of messages in a stream.
+// size returns the number of messages in a stream.
 func (s *store) size(ctx context.Context, stream string) (int, error) {
 	info, err := s.js.Stream(ctx, stream)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *store) size(ctx context.Context, stream string) (int, error) {
 	return int(info.CachedInfo().State.Msgs), nil
 }
 
-// effects is what the bucket has, with each write to a key that was written before.
+// effects returns the body of every write to the bucket, including repeated writes to a key.
 func (s *store) effects(ctx context.Context) (bodies [][]byte, err error) {
 	watcher, err := s.handled.WatchAll(ctx, jetstream.IncludeHistory())
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *store) effects(ctx context.Context) (bodies [][]byte, err error) {
 	for {
 		select {
 		case entry := <-watcher.Updates():
-			if entry == nil { // the end of what there is
+			if entry == nil { // end of the current entries
 				return bodies, nil
 			}
 			bodies = append(bodies, entry.Value())

@@ -16,10 +16,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// receive runs a receiver until the context ends. What is started last ends first:
-// the HTTP server when the deliveries that it has get a response, the worker when those
-// that it has are handled, the connection when all of that has arrived, and the
-// NATS server when its files are closed.
+// receive runs a receiver until the context ends. Then it shuts down in reverse order. The
+// HTTP server responds to its deliveries, the worker finishes those that it has, the
+// connection drains, and the NATS server closes its files.
 func receive(ctx context.Context, s settings, out io.Writer, logger *slog.Logger) error {
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
@@ -54,7 +53,7 @@ func receive(ctx context.Context, s settings, out io.Writer, logger *slog.Logger
 	defer worker.stop()
 	go func() {
 		<-worker.ended
-		fail(errors.New("the consumer is gone: was it deleted?"))
+		fail(errors.New("the consumer does not exist any more: was it deleted?"))
 	}()
 	handler, err := newHandler(s.scheme(keys), s, store, logger)
 	if err != nil {
@@ -71,12 +70,13 @@ func receive(ctx context.Context, s settings, out io.Writer, logger *slog.Logger
 	}
 	err = serve(serving, listener, handler)
 	if ctx.Err() == nil {
-		err = errors.Join(context.Cause(serving), err) // nobody asked for the end
+		err = errors.Join(context.Cause(serving), err) // the receiver failed; it was not interrupted
 	}
 	return err
 }
 
-// newHandler responds 204 to what is in the store. No deduplicator: the store is one.
+// newHandler returns a handler that responds 204 once the delivery is stored. It needs no
+// deduplicator, because the store deduplicates.
 func newHandler(scheme webhook.Scheme, s settings, store *store, logger *slog.Logger) (http.Handler, error) {
 	verifier, err := webhook.NewVerifier(scheme)
 	if err != nil {
@@ -103,7 +103,8 @@ func newHandler(scheme webhook.Scheme, s settings, store *store, logger *slog.Lo
 	return mux, nil
 }
 
-// serve ends with the context, after the deliveries that are under way.
+// serve serves HTTP until the context ends. Then it waits up to 20 seconds for deliveries in
+// progress.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,

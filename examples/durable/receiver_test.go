@@ -28,7 +28,7 @@ import (
 
 func nothing(string) string { return "" }
 
-// useAccount has the environment name an account of the in-memory platform.
+// useAccount sets the environment to an account of the in-memory platform.
 func useAccount(t *testing.T, platform *messagemediatest.Server) {
 	t.Setenv("MESSAGEMEDIA_API_KEY", platform.Key)
 	t.Setenv("MESSAGEMEDIA_API_SECRET", platform.Secret)
@@ -39,7 +39,7 @@ func useAccount(t *testing.T, platform *messagemediatest.Server) {
 type running struct {
 	url   string
 	lines *bufio.Scanner // of its output
-	stop  func() error   // ends it, and returns what it ended with
+	stop  func() error   // stops the receiver and returns its error
 	ended chan error
 }
 
@@ -54,12 +54,12 @@ func startReceiver(t *testing.T, s settings) *running {
 		out.CloseWithError(err)
 		r.ended <- err
 	}()
-	require.True(t, r.lines.Scan(), "it did not start: %v", r.lines.Err())
+	require.True(t, r.lines.Scan(), "the receiver did not start: %v", r.lines.Err())
 	r.url = strings.TrimPrefix(r.lines.Text(), "Receiving at ")
 	return r
 }
 
-// onSocket has a free address, and a URL that leads to it.
+// onSocket sets a free address and its URL.
 func onSocket(t *testing.T, s settings) settings {
 	address, err := proof.FreeAddress()
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func TestAReceiverByToken(t *testing.T) {
 	assert.Equal(t, 5, platform.Webhooks("")[0].Retries)
 }
 
-// TestAReceiverBySignature starts again while the API is down, with the key that it has.
+// TestAReceiverBySignature also restarts the receiver, with its stored key, while the API is down.
 func TestAReceiverBySignature(t *testing.T) {
 	platform := messagemediatest.NewServer(t)
 	useAccount(t, platform)
@@ -121,7 +121,7 @@ func TestAReceiverBySignature(t *testing.T) {
 	require.NoError(t, r.stop())
 }
 
-func TestAReceiverThatCanNotAuthenticateAnythingDoesNotStart(t *testing.T) {
+func TestAReceiverWithoutATokenOrAKeyDoesNotStart(t *testing.T) {
 	platform := messagemediatest.NewServer(t)
 	useAccount(t, platform)
 	platform.Fail(messagemediatest.Fault{Status: http.StatusForbidden, Times: 1000})
@@ -129,15 +129,15 @@ func TestAReceiverThatCanNotAuthenticateAnythingDoesNotStart(t *testing.T) {
 	s.credentials, s.keys = true, filepath.Join(t.TempDir(), "keys")
 	err := receive(t.Context(), s, io.Discard, slog.New(slog.DiscardHandler))
 	require.ErrorIs(t, err, messagemedia.ErrForbidden)
-	assert.ErrorContains(t, err, "token", "what to do without the feature")
+	assert.ErrorContains(t, err, "token", "the error suggests a token")
 
 	s = onSocket(t, testSettings(t))
 	s.credentials, s.token, s.keys = true, testToken, filepath.Join(t.TempDir(), "keys")
-	r := startReceiver(t, s) // by the token
+	r := startReceiver(t, s) // with a token it starts
 	require.NoError(t, r.stop())
 }
 
-func TestAReceiverLeavesTheKeyOfAnotherInUse(t *testing.T) {
+func TestAReceiverDoesNotReplaceAForeignKey(t *testing.T) {
 	platform := messagemediatest.NewServer(t)
 	useAccount(t, platform)
 	key, err := platform.Client().CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
@@ -151,8 +151,7 @@ func TestAReceiverLeavesTheKeyOfAnotherInUse(t *testing.T) {
 	assert.Equal(t, key.ID, platform.Signer("").Key().ID())
 }
 
-// TestTwoWebhooksOnOnePath have the same events and another query: each has its
-// own delivery.
+// TestTwoWebhooksOnOnePath creates webhooks that differ in the query. Each gets its own delivery.
 func TestTwoWebhooksOnOnePath(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
@@ -165,7 +164,7 @@ func TestTwoWebhooksOnOnePath(t *testing.T) {
 		_, err := platform.Client().CreateWebhook(t.Context(), s.webhook(time.Minute))
 		require.NoError(t, err)
 	}
-	for range 2 { // the second time they are duplicates
+	for range 2 { // the second iteration sends duplicates
 		result, err := platform.Send(t.Context(), &webhook.ReceivedSMS{ReplyID: "r1", Content: "YES"}, messagemediatest.ToHandler(handler))
 		require.NoError(t, err)
 		assert.True(t, result.Acknowledged(), result)
@@ -186,7 +185,7 @@ func TestHealthz(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, healthz())
 }
 
-// storeKey puts the key of a signer into a directory.
+// storeKey stores a signature key in a directory, and returns its signer.
 func storeKey(t *testing.T, directory string) *messagemediatest.Signer {
 	platform := messagemediatest.NewServer(t)
 	store, err := messagemedia.NewFileKeyStore(directory)
@@ -217,9 +216,9 @@ func tryPost(url string, signer *messagemediatest.Signer, body string) (int, err
 	return response.StatusCode, response.Body.Close()
 }
 
-// TestACleanShutdownLosesNothing stops a receiver while it receives, and compares
-// what was acknowledged with what the store has.
-func TestACleanShutdownLosesNothing(t *testing.T) {
+// TestAGracefulShutdownLosesNothing stops a receiver while it receives, and compares the
+// acknowledged deliveries with the handled ones.
+func TestAGracefulShutdownLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := onSocket(t, testSettings(t))
 	s.keys = t.TempDir()
@@ -236,7 +235,7 @@ func TestACleanShutdownLosesNothing(t *testing.T) {
 			for n := 0; ; n++ {
 				body := text(fmt.Sprintf("%d-%d", sender, n), "YES")
 				if status, err := tryPost(r.url, signer, body); err != nil || status != http.StatusNoContent {
-					return // the receiver is gone
+					return // the receiver stopped
 				}
 				mu.Lock()
 				if acknowledged = append(acknowledged, body); len(acknowledged) == 100 {
@@ -276,10 +275,10 @@ func TestAReceiverEndsWhenItsConsumerIsDeleted(t *testing.T) {
 	js, err := jetstream.New(conn)
 	require.NoError(t, err)
 	require.NoError(t, js.DeleteConsumer(t.Context(), s.stream, "WORKER"))
-	assert.ErrorContains(t, <-r.ended, "the consumer is gone")
+	assert.ErrorContains(t, <-r.ended, "the consumer does not exist any more")
 }
 
-func TestStartingWithWhatCanNotBe(t *testing.T) {
+func TestInvalidSettingsOfTheEngine(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
 	f := newFixture(t, testSettings(t))
@@ -292,9 +291,9 @@ func TestStartingWithWhatCanNotBe(t *testing.T) {
 			s.directory = filepath.Join(directory, "file")
 			require.NoError(t, os.WriteFile(s.directory, nil, 0o600))
 		}, "not a directory"},
-		"a client address without a port": {func(s *settings) { s.clientAddress = "localhost" }, `-client-addr is "localhost", want an address like 127.0.0.1:4222`},
-		"a cluster that is not there":     {func(s *settings) { s.natsURL = "nats://127.0.0.1:1" }, "connect to NATS"},
-		"a cluster's URL that is not one": {func(s *settings) { s.natsURL = "nats://user:s3cret pass@host" }, "NATS_URL is not one, want nats://host:4222"},
+		"a client address without a port": {func(s *settings) { s.clientAddress = "localhost" }, `-client-addr must be an address with a port, as in 127.0.0.1:4222, got "localhost"`},
+		"a cluster that does not respond": {func(s *settings) { s.natsURL = "nats://127.0.0.1:1" }, "connect to NATS"},
+		"an invalid URL of a cluster":     {func(s *settings) { s.natsURL = "nats://user:s3cret pass@host" }, "NATS_URL must be a URL, as in nats://host:4222"},
 	} {
 		s := testSettings(t)
 		c.change(&s)
@@ -304,7 +303,7 @@ func TestStartingWithWhatCanNotBe(t *testing.T) {
 	}
 }
 
-func TestKeysThatCanNotBeRead(t *testing.T) {
+func TestUnreadableKeysEndTheReceiver(t *testing.T) {
 	t.Parallel()
 	s := onSocket(t, testSettings(t))
 	s.keys = filepath.Join(t.TempDir(), "file")
@@ -312,18 +311,18 @@ func TestKeysThatCanNotBeRead(t *testing.T) {
 	assert.ErrorContains(t, receive(t.Context(), s, io.Discard, slog.New(slog.DiscardHandler)), s.keys)
 }
 
-// TestTheEmbeddedServer has what no test here can cause: a power cut, and a
-// restart on a disk that has little room left.
-func TestTheEmbeddedServer(t *testing.T) {
+// TestOptionsOfTheEmbeddedServer checks options whose effect no test here can show: it would take
+// a power cut, or a nearly full disk.
+func TestOptionsOfTheEmbeddedServer(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	assert.True(t, f.engine.server.JetStreamConfig().SyncAlways)
 	assert.EqualValues(t, int64(1<<50), f.engine.server.JetStreamConfig().MaxStore)
-	assert.Nil(t, f.engine.server.Addr(), "it listens")
+	assert.Nil(t, f.engine.server.Addr(), "the server listens")
 }
 
-// TestAReceiverEndsWhenItsDiskFails takes the directory of the queue's files away:
-// the next file can't be made.
+// TestAReceiverEndsWhenItsDiskFails removes the directory of the queue's files, so that the server
+// can't create the next one.
 func TestAReceiverEndsWhenItsDiskFails(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
@@ -339,6 +338,6 @@ func TestAReceiverEndsWhenItsDiskFails(t *testing.T) {
 	case err := <-f.failed:
 		assert.ErrorContains(t, err, "the embedded NATS server: JetStream stream '$G > DELIVERIES' write error")
 	case <-time.After(20 * time.Second):
-		t.Error("it goes on")
+		t.Error("the engine did not report the failed write")
 	}
 }

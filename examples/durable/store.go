@@ -13,30 +13,30 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// store is what is on disk: the queue of deliveries, what was handled, and the
-// dead letters.
+// store keeps the queue, the handled deliveries and the dead letters on disk.
 type store struct {
 	js      jetstream.JetStream
-	queue   string // the name of the stream, and its subject
-	dead    string // the name of the dead letters' stream, and what their subjects begin with
+	queue   string // the name of the stream and its subject
+	dead    string // the name of the dead-letter stream and the prefix of its subjects
 	handled jetstream.KeyValue
 }
 
-// openStore makes the streams, or changes them to these settings.
+// openStore creates the streams, or updates them to these settings.
 func openStore(ctx context.Context, conn *nats.Conn, s settings) (*store, error) {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, err
 	}
 	store := &store{js: js, queue: s.stream, dead: s.stream + "_DEAD"}
-	if err := retryOnTimeout(ctx, func(ctx context.Context) error { return store.makeStreams(ctx, s) }); err != nil {
-		return nil, fmt.Errorf("make the streams: %w", err)
+	if err := retryOnTimeout(ctx, func(ctx context.Context) error { return store.syncStreams(ctx, s) }); err != nil {
+		return nil, fmt.Errorf("create the streams: %w", err)
 	}
 	return store, nil
 }
 
-// retryOnTimeout calls a function up to 6 times, 5 seconds each, as long as it gets no response:
-// a cluster gives none to what it was asked before it elected another leader.
+// retryOnTimeout calls a function up to 6 times, with a timeout of 5 seconds each, until it
+// returns in time. A cluster does not respond to requests that it got before it elected a new
+// leader.
 func retryOnTimeout(ctx context.Context, call func(context.Context) error) (err error) {
 	for range 6 {
 		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -49,15 +49,15 @@ func retryOnTimeout(ctx context.Context, call func(context.Context) error) (err 
 	return err
 }
 
-func (s *store) makeStreams(ctx context.Context, settings settings) (err error) {
+func (s *store) syncStreams(ctx context.Context, settings settings) (err error) {
 	_, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name:       s.queue,
 		Subjects:   []string{s.queue},
-		Retention:  jetstream.WorkQueuePolicy, // what was handled leaves the queue
+		Retention:  jetstream.WorkQueuePolicy, // acknowledged messages leave the queue
 		Storage:    jetstream.FileStorage,
 		Replicas:   settings.replicas,
 		MaxBytes:   settings.maxBytes,
-		Discard:    jetstream.DiscardNew, // when it is full, the platform has to try again
+		Discard:    jetstream.DiscardNew, // if the queue is full, the platform retries
 		Duplicates: dedupeWindow,
 	})
 	if err != nil {
@@ -80,14 +80,15 @@ func (s *store) makeStreams(ctx context.Context, settings settings) (err error) 
 		Replicas: settings.replicas,
 		MaxBytes: settings.maxBytes,
 		TTL:      settings.keep,
-		History:  2, // so that an effect that happened twice would show
+		History:  2, // makes a repeated effect visible
 	})
 	return err
 }
 
-// enqueue returns nil when the delivery is on disk, on most of the replicas. It is the
-// callback of the HTTP handler: nil is 204, an error 503. A duplicate of what the queue
-// has, or had within the window, is not stored again, and acknowledged, too.
+// enqueue stores a delivery in the queue. It returns nil once the delivery is on disk on a
+// majority of the replicas. It is the callback of the HTTP handler, which responds 204 to nil
+// and 503 to an error. Within dedupeWindow a duplicate is not stored again, and enqueue returns
+// nil.
 func (s *store) enqueue(ctx context.Context, d *webhook.Delivery) error {
 	message, err := encode(s.queue, d)
 	if err != nil {
@@ -111,27 +112,26 @@ func (s *store) ready(ctx context.Context) error {
 	return nil
 }
 
-// errPermanent marks a delivery that no further try can handle.
+// errPermanent marks a delivery that no retry can handle.
 var errPermanent = errors.New("can't be handled")
 
-// handle is what this example does with a delivery: it writes it into the bucket,
-// unless that has the key. The effect and the note that it happened are one write,
-// so no crash can come between them. Your own effect goes here. It may be called
-// again with the same key, after a crash, and must then do nothing: insert into a
-// table with the key as a unique column, in the transaction that does the work.
+// handle writes a delivery to the bucket unless the bucket has the key. Replace it with your
+// own effect. After a crash, handle may be called again with the same key, and must do nothing
+// then. Here one write is both the effect and its record, so no crash can come between them. In
+// a SQL database, insert the key into a unique column in the transaction that does the work.
 func (s *store) handle(ctx context.Context, key string, d *webhook.Delivery) error {
 	if unknown, ok := d.Event.(*webhook.UnparsedEvent); ok {
 		return fmt.Errorf("%w: %w", errPermanent, unknown.Err)
 	}
 	_, err := s.handled.Create(ctx, key, d.Body)
 	if errors.Is(err, jetstream.ErrKeyExists) {
-		// A cluster also says so of a write that is under way, and may fail yet.
+		// A cluster also returns this error for a write in progress, which may still fail.
 		_, err = s.handled.Get(ctx, key)
 	}
 	return err
 }
 
-// deadLetter keeps a message whole among the dead letters, once.
+// deadLetter stores a message among the dead letters, once and with its unchanged body.
 func (s *store) deadLetter(ctx context.Context, key string, m jetstream.Msg, reason error) error {
 	letter := &nats.Msg{Subject: s.dead + "." + key, Header: make(nats.Header), Data: m.Data()}
 	for name, values := range m.Headers() {
@@ -142,7 +142,7 @@ func (s *store) deadLetter(ctx context.Context, key string, m jetstream.Msg, rea
 	letter.Header.Set(headerReason, truncate(reason.Error(), 1000))
 	_, err := s.js.PublishMsg(ctx, letter, jetstream.WithExpectStream(s.dead), jetstream.WithExpectLastSequencePerSubject(0))
 	if apiErr, ok := errors.AsType[*jetstream.APIError](err); ok && apiErr.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
-		return nil // the letter is there
+		return nil // an earlier call stored it
 	}
 	return err
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// text is the payload of a text message.
+// text returns the payload of a text message.
 func text(id, content string) string {
 	return fmt.Sprintf(`{"event":"RECEIVED_SMS","reply_id":%q,"content":%q}`, id, content)
 }
@@ -47,7 +47,7 @@ func TestADuplicateIsStoredOnce(t *testing.T) {
 	assert.Equal(t, 2, f.queued(t))
 }
 
-func TestWithoutADedupeKeyNothingIsADuplicate(t *testing.T) {
+func TestDeliveriesWithoutADedupeKeyAreNotDuplicates(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	for range 2 {
@@ -58,8 +58,8 @@ func TestWithoutADedupeKeyNothingIsADuplicate(t *testing.T) {
 	assert.Len(t, f.effects(t), 2)
 }
 
-// TestADuplicateThatTheQueueForgotIsHandledOnce restarts after the delivery has left the
-// queue: the server rebuilds its memory of message IDs from what is in the stream.
+// TestADuplicateThatTheQueueForgotIsHandledOnce restarts after the delivery has left the queue: the
+// server restores message IDs only from the messages in the stream.
 func TestADuplicateThatTheQueueForgotIsHandledOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
@@ -69,14 +69,14 @@ func TestADuplicateThatTheQueueForgotIsHandledOnce(t *testing.T) {
 
 	f.reopen(t)
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
-	require.Equal(t, 1, f.queued(t), "the queue knew the duplicate, so this test shows nothing")
+	require.Equal(t, 1, f.queued(t), "the queue recognized the duplicate, so this test proves nothing")
 	f.workOff(t, nil)
 	assert.Len(t, f.effects(t), 1)
 }
 
-// TestAQueueMadeAnewHasNewKeys would lose the second delivery if a place in the
-// queue were its number alone.
-func TestAQueueMadeAnewHasNewKeys(t *testing.T) {
+// TestARecreatedQueueHasNewKeys would lose the second delivery if the key were the sequence number
+// alone.
+func TestARecreatedQueueHasNewKeys(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, withoutID))
@@ -116,7 +116,7 @@ func TestAFullQueueResponds503AndDropsNothing(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, f.deliver(t, refused))
 }
 
-func TestALargeBodyFits(t *testing.T) {
+func TestABodyOf8MiBIsStored(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	const limit = 8 << 20
@@ -127,15 +127,15 @@ func TestALargeBodyFits(t *testing.T) {
 	assert.True(t, slices.Equal(f.effects(t), []string{text("r1", padding)}))
 }
 
-func TestLargeHeadersFit(t *testing.T) {
+func TestLargeHeadersDoNotLoseADelivery(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		header http.Header
 		kept   bool
 	}{
-		"25 headers of 1,000 characters":    {manyHeaders(25, strings.Repeat("x", 1000)), true},
-		"the shortest lines":                {http.Header{"A": make([]string, (maxHeaderBytes+4096)/len("a:\r\n"))}, false}, // net/http lets 4 KiB more through
-		"what JSON makes six times as long": {http.Header{"User-Agent": {strings.Repeat("\xff", maxHeaderBytes)}}, false},
+		"25 headers of 1,000 characters":     {manyHeaders(25, strings.Repeat("x", 1000)), true},
+		"the shortest lines":                 {http.Header{"A": make([]string, (maxHeaderBytes+4096)/len("a:\r\n"))}, false}, // net/http allows 4 KiB more
+		"bytes that JSON makes 6 times long": {http.Header{"User-Agent": {strings.Repeat("\xff", maxHeaderBytes)}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,8 +161,8 @@ func manyHeaders(n int, value string) http.Header {
 	return header
 }
 
-// TestTheServerTakesLargeHeaders is about the limit of net/http.
-func TestTheServerTakesLargeHeaders(t *testing.T) {
+// TestTheServerAcceptsLargeHeaders checks the limit of net/http.
+func TestTheServerAcceptsLargeHeaders(t *testing.T) {
 	t.Parallel()
 	s := onSocket(t, testSettings(t))
 	s.keys = t.TempDir()
@@ -179,9 +179,9 @@ func TestTheServerTakesLargeHeaders(t *testing.T) {
 	require.NoError(t, r.stop())
 }
 
-// TestARequestGivesTheQueueNoOrders sends headers that mean something to NATS, as anybody can
-// who sends a signed delivery again: the signature does not cover them.
-func TestARequestGivesTheQueueNoOrders(t *testing.T) {
+// TestRequestHeadersDoNotReachTheQueue sends headers that are commands to NATS. Whoever replays a
+// signed delivery can add them, because the signature does not cover headers.
+func TestRequestHeadersDoNotReachTheQueue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
@@ -218,14 +218,14 @@ func deliveryOf(body string) *webhook.Delivery {
 	return &webhook.Delivery{Target: "/hooks/sms", Body: []byte(body)}
 }
 
-// unsure is a bucket of a cluster, that says of a write under way that it is done.
+// unsure is a bucket of a cluster that reports a write in progress as an existing key.
 type unsure struct{ jetstream.KeyValue }
 
 func (unsure) Create(context.Context, string, []byte, ...jetstream.KVCreateOpt) (uint64, error) {
 	return 0, jetstream.ErrKeyExists
 }
 
-func TestAWriteUnderWayIsNotDone(t *testing.T) {
+func TestAWriteInProgressIsNotHandled(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	bucket := f.store.handled
@@ -237,8 +237,8 @@ func TestAWriteUnderWayIsNotDone(t *testing.T) {
 	assert.NoError(t, f.store.handle(t.Context(), "key", deliveryOf("YES")))
 }
 
-// TestTheStreamsFollowTheSettings restarts with others.
-func TestTheStreamsFollowTheSettings(t *testing.T) {
+// TestARestartAppliesNewSettings changes the limits of existing streams.
+func TestARestartAppliesNewSettings(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
@@ -255,18 +255,18 @@ func TestTheStreamsFollowTheSettings(t *testing.T) {
 	assert.Equal(t, 1, f.queued(t))
 }
 
-// TestTheQueueRemembersLongerThanDuplicatesArrive adds up the most that the platform
-// and the verifier allow.
+// TestTheQueueRemembersLongerThanDuplicatesArrive adds up the limits of the platform and of the
+// verifier.
 func TestTheQueueRemembersLongerThanDuplicatesArrive(t *testing.T) {
 	t.Parallel()
-	const tries, longestResponse, longestDelay, oldest = 6, time.Minute, time.Minute, 15 * time.Minute
+	const attempts, longestResponse, longestDelay, replayWindow = 6, time.Minute, time.Minute, 15 * time.Minute
 	f := newFixture(t, testSettings(t))
 	stream, err := f.store.js.Stream(t.Context(), f.store.queue)
 	require.NoError(t, err)
-	assert.Greater(t, stream.CachedInfo().Config.Duplicates, tries*longestResponse+(tries-1)*longestDelay+oldest)
+	assert.Greater(t, stream.CachedInfo().Config.Duplicates, attempts*longestResponse+(attempts-1)*longestDelay+replayWindow)
 }
 
-func TestWhatGetsNoResponseIsAskedAgain(t *testing.T) {
+func TestRetryOnTimeout(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		silent   int // calls without a response
@@ -275,11 +275,11 @@ func TestWhatGetsNoResponseIsAskedAgain(t *testing.T) {
 		want     error
 		took     time.Duration
 	}{
-		"a response":                {0, nil, 1, nil, 0},
-		"an error":                  {0, jetstream.ErrStreamNotFound, 1, jetstream.ErrStreamNotFound, 0},
-		"a response at the third":   {2, nil, 3, nil, 10 * time.Second},
-		"a response at the last":    {5, nil, 6, nil, 25 * time.Second},
-		"no response, now or later": {100, nil, 6, context.DeadlineExceeded, 30 * time.Second},
+		"a response":              {0, nil, 1, nil, 0},
+		"an error":                {0, jetstream.ErrStreamNotFound, 1, jetstream.ErrStreamNotFound, 0},
+		"a response to the third": {2, nil, 3, nil, 10 * time.Second},
+		"a response to the last":  {5, nil, 6, nil, 25 * time.Second},
+		"no response at all":      {100, nil, 6, context.DeadlineExceeded, 30 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			calls, start := 0, time.Now()

@@ -14,27 +14,27 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// maxAckPending is how many deliveries may be on their way to a handling, those
-// that wait for another try included. When all of them wait, nothing else is handled,
-// so it is far more than the workers.
+// maxAckPending limits the deliveries that are taken from the queue and not acknowledged,
+// including those that wait for a retry. If all of them wait, no other delivery is handled, so
+// the limit is much higher than the number of workers.
 const maxAckPending = 10_000
 
 // worker takes deliveries from the queue and handles them.
 type worker struct {
-	store    *store
-	handle   func(ctx context.Context, key string, d *webhook.Delivery) error
-	tries    int
-	patience time.Duration // for each step of handling
-	logger   *slog.Logger
+	store   *store
+	handle  func(ctx context.Context, key string, d *webhook.Delivery) error
+	tries   int
+	timeout time.Duration // of each step of handling
+	logger  *slog.Logger
 
 	consuming jetstream.ConsumeContext
-	ended     <-chan struct{} // when no more deliveries come
-	slots     chan struct{}   // one for each delivery that may be handled now
+	ended     <-chan struct{} // closed when the worker gets no more deliveries
+	turns     chan struct{}   // holds an element for each delivery being handled
 	handling  sync.WaitGroup
 }
 
-// startWorker begins to handle what is in the queue. Several processes can have one
-// on the same queue: each delivery goes to one of them.
+// startWorker starts to handle the deliveries in the queue. Workers of several processes can
+// share a queue: each delivery goes to one of them.
 func startWorker(ctx context.Context, store *store, s settings, logger *slog.Logger) (*worker, error) {
 	w := newWorker(store, s, logger)
 	return w, w.start(ctx, s)
@@ -45,27 +45,27 @@ func newWorker(store *store, s settings, logger *slog.Logger) *worker {
 		store:  store,
 		handle: store.handle,
 		tries:  s.tries,
-		// Within the AckWait a delivery may wait until another was handled and
-		// acknowledged, and then be handled and acknowledged itself.
-		patience: s.ackWait / 4,
-		logger:   logger,
-		slots:    make(chan struct{}, s.workers),
+		// Within AckWait, a delivery may wait for another to be handled and acknowledged,
+		// and is then handled and acknowledged itself: four steps.
+		timeout: s.ackWait / 4,
+		logger:  logger,
+		turns:   make(chan struct{}, s.workers),
 	}
 }
 
 func (w *worker) start(ctx context.Context, s settings) error {
 	var consumer jetstream.Consumer
 	err := retryOnTimeout(ctx, func(ctx context.Context) (err error) {
-		consumer, err = w.makeConsumer(ctx, s)
+		consumer, err = w.syncConsumer(ctx, s)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("make the consumer: %w", err)
+		return fmt.Errorf("create the consumer: %w", err)
 	}
 	w.consuming, err = consumer.Consume(w.dispatch,
 		jetstream.PullMaxMessages(s.workers),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-			w.logger.Warn("durable: consume", "error", err)
+			w.logger.Warn("durable: consume failed", "error", err)
 		}))
 	if err != nil {
 		return fmt.Errorf("consume: %w", err)
@@ -74,83 +74,84 @@ func (w *worker) start(ctx context.Context, s settings) error {
 	return nil
 }
 
-func (w *worker) makeConsumer(ctx context.Context, s settings) (jetstream.Consumer, error) {
+func (w *worker) syncConsumer(ctx context.Context, s settings) (jetstream.Consumer, error) {
 	return w.store.js.CreateOrUpdateConsumer(ctx, w.store.queue, jetstream.ConsumerConfig{
 		Durable:       "WORKER",
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       s.ackWait,
 		MaxAckPending: maxAckPending,
-		// At a limit of its own the server would leave the delivery in the queue, and
-		// give it to nobody. The worker counts, and makes a dead letter of it.
+		// With a limit here, the server would leave the delivery in the queue and send it
+		// to no worker. So the worker counts the attempts.
 		MaxDeliver: -1,
 	})
 }
 
-// stop takes no more deliveries, and returns when those that it has are handled. When
-// the connection is broken it does not wait for more: they come again.
+// stop takes no more deliveries, and returns once those that the worker has are handled. If the
+// connection is lost, stop does not wait for deliveries already requested: NATS delivers them
+// again.
 func (w *worker) stop() {
 	w.consuming.Drain()
 	select {
 	case <-w.ended:
-	case <-time.After(w.patience):
+	case <-time.After(w.timeout):
 		w.consuming.Stop()
 	}
 	w.handling.Wait()
 }
 
 func (w *worker) dispatch(m jetstream.Msg) {
-	w.slots <- struct{}{}
+	w.turns <- struct{}{}
 	w.handling.Go(func() {
-		defer func() { <-w.slots }()
+		defer func() { <-w.turns }()
 		w.work(m)
 	})
 }
 
-// work handles a message and acknowledges it, or makes a dead letter of it, or has
-// it come again. Whatever fails or ends in here, the message is still in the queue.
+// work handles a message and acknowledges it, moves it to the dead letters, or schedules a
+// retry. If any step fails, or the process ends, the message stays in the queue.
 func (w *worker) work(m jetstream.Msg) {
-	place, err := m.Metadata()
+	metadata, err := m.Metadata()
 	if err != nil {
-		w.logger.Error("durable: a message without a place in the queue", "error", err)
+		w.logger.Error("durable: message without metadata", "error", err)
 		return
 	}
-	key, tried := handlingKey(m.Headers(), place), int(place.NumDelivered)
-	logger := w.logger.With("key", key, "try", tried)
+	key, attempt := handlingKey(m.Headers(), metadata), int(metadata.NumDelivered)
+	logger := w.logger.With("key", key, "attempt", attempt)
 
-	err = w.try(m, key, tried)
+	err = w.try(m, key, attempt)
 	switch {
 	case err == nil:
 		err = w.acknowledge(m)
-	case errors.Is(err, errPermanent), tried >= w.tries:
-		logger.Error("durable: a dead letter", "error", err)
-		err = w.bury(m, key, err)
+	case errors.Is(err, errPermanent), attempt >= w.tries:
+		logger.Error("durable: delivery becomes a dead letter", "error", err)
+		err = w.deadLetter(m, key, err)
 	}
 	if err != nil {
-		logger.Warn("durable: not handled, it comes again", "error", err)
-		m.NakWithDelay(backoff(tried)) // when this does not arrive, it comes again after the AckWait
+		logger.Warn("durable: attempt failed", "error", err)
+		m.NakWithDelay(backoff(attempt)) // if this is lost, NATS delivers the message again after AckWait
 	}
 }
 
-// try handles a message. One that came too often is not tried again: the last try
-// may have ended the process.
-func (w *worker) try(m jetstream.Msg, key string, tried int) error {
-	if tried > w.tries {
-		return fmt.Errorf("%w: tried %d times", errPermanent, w.tries)
+// try handles a message. If the message has used up its attempts, try returns an error: the last
+// attempt may have crashed the process.
+func (w *worker) try(m jetstream.Msg, key string, attempt int) error {
+	if attempt > w.tries {
+		return fmt.Errorf("%w: not handled after %d attempts", errPermanent, w.tries)
 	}
 	d, err := decode(m.Headers(), m.Data())
 	if err != nil {
 		return fmt.Errorf("%w: %w", errPermanent, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), w.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
 	defer cancel()
-	return w.recovering(func() error { return w.handle(ctx, key, d) })
+	return w.recoverPanic(func() error { return w.handle(ctx, key, d) })
 }
 
-// recovering makes an error of a panic, so that other deliveries are handled still.
-func (w *worker) recovering(call func() error) (err error) {
+// recoverPanic returns a panic as an error, so that the worker keeps handling other deliveries.
+func (w *worker) recoverPanic(call func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			w.logger.Error("durable: a panic", "value", value, "stack", string(debug.Stack()))
+			w.logger.Error("durable: handler panicked", "value", value, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", value)
 		}
 	}()
@@ -159,14 +160,14 @@ func (w *worker) recovering(call func() error) (err error) {
 
 // acknowledge waits until the server confirms that the message left the queue.
 func (w *worker) acknowledge(m jetstream.Msg) error {
-	ctx, cancel := context.WithTimeout(context.Background(), w.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
 	defer cancel()
 	return m.DoubleAck(ctx)
 }
 
-// bury acknowledges a message when it is among the dead letters.
-func (w *worker) bury(m jetstream.Msg, key string, reason error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), w.patience)
+// deadLetter stores a message among the dead letters and then acknowledges it.
+func (w *worker) deadLetter(m jetstream.Msg, key string, reason error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
 	defer cancel()
 	if err := w.store.deadLetter(ctx, key, m, reason); err != nil {
 		return err
@@ -174,7 +175,7 @@ func (w *worker) bury(m jetstream.Msg, key string, reason error) error {
 	return m.DoubleAck(ctx)
 }
 
-// backoff is the wait before the next try: 1 s, doubling up to a minute.
-func backoff(tried int) time.Duration {
-	return min(time.Minute, time.Second<<min(tried-1, 6))
+// backoff returns the wait after a failed attempt: 1 s, doubling up to a minute.
+func backoff(attempt int) time.Duration {
+	return min(time.Minute, time.Second<<min(attempt-1, 6))
 }

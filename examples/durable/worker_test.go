@@ -28,11 +28,11 @@ func TestAPoisonMessageBecomesADeadLetter(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
 	f.workOff(t, nil)
 
-	assert.Len(t, f.effects(t), 1, "what came after it is handled")
-	letters := f.letters(t)
-	require.Len(t, letters, 1)
-	assert.Contains(t, letters[0].Header.Get(headerReason), "can't be handled: webhook:")
-	d, err := decode(letters[0].Header, letters[0].Data)
+	assert.Len(t, f.effects(t), 1, "the next delivery is handled")
+	deadLetters := f.deadLetters(t)
+	require.Len(t, deadLetters, 1)
+	assert.Contains(t, deadLetters[0].Header.Get(headerReason), "can't be handled: webhook:")
+	d, err := decode(deadLetters[0].Header, deadLetters[0].Data)
 	require.NoError(t, err)
 	assert.Equal(t, poison, string(d.Body))
 	assert.Equal(t, "/hooks/sms", d.Target)
@@ -41,19 +41,19 @@ func TestAPoisonMessageBecomesADeadLetter(t *testing.T) {
 	assert.Contains(t, d.Header, "X-Tenant")
 }
 
-func TestWhatSomebodyElsePublishedBecomesADeadLetter(t *testing.T) {
+func TestAForeignMessageBecomesADeadLetter(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	_, err := f.store.js.Publish(t.Context(), f.store.queue, []byte("hello"))
 	require.NoError(t, err)
 	f.workOff(t, nil)
 	assert.Empty(t, f.effects(t))
-	letters := f.letters(t)
-	require.Len(t, letters, 1)
-	assert.Equal(t, "hello", string(letters[0].Data))
+	deadLetters := f.deadLetters(t)
+	require.Len(t, deadLetters, 1)
+	assert.Equal(t, "hello", string(deadLetters[0].Data))
 }
 
-func TestAFailureIsTriedAgain(t *testing.T) {
+func TestAFailedDeliveryIsRetried(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func() error{
 		"an error": func() error { return errors.New("the database is away") },
@@ -72,12 +72,12 @@ func TestAFailureIsTriedAgain(t *testing.T) {
 			})
 			assert.Len(t, f.effects(t), 1)
 			assert.EqualValues(t, 2, calls.Load())
-			assert.Empty(t, f.letters(t))
+			assert.Empty(t, f.deadLetters(t))
 		})
 	}
 }
 
-func TestTooManyFailuresMakeADeadLetter(t *testing.T) {
+func TestTooManyFailuresBecomeADeadLetter(t *testing.T) {
 	t.Parallel()
 	s := testSettings(t)
 	s.tries = 2
@@ -86,17 +86,17 @@ func TestTooManyFailuresMakeADeadLetter(t *testing.T) {
 	var calls atomic.Int32
 	f.workOff(t, func(context.Context, string, *webhook.Delivery) error {
 		calls.Add(1)
-		return errors.New("the database is away: " + strings.Repeat("x", 100_000)) // more than a header can have
+		return errors.New("the database is away: " + strings.Repeat("x", 100_000)) // longer than a header may be
 	})
 	assert.Empty(t, f.effects(t))
 	assert.EqualValues(t, 2, calls.Load())
-	letters := f.letters(t)
-	require.Len(t, letters, 1)
-	assert.Contains(t, letters[0].Header.Get(headerReason), "the database is away: x")
-	assert.Equal(t, text("r1", "YES"), string(letters[0].Data))
+	deadLetters := f.deadLetters(t)
+	require.Len(t, deadLetters, 1)
+	assert.Contains(t, deadLetters[0].Header.Get(headerReason), "the database is away: x")
+	assert.Equal(t, text("r1", "YES"), string(deadLetters[0].Data))
 
-	// Put back as the README says, it is handled under its own key.
-	again := &nats.Msg{Subject: f.store.queue, Header: letters[0].Header, Data: letters[0].Data}
+	// Published to the queue again, as the README describes, it is handled under its own key.
+	again := &nats.Msg{Subject: f.store.queue, Header: deadLetters[0].Header, Data: deadLetters[0].Data}
 	maps.DeleteFunc(again.Header, func(name string, _ []string) bool { return strings.HasPrefix(name, natsPrefix) })
 	for range 2 {
 		_, err := f.store.js.PublishMsg(t.Context(), again)
@@ -107,18 +107,18 @@ func TestTooManyFailuresMakeADeadLetter(t *testing.T) {
 	assert.Equal(t, []string{text("r1", "YES")}, f.effects(t))
 }
 
-// take gets a message from the queue, as a worker does.
+// take takes a message from the queue, as a worker does.
 func (f *fixture) take(t *testing.T) jetstream.Msg {
-	consumer, err := newWorker(f.store, f.settings, f.logger).makeConsumer(t.Context(), f.settings)
+	consumer, err := newWorker(f.store, f.settings, f.logger).syncConsumer(t.Context(), f.settings)
 	require.NoError(t, err)
 	batch, err := consumer.Fetch(1)
 	require.NoError(t, err)
 	return <-batch.Messages()
 }
 
-// TestADeliveryThatEndsTheProcessBecomesADeadLetter takes the delivery from the
-// queue and says nothing more of it, as a process does that ends.
-func TestADeliveryThatEndsTheProcessBecomesADeadLetter(t *testing.T) {
+// TestADeliveryThatCrashesTheProcessBecomesADeadLetter takes the delivery from the queue and does
+// not acknowledge it, as if the process crashed.
+func TestADeliveryThatCrashesTheProcessBecomesADeadLetter(t *testing.T) {
 	t.Parallel()
 	s := testSettings(t)
 	s.tries = 1
@@ -127,32 +127,32 @@ func TestADeliveryThatEndsTheProcessBecomesADeadLetter(t *testing.T) {
 	require.NotNil(t, f.take(t))
 
 	f.workOff(t, func(context.Context, string, *webhook.Delivery) error {
-		t.Error("it was tried again")
+		t.Error("the delivery was handled again")
 		return nil
 	})
 	assert.Empty(t, f.effects(t))
-	letters := f.letters(t)
-	require.Len(t, letters, 1)
-	assert.Contains(t, letters[0].Header.Get(headerReason), "tried 1 times")
+	deadLetters := f.deadLetters(t)
+	require.Len(t, deadLetters, 1)
+	assert.Contains(t, deadLetters[0].Header.Get(headerReason), "not handled after 1 attempts")
 }
 
-// TestALetterIsWrittenOnce takes a poison message twice, as when the process ends
-// between the letter and the acknowledgement.
-func TestALetterIsWrittenOnce(t *testing.T) {
+// TestADeadLetterIsStoredOnce takes a poison message twice, as if the process ended after it stored
+// the dead letter and before it acknowledged the message.
+func TestADeadLetterIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
 	message := f.take(t)
-	place, err := message.Metadata()
+	metadata, err := message.Metadata()
 	require.NoError(t, err)
-	require.NoError(t, f.store.deadLetter(t.Context(), handlingKey(message.Headers(), place), message, errPermanent))
+	require.NoError(t, f.store.deadLetter(t.Context(), handlingKey(message.Headers(), metadata), message, errPermanent))
 
 	f.workOff(t, nil)
 	assert.Empty(t, f.effects(t))
-	assert.Len(t, f.letters(t), 1)
+	assert.Len(t, f.deadLetters(t), 1)
 }
 
-func TestALetterThatWasTakenAwayCanBeWrittenAgain(t *testing.T) {
+func TestADeletedDeadLetterCanBeStoredAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
@@ -165,7 +165,7 @@ func TestALetterThatWasTakenAwayCanBeWrittenAgain(t *testing.T) {
 	assert.Equal(t, 1, f.size(t, f.store.dead))
 }
 
-func TestWhenTheLetterCanNotBeWrittenNothingIsLost(t *testing.T) {
+func TestNothingIsLostIfTheDeadLetterCannotBeStored(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.NoError(t, f.store.js.DeleteStream(t.Context(), f.store.dead))
@@ -179,13 +179,13 @@ func TestWhenTheLetterCanNotBeWrittenNothingIsLost(t *testing.T) {
 	w.stop()
 	assert.Equal(t, 1, f.queued(t))
 
-	f.reopen(t) // which makes the stream again
+	f.reopen(t) // recreates the stream
 	f.workOff(t, nil)
 	assert.Empty(t, f.effects(t))
-	assert.Len(t, f.letters(t), 1)
+	assert.Len(t, f.deadLetters(t), 1)
 }
 
-func TestStopWaitsForWhatIsHandled(t *testing.T) {
+func TestStopWaitsForTheDeliveryInProgress(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, text("r1", "YES")))
@@ -200,7 +200,7 @@ func TestStopWaitsForWhatIsHandled(t *testing.T) {
 	go func() { w.stop(); close(stopped) }()
 	select {
 	case <-stopped:
-		t.Error("it stopped while a delivery was handled")
+		t.Error("the worker stopped while it handled a delivery")
 	case <-time.After(100 * time.Millisecond):
 	}
 	close(finish)
@@ -211,20 +211,20 @@ func TestStopWaitsForWhatIsHandled(t *testing.T) {
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	var waits []time.Duration
-	for _, tried := range []int{1, 2, 6, 7, 100, 1 << 30} {
-		waits = append(waits, backoff(tried))
+	for _, attempt := range []int{1, 2, 6, 7, 100, 1 << 30} {
+		waits = append(waits, backoff(attempt))
 	}
 	assert.Equal(t, []time.Duration{time.Second, 2 * time.Second, 32 * time.Second, time.Minute, time.Minute, time.Minute}, waits)
 }
 
-// undecided is a cluster that says of a letter that another one is being written.
+// undecided is a cluster that reports that another dead letter is being stored.
 type undecided struct{ jetstream.JetStream }
 
 func (undecided) PublishMsg(context.Context, *nats.Msg, ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
 	return nil, &jetstream.APIError{Code: 400, ErrorCode: jetstream.JSErrCodeStreamWrongLastSequenceConstant}
 }
 
-func TestALetterUnderWayIsNotWritten(t *testing.T) {
+func TestADeadLetterInProgressIsNotStored(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
