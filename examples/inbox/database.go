@@ -11,17 +11,16 @@ import (
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
-// database is PostgreSQL or SQLite. Both take the same statements but for what is
-// here.
+// database is PostgreSQL or SQLite. The fields are the differences between their SQL.
 type database struct {
 	*sql.DB
-	id, bytes  string // the types of a row's number and of bytes
-	skipLocked string // lets several workers look for a row at the same time
-	lockSchema string // lets several processes create the tables at the same time
+	id, bytes  string // the column types of an ID and of bytes
+	skipLocked string // lets concurrent workers claim different rows
+	lockSchema string // lets concurrent processes create the tables
 }
 
-// openDatabase opens PostgreSQL if there is a URL, and otherwise a file of SQLite. It
-// creates the tables that are missing.
+// openDatabase opens PostgreSQL if databaseURL is set, and otherwise an SQLite file. It creates
+// missing tables.
 func openDatabase(ctx context.Context, databaseURL, file string) (*database, error) {
 	db, err := openDriver(databaseURL, file)
 	if err != nil {
@@ -46,9 +45,9 @@ func openDriver(databaseURL, file string) (*database, error) {
 			skipLocked: "FOR UPDATE SKIP LOCKED", lockSchema: "SELECT pg_advisory_xact_lock(7108920541)",
 		}, nil
 	}
-	// What is committed is on the disk (synchronous), readers and the writer don't wait
-	// for each other (WAL), and a transaction waits for its turn instead of failing
-	// when it writes after it read (immediate).
+	// synchronous(FULL) flushes each commit to the disk. WAL lets readers and the writer work
+	// concurrently. An immediate transaction waits for the writer's lock at its beginning; a
+	// deferred one would fail when it writes after it read.
 	query := url.Values{
 		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 		"_txlock": {"immediate"},
@@ -61,7 +60,7 @@ func openDriver(databaseURL, file string) (*database, error) {
 	return &database{DB: db, id: "INTEGER PRIMARY KEY AUTOINCREMENT", bytes: "BLOB", lockSchema: "SELECT 1"}, nil
 }
 
-// schema has times as Unix milliseconds, and bytes for whatever a phone can type:
+// schema stores times as Unix milliseconds. Columns for text from senders have bytes, because
 // PostgreSQL's text can't hold a NUL.
 const schema = `
 CREATE TABLE IF NOT EXISTS dedupe_keys (
@@ -74,7 +73,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 	payload         {bytes} NOT NULL,
 	received_at     BIGINT NOT NULL,
 	attempts        BIGINT NOT NULL DEFAULT 0,
-	next_attempt_at BIGINT,         -- NULL once it is handled or parked
+	next_attempt_at BIGINT,         -- NULL if handled or parked
 	handled_at      BIGINT,
 	parked_at       BIGINT,
 	last_error      TEXT NOT NULL DEFAULT ''
@@ -87,7 +86,7 @@ CREATE TABLE IF NOT EXISTS messages (
 	delivery_id BIGINT NOT NULL,
 	kind        TEXT NOT NULL,
 	platform_id TEXT NOT NULL,
-	number      TEXT NOT NULL,      -- of the phone that the event is about
+	number      TEXT NOT NULL,      -- the sender, or the recipient of a report
 	content     {bytes} NOT NULL
 )`
 
@@ -105,13 +104,13 @@ func (db *database) createTables(ctx context.Context) error {
 	})
 }
 
-// inTransaction commits what a function does, or does nothing of it.
+// inTransaction calls do in a transaction. It commits if do returns nil, and otherwise rolls back.
 func (db *database) inTransaction(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // after a panic, too; after the commit it does nothing
+	defer tx.Rollback() // also after a panic; does nothing after the commit
 	if err := do(tx); err != nil {
 		return err
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// effect is what the worker does with each delivery: your own takes its place. It can be
-// called again for the same delivery, if the process ended before that was settled, so
-// it passes the key on: a system that knows the key does nothing the second time.
+// effect returns the function that the worker calls for each delivery. Replace it with your own.
+// If the process ends before the result is stored, the function is called again for the same
+// delivery. So it passes the key on, by which the other system can recognize the repetition.
 func (s settings) effect(out io.Writer) func(context.Context, string, webhook.Event, []byte) error {
 	if s.forward == "" {
 		return func(_ context.Context, _ string, event webhook.Event, _ []byte) error {
@@ -34,7 +34,7 @@ func (s settings) effect(out io.Writer) func(context.Context, string, webhook.Ev
 			return err
 		}
 		defer response.Body.Close()
-		io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // lets the connection be used again
+		io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // allows the connection to be reused
 		if response.StatusCode < 200 || response.StatusCode > 299 {
 			return fmt.Errorf("forward: %s", response.Status)
 		}

@@ -1,17 +1,18 @@
-// Command inbox is a receiver with a transactional inbox, which fits most teams: those
-// that have a SQL database and no message broker.
+// Command inbox is a receiver with a transactional inbox. Use it if you have a SQL database and
+// no message broker, as most teams do.
 //
-// A delivery, its dedupe key and its effect on the database are stored in one
-// transaction, and the response is 204 only after the commit: nothing that was
-// acknowledged is lost, and no duplicate changes anything. A worker then causes the
-// effects that lie outside of the database, with retries.
+// The receiver stores a delivery, its dedupe key and its effect on the database in one
+// transaction, and responds 204 only after the commit. So it loses no acknowledged delivery,
+// and a duplicate changes nothing. A worker then performs the effects outside the database,
+// with retries.
 //
 //	go -C examples/inbox run . serve
 //	go -C examples/inbox run . prove
 //
-// The first receives, until an interrupt. The second kills a receiver (SIGKILL) while
-// deliveries arrive, and counts. The database is a file of SQLite, or PostgreSQL if
-// DATABASE_URL is set. README.md says what is promised, and what is not.
+// The command serve receives until it is interrupted. The command prove kills a receiver
+// (SIGKILL) while deliveries arrive, and counts those that were lost or stored twice. The
+// database is an SQLite file or, if DATABASE_URL is set, PostgreSQL. README.md describes the
+// guarantees and their limits.
 package main
 
 import (
@@ -30,25 +31,25 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // so that a second signal ends a shutdown that hangs
+	context.AfterFunc(ctx, stop) // a second signal ends a shutdown that hangs
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-const usage = `inbox receives webhooks into a SQL database.
+const usage = `inbox receives webhook deliveries into a SQL database.
 
-	inbox serve           receive, until an interrupt
-	inbox prove           kill a receiver while it receives, and count
-	inbox parked          list the deliveries that were tried too often
-	inbox requeue ID...   have parked deliveries tried again
+	inbox serve           receive until interrupted
+	inbox prove           kill a receiver while it receives, and count losses and duplicates
+	inbox parked          list the parked deliveries
+	inbox requeue ID...   retry parked deliveries
 
-Each has -help.
+For the flags of a command, pass -help to it.
 `
 
-// errUsage is an error of the command line, whose text was printed already.
+// errUsage reports an invalid command line. Its text is already printed.
 var errUsage = errors.New("usage")
 
-// run returns the exit status: 2 for a wrong command line, 1 for a failure, and for
-// a proof that failed.
+// run returns the exit status: 2 for an invalid command line, and 1 for any other failure,
+// including a failed proof.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	c := command{ctx, getenv, stdout, stderr}
 	commands := map[string]func([]string) error{
@@ -69,7 +70,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return 1
 }
 
-// command is what every command needs.
+// command has the environment and the outputs of a command.
 type command struct {
 	ctx            context.Context
 	getenv         func(string) string
@@ -84,10 +85,10 @@ func (c command) serve(args []string) error {
 	flags.StringVar(&s.address, "addr", s.address, "the `address` to listen on")
 	flags.StringVar(&s.publicURL, "url", "", "the `URL` that the platform calls (default: this machine's own)")
 	flags.StringVar(&s.forward, "forward", "", "a `URL` to post each payload to (default: print it)")
-	flags.IntVar(&s.workers, "workers", s.workers, "how many deliveries the worker handles at once")
-	flags.IntVar(&s.tries, "tries", s.tries, "how often a delivery is tried before it is parked")
-	flags.DurationVar(&s.lease, "lease", s.lease, "after how long a delivery is due again whose worker is silent")
-	flags.DurationVar(&s.keep, "keep", s.keep, "how long to keep dedupe keys, and what was handled")
+	flags.IntVar(&s.workers, "workers", s.workers, "how many deliveries to handle concurrently")
+	flags.IntVar(&s.tries, "tries", s.tries, "how many attempts a delivery gets before it is parked")
+	flags.DurationVar(&s.lease, "lease", s.lease, "the time after which an unfinished delivery is due again")
+	flags.DurationVar(&s.keep, "keep", s.keep, "how long to keep dedupe keys and handled deliveries")
 	if err := parse(flags, args, 0, s.check); err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (c command) prove(args []string) error {
 	flags := c.newFlags("prove", nil)
 	flags.IntVar(&p.Deliveries, "deliveries", 1000, "how `many` deliveries to send")
 	flags.IntVar(&p.Kills, "kills", 5, "how `often` to kill the receiver")
-	flags.IntVar(&p.AtATime, "at-a-time", 16, "how `many` deliveries are under way at a time")
+	flags.IntVar(&p.AtATime, "at-a-time", 16, "how `many` deliveries to send concurrently")
 	if err := parse(flags, args, 0, func() error { return p.Check() }); err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (c command) requeue(args []string) error {
 			ids = append(ids, id)
 		}
 		if len(ids) == 0 {
-			err = errors.New("no ID given; inbox parked lists them")
+			err = errors.New("no ID given; to list the IDs, run: inbox parked")
 		}
 		return err
 	}
@@ -163,17 +164,17 @@ func (c command) withStore(s settings, do func(*store) error) error {
 	return do(newStore(db))
 }
 
-// newFlags has the flag for SQLite's file, if there is a place for it.
+// newFlags returns the flags of a command. If file is not nil, -db sets it.
 func (c command) newFlags(name string, file *string) *flag.FlagSet {
 	flags := flag.NewFlagSet("inbox "+name, flag.ContinueOnError)
 	flags.SetOutput(c.stderr)
 	if file != nil {
-		flags.StringVar(file, "db", *file, "the `file` of SQLite, if DATABASE_URL is not set")
+		flags.StringVar(file, "db", *file, "the SQLite `file`, if DATABASE_URL is not set")
 	}
 	return flags
 }
 
-// parse reads the flags and up to a number of arguments, and checks what they set.
+// parse parses the flags and up to maxArgs arguments, and checks their values.
 func parse(flags *flag.FlagSet, args []string, maxArgs int, check func() error) error {
 	if err := flags.Parse(args); err != nil {
 		return errors.Join(errUsage, err)

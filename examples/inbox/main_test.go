@@ -21,7 +21,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// TestMain lets the proof start this binary as a receiver.
+// TestMain lets prove start this test binary as a receiver.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
 		main()
@@ -33,7 +33,7 @@ func nothing(string) string { return "" }
 
 const testToken = "a-token-of-the-tests"
 
-// newTestHandler is the receiver without a socket, for the webhook that it returns.
+// newTestHandler returns a receiver without a socket, and a platform with its webhook.
 func newTestHandler(t *testing.T, s *store) (http.Handler, *messagemediatest.Server) {
 	settings := settings{publicURL: "https://example.com/hooks/sms", token: testToken}
 	handler, err := newHandler(settings, s, slog.New(slog.NewTextHandler(t.Output(), nil)))
@@ -44,7 +44,7 @@ func newTestHandler(t *testing.T, s *store) (http.Handler, *messagemediatest.Ser
 	return handler, api
 }
 
-// send returns the statuses of the attempts.
+// statuses sends an event and returns the status of each attempt.
 func statuses(t *testing.T, api *messagemediatest.Server, handler http.Handler, event webhook.Event) (statuses []int) {
 	result, err := api.Send(t.Context(), event, messagemediatest.ToHandler(handler))
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestADeliveryIsCommittedBeforeItIsAcknowledged(t *testing.T) {
 		s := open()
 		handler, api := newTestHandler(t, s)
 		text := &webhook.ReceivedSMS{ReplyID: "1", SourceNumber: "+61491570156", Content: "NUL: \x00, emoji: 😀"}
-		for range 2 { // the second is a duplicate
+		for range 2 { // the second delivery is a duplicate
 			assert.Equal(t, []int{http.StatusNoContent}, statuses(t, api, handler, text))
 			requireCounts(t, s, 1, 1, 1)
 		}
@@ -74,7 +74,7 @@ func TestADeliveryIsCommittedBeforeItIsAcknowledged(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotCommittedIsNotAcknowledged(t *testing.T) {
+func TestADeliveryThatIsNotCommittedIsNotAcknowledged(t *testing.T) {
 	t.Parallel()
 	for name, statements := range map[string][]string{
 		"a statement fails": {"DROP TABLE messages"},
@@ -102,7 +102,7 @@ func TestWhatIsNotCommittedIsNotAcknowledged(t *testing.T) {
 	}
 }
 
-func TestWithoutTheTokenNothingIsStored(t *testing.T) {
+func TestNothingIsStoredWithoutTheToken(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
 		s := open()
@@ -118,7 +118,7 @@ func TestWithoutTheTokenNothingIsStored(t *testing.T) {
 	})
 }
 
-// TestABurst has more deliveries than connections, with and without dedupe keys.
+// TestABurst sends more deliveries than there are connections, with and without dedupe keys.
 func TestABurst(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
@@ -159,7 +159,7 @@ func TestHealthz(t *testing.T) {
 	})
 }
 
-// TestServe is the first thing that a newcomer runs.
+// TestServe runs the first command of the README.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -173,7 +173,7 @@ func TestServe(t *testing.T) {
 	}()
 	var output strings.Builder
 	buffer := make([]byte, 1024)
-	for !strings.Contains(output.String(), "It waits for an interrupt.") || !strings.Contains(output.String(), "Handled:") {
+	for !strings.Contains(output.String(), "Receiving until interrupted.") || !strings.Contains(output.String(), "Handled:") {
 		n, err := reader.Read(buffer)
 		require.NoError(t, err, output.String()+stderr.String())
 		output.Write(buffer[:n])
@@ -185,13 +185,13 @@ func TestServe(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(output.String(), `Handled: +61491570156 texted "Hello from a phone"`))
 }
 
-// TestProve kills a receiver: this test's binary, started as one.
+// TestProve kills a receiver, which is this test binary.
 func TestProve(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	status := run(t.Context(), []string{"prove", "-deliveries", "50", "-kills", "1"}, nothing, &stdout, &stderr)
 	require.Zero(t, status, stdout.String()+stderr.String())
-	assert.Contains(t, stdout.String(), "Every delivery that was acknowledged was handled, once.")
+	assert.Contains(t, stdout.String(), "Every acknowledged delivery was stored exactly once.")
 	assert.Subset(t, strings.Fields(stdout.String()), []string{"sent", "50", "kills", "1"})
 }
 
@@ -240,7 +240,7 @@ func TestParkedAndRequeue(t *testing.T) {
 	assert.Equal(t, 1, left)
 }
 
-func TestWrongCommandLines(t *testing.T) {
+func TestInvalidCommandLines(t *testing.T) {
 	t.Parallel()
 	account := map[string]string{"MESSAGEMEDIA_API_KEY": "key", "MESSAGEMEDIA_API_SECRET": "secret"}
 	accountWithToken := map[string]string{"MESSAGEMEDIA_API_KEY": "key", "WEBHOOK_TOKEN": testToken}
@@ -249,21 +249,21 @@ func TestWrongCommandLines(t *testing.T) {
 		args        []string
 		want        string
 	}{
-		"no command":                   {nil, nil, "inbox serve"},
-		"an unknown command":           {nil, []string{"receive"}, "inbox prove"},
-		"an unknown flag":              {nil, []string{"serve", "-port", "1"}, "flag provided but not defined: -port"},
-		"an argument":                  {nil, []string{"serve", "now"}, `"now" is not a flag`},
-		"a URL with a double slash":    {nil, []string{"serve", "-url", "https://example.com//hooks"}, "-url must have a path"},
-		"a token that is too short":    {map[string]string{"WEBHOOK_TOKEN": "short"}, []string{"serve"}, "16"},
-		"an account without a token":   {account, []string{"serve", "-url", "https://example.com/hooks"}, "WEBHOOK_TOKEN must be set"},
-		"an account without a URL":     {accountWithToken, []string{"serve"}, "-url must be set"},
-		"no workers":                   {nil, []string{"serve", "-workers", "0"}, "-workers must be positive, got 0"},
-		"no tries":                     {nil, []string{"serve", "-tries", "0"}, "-tries must be positive, got 0"},
-		"a lease that is too short":    {nil, []string{"serve", "-lease", "1ms"}, "-lease must be at least 1s, got 1ms"},
-		"keys forgotten too early":     {nil, []string{"serve", "-keep", "1m"}, "-keep must be at least 15m0s"},
-		"requeue without an ID":        {nil, []string{"requeue"}, "no ID given; inbox parked lists them"},
-		"requeue of what is not an ID": {nil, []string{"requeue", "first"}, `"first" is not the ID of a delivery`},
-		"a proof with too many kills":  {nil, []string{"prove", "-deliveries", "50", "-kills", "5"}, "-deliveries must be at least 60"},
+		"no command":                  {nil, nil, "inbox serve"},
+		"an unknown command":          {nil, []string{"receive"}, "inbox prove"},
+		"an unknown flag":             {nil, []string{"serve", "-port", "1"}, "flag provided but not defined: -port"},
+		"an argument":                 {nil, []string{"serve", "now"}, `"now" is not a flag`},
+		"a URL with a double slash":   {nil, []string{"serve", "-url", "https://example.com//hooks"}, "-url must have a path"},
+		"a token that is too short":   {map[string]string{"WEBHOOK_TOKEN": "short"}, []string{"serve"}, "16"},
+		"an account without a token":  {account, []string{"serve", "-url", "https://example.com/hooks"}, "WEBHOOK_TOKEN must be set"},
+		"an account without a URL":    {accountWithToken, []string{"serve"}, "-url must be set"},
+		"no workers":                  {nil, []string{"serve", "-workers", "0"}, "-workers must be positive, got 0"},
+		"no attempts":                 {nil, []string{"serve", "-tries", "0"}, "-tries must be positive, got 0"},
+		"a lease that is too short":   {nil, []string{"serve", "-lease", "1ms"}, "-lease must be at least 1s, got 1ms"},
+		"keys forgotten too early":    {nil, []string{"serve", "-keep", "1m"}, "-keep must be at least 15m0s"},
+		"requeue without an ID":       {nil, []string{"requeue"}, "no ID given; to list the IDs, run: inbox parked"},
+		"requeue with an invalid ID":  {nil, []string{"requeue", "first"}, `"first" is not the ID of a delivery`},
+		"a proof with too many kills": {nil, []string{"prove", "-deliveries", "50", "-kills", "5"}, "-deliveries must be at least 60"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

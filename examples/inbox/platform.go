@@ -12,9 +12,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// subscribe creates the webhook, or updates it to the token and the events of this
-// program. The receiver does not depend on it: what an earlier run subscribed to goes
-// on to arrive if the API does not respond.
+// subscribe creates or updates the webhook. If it fails, it logs the error, because the
+// deliveries of an earlier webhook still arrive.
 func subscribe(ctx context.Context, s settings, logger *slog.Logger) {
 	client, err := messagemedia.NewClientFromEnv(messagemedia.WithLogger(logger))
 	if err != nil {
@@ -29,14 +28,14 @@ func subscribe(ctx context.Context, s settings, logger *slog.Logger) {
 	logger.Info("inbox: subscribed", "result", result)
 }
 
-// demonstrate has the in-memory platform send a text message, and the same again.
+// demonstrate simulates an inbound message at the in-memory platform, and a duplicate delivery.
 func demonstrate(ctx context.Context, s settings, out io.Writer) {
-	fmt.Fprintln(out, "No MESSAGEMEDIA_API_KEY is set: the in-memory platform sends a text message, and then a duplicate.")
+	fmt.Fprintln(out, "MESSAGEMEDIA_API_KEY is not set: the in-memory platform sends a text message, and then a duplicate.")
 	if err := send(ctx, s, out); err != nil {
-		fmt.Fprintln(out, "It failed:", err)
+		fmt.Fprintln(out, "Sending failed:", err)
 		return
 	}
-	fmt.Fprintln(out, "It waits for an interrupt.")
+	fmt.Fprintln(out, "Receiving until interrupted.")
 }
 
 func send(ctx context.Context, s settings, out io.Writer) error {

@@ -17,14 +17,14 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// proving sends deliveries to a receiver on SQLite that is killed while they arrive, and
-// compares what was acknowledged with what is in the database.
+// proving kills a receiver on SQLite while it sends deliveries to it, and compares the
+// acknowledged deliveries with the database.
 type proving struct {
 	proof.Load
 	out io.Writer
 }
 
-// run prints the count, and returns an error if it is not as promised.
+// run prints the count. If it breaks a guarantee, run returns an error.
 func (p *proving) run(ctx context.Context) error {
 	directory, err := os.MkdirTemp("", "inbox-proof-")
 	if err != nil {
@@ -43,7 +43,7 @@ func (p *proving) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; the log and the database of the receiver are in %s", err, directory)
 	}
-	fmt.Fprintln(p.out, "Every delivery that was acknowledged was handled, once.")
+	fmt.Fprintln(p.out, "Every acknowledged delivery was stored exactly once.")
 	return os.RemoveAll(directory)
 }
 
@@ -84,8 +84,8 @@ func (p *proving) runIn(ctx context.Context, directory string) (*proof.Count, *f
 	return proof.NewCount(sent, handled, parked, receiver), outside, nil
 }
 
-// readBack waits until the receiver's worker has settled everything, and returns the
-// payload of each effect on the database.
+// readBack waits until the receiver's worker has settled every delivery. It returns the payload
+// of each effect on the database, and the number of parked deliveries.
 func readBack(ctx context.Context, s settings) (handled [][]byte, parked int, err error) {
 	db, err := openDatabase(ctx, "", s.file)
 	if err != nil {
@@ -115,8 +115,8 @@ func readBack(ctx context.Context, s settings) (handled [][]byte, parked int, er
 	return handled, len(list), rows.Err()
 }
 
-func (s *store) waitUntilSettled(ctx context.Context, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (s *store) waitUntilSettled(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for {
 		left, err := s.unsettled(ctx)
@@ -126,12 +126,12 @@ func (s *store) waitUntilSettled(ctx context.Context, patience time.Duration) er
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("after %v there are %d deliveries that the worker has not settled", patience, left)
+			return fmt.Errorf("%d deliveries are not handled or parked after %v", left, timeout)
 		}
 	}
 }
 
-// forwarded is the system outside of the database. It counts the calls of each
+// forwarded is the system outside the database. It counts the requests with each
 // Idempotency-Key.
 type forwarded struct {
 	mu    sync.Mutex
@@ -153,9 +153,9 @@ func (f *forwarded) distinct() int {
 func (f *forwarded) String() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	again := -len(f.times)
+	repeated := -len(f.times)
 	for _, times := range f.times {
-		again += times
+		repeated += times
 	}
-	return fmt.Sprintf("%-14s %-5d outside of the database\n%-14s %-5d with the same Idempotency-Key\n", "forwarded", len(f.times), "again", again)
+	return fmt.Sprintf("%-14s %-5d by the worker\n%-14s %-5d with an earlier Idempotency-Key\n", "forwarded", len(f.times), "repeated", repeated)
 }

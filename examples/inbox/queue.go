@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// stored is a delivery as the table has it.
+// stored is a row of the table deliveries.
 type stored struct {
 	id         int64
 	key        string // "" if there is none
 	payload    []byte
-	attempts   int64 // the present one included
+	attempts   int64 // including the current one
 	receivedAt time.Time
 	parkedAt   time.Time // zero unless it is parked
 	lastError  string
 }
 
-// claim takes the delivery that has been due for the longest, for the time of a
-// lease: if it is not settled by then, because the process ended, it is due again.
-// It is nil if none is due.
+// claim claims the delivery that has been due for the longest time. If the delivery is not
+// settled when the lease ends, for example because the process crashed, it is due again. If no
+// delivery is due, claim returns nil.
 func (s *store) claim(ctx context.Context, lease time.Duration) (*stored, error) {
 	var d stored
 	at := now()
@@ -35,8 +35,8 @@ func (s *store) claim(ctx context.Context, lease time.Duration) (*stored, error)
 	return &d, err
 }
 
-// The three ways to settle a delivery concern the claim that it was given by: a
-// worker that was too slow changes nothing any more.
+// ofThisClaim restricts markHandled, retryAfter and park to the claim that returned the delivery.
+// After its lease ended and another worker claimed the delivery, a slow worker changes nothing.
 const ofThisClaim = ` WHERE id = $1 AND attempts = $2 AND next_attempt_at IS NOT NULL`
 
 func (s *store) markHandled(ctx context.Context, d *stored) error {
@@ -65,7 +65,7 @@ func errorText(err error) string {
 	return text
 }
 
-// parked lists what was tried too often, the oldest first.
+// parked returns the parked deliveries, the oldest first.
 func (s *store) parked(ctx context.Context) (list []stored, err error) {
 	rows, err := s.db.QueryContext(ctx, `
 		SELECT id, dedupe_key, payload, attempts, received_at, parked_at, last_error
@@ -86,8 +86,8 @@ func (s *store) parked(ctx context.Context) (list []stored, err error) {
 	return list, rows.Err()
 }
 
-// requeue lets the worker try a parked delivery again, as often as a new one. It
-// reports whether the delivery was parked.
+// requeue makes a parked delivery due again, with as many attempts as a new one. It reports
+// whether the delivery was parked.
 func (s *store) requeue(ctx context.Context, id int64) (found bool, err error) {
 	result, err := s.db.ExecContext(ctx, `
 		UPDATE deliveries SET next_attempt_at = $2, parked_at = NULL, attempts = 0 WHERE id = $1 AND parked_at IS NOT NULL`, id, now())
@@ -104,8 +104,8 @@ func (s *store) unsettled(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// prune deletes what was handled before a time, and the dedupe keys from before it.
-// What is parked stays, and so do the messages.
+// prune deletes the deliveries that were handled, and the dedupe keys that were stored, before a
+// time. It keeps parked deliveries and the messages.
 func (s *store) prune(ctx context.Context, before time.Time) error {
 	_, err := s.db.ExecContext(ctx, `DELETE FROM deliveries WHERE handled_at < $1`, before.UnixMilli())
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// receive runs a receiver until the context ends. What is started last ends first: the
-// HTTP server when the deliveries under way have a response, the worker when those that it
-// has are settled, and then the database.
+// receive runs a receiver until the context ends. Then it shuts down in reverse order. The HTTP
+// server responds to its deliveries, the worker finishes those that it has claimed, and the
+// database closes.
 func receive(ctx context.Context, s settings, out io.Writer, logger *slog.Logger) error {
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
@@ -53,7 +53,7 @@ func receive(ctx context.Context, s settings, out io.Writer, logger *slog.Logger
 	return serve(ctx, listener, handler)
 }
 
-// newHandler responds 204 to what is committed.
+// newHandler returns a handler that responds 204 once the delivery is committed.
 func newHandler(s settings, store *store, logger *slog.Logger) (http.Handler, error) {
 	verifier, err := webhook.NewVerifier(webhook.HeaderToken(tokenHeader, s.token))
 	if err != nil {
@@ -81,21 +81,22 @@ func newHandler(s settings, store *store, logger *slog.Logger) (http.Handler, er
 	return mux, nil
 }
 
-// dedupeKey gives a delivery without a key one of its own, so that all of them take the
-// same way: first a connection, by Do, and then the handler's turn. If some took them the
-// other way round, they could wait for each other.
+// dedupeKey returns a unique key for a delivery that has none, so that every delivery is handled
+// by Do. Do takes a database connection first, and then the handler's turn. Deliveries that took
+// these in the opposite order could deadlock with others.
 func dedupeKey(d *webhook.Delivery) string {
 	return cmp.Or(d.DedupeKey(), "none-"+rand.Text())
 }
 
-// serve ends with the context, after the deliveries that are under way.
+// serve serves HTTP until the context ends. Then it waits up to 20 seconds for deliveries in
+// progress.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout:      30 * time.Second, // longer than the handler's 15 seconds for a delivery
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10, // 25 headers of 1,000 characters, and more
+		MaxHeaderBytes:    64 << 10, // more than a webhook's 25 headers of 1,000 characters
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

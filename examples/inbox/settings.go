@@ -12,15 +12,15 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// settings are those of a receiver.
+// settings are the settings of a receiver.
 type settings struct {
 	address     string // to listen on
-	publicURL   string // that the platform calls, empty for this machine's own
-	token       string // that each delivery must carry, empty for the in-memory platform's
-	credentials bool   // whether the environment has those of an account
-	databaseURL string // of PostgreSQL, empty for SQLite
-	file        string // of SQLite
-	forward     string // where payloads are posted to, empty to print them
+	publicURL   string // the URL that the platform calls; if empty, this machine's own
+	token       string // the token that each delivery must carry; if empty, the in-memory platform's
+	credentials bool   // whether the environment has an account's credentials
+	databaseURL string // the URL of PostgreSQL; if empty, SQLite is used
+	file        string // the SQLite file
+	forward     string // the URL to post payloads to; if empty, they are printed
 	workers     int
 	tries       int
 	lease       time.Duration
@@ -32,17 +32,17 @@ func defaults() settings {
 		address: "127.0.0.1:8080",
 		file:    "inbox.db",
 		workers: 4,
-		tries:   30, // which with the waits between them is more than 3 hours
+		tries:   30, // more than 3 hours, with the waits between them
 		lease:   time.Minute,
 		keep:    7 * 24 * time.Hour,
 	}
 }
 
-// minKeep is how long duplicates of a delivery can arrive: the platform tries 6 times,
-// waits at most 60 seconds for a response, and as long before it tries again.
+// minKeep is longer than duplicates of a delivery can arrive. The platform makes 6 attempts,
+// waits up to 60 seconds for each response, and up to 60 seconds between attempts.
 const minKeep = 15 * time.Minute
 
-// check reports all that is invalid, before anything is opened or subscribed.
+// check reports all invalid settings.
 func (s *settings) check() error {
 	var token error
 	if s.token != "" {
@@ -51,11 +51,11 @@ func (s *settings) check() error {
 	return errors.Join(
 		s.checkURL(),
 		token,
-		checkf(s.token != "" || !s.credentials, "WEBHOOK_TOKEN must be set to what each delivery must carry, for example to the output of: openssl rand -hex 24"),
+		checkf(s.token != "" || !s.credentials, "WEBHOOK_TOKEN must be set, for example to the output of: openssl rand -hex 24"),
 		checkf(s.workers > 0, "-workers must be positive, got %d", s.workers),
 		checkf(s.tries > 0, "-tries must be positive, got %d", s.tries),
 		checkf(s.lease >= time.Second, "-lease must be at least 1s, got %v", s.lease),
-		checkf(s.keep >= minKeep, "-keep must be at least %v, as long as duplicates can arrive, got %v", minKeep, s.keep),
+		checkf(s.keep >= minKeep, "-keep must be at least %v, because duplicates can arrive until then, got %v", minKeep, s.keep),
 	)
 }
 
@@ -66,10 +66,10 @@ func (s *settings) checkURL() error {
 	return publicurl.Check("-url", s.publicURL)
 }
 
-// tokenHeader is where a delivery carries the token.
+// tokenHeader is the header in which a delivery carries the token.
 const tokenHeader = "X-Webhook-Token"
 
-// webhook is what the platform is asked to send.
+// webhook returns the webhook to subscribe.
 func (s settings) webhook() messagemedia.CreateWebhookRequest {
 	return messagemedia.CreateWebhookRequest{
 		URL:      s.publicURL,
@@ -81,7 +81,7 @@ func (s settings) webhook() messagemedia.CreateWebhookRequest {
 		},
 		Headers:    map[string]string{tokenHeader: cmp.Or(s.token, "none")},
 		Template:   messagemedia.JSONTemplate,
-		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
+		Retries:    5, // with 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: time.Minute,
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// store keeps deliveries, and is the webhook.Deduplicator of the handler.
+// store stores deliveries. It is the webhook.Deduplicator of the handler.
 type store struct {
 	db     *database
-	stored chan struct{} // receives after a delivery was stored, for the worker
+	stored chan struct{} // wakes the worker after a delivery is stored
 }
 
 func newStore(db *database) *store {
@@ -23,9 +23,8 @@ func newStore(db *database) *store {
 
 type transactionKey struct{}
 
-// Do stores a dedupe key, and what handle writes, in one transaction: both are there,
-// or neither. A duplicate that arrives at the same time waits until the transaction
-// has ended, in PostgreSQL at its row, in SQLite for its turn.
+// Do inserts a dedupe key and calls handle, in one transaction. A concurrent duplicate waits
+// until the transaction ends: in PostgreSQL for the row, in SQLite for the connection.
 func (s *store) Do(ctx context.Context, key string, handle func(context.Context) error) (duplicate bool, err error) {
 	err = s.db.inTransaction(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `INSERT INTO dedupe_keys (key, stored_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`, key, now())
@@ -41,14 +40,14 @@ func (s *store) Do(ctx context.Context, key string, handle func(context.Context)
 	if err == nil && !duplicate {
 		select {
 		case s.stored <- struct{}{}:
-		default: // the worker has been told already
+		default: // the worker is already notified
 		}
 	}
 	return duplicate && err == nil, err
 }
 
-// receive is the callback of the handler, called by Do: it stores a delivery and, in the
-// same transaction, its effect on this database. The handler responds after the commit.
+// receive stores a delivery and its effect on this database, in the transaction of Do. It is the
+// callback of the handler, which responds after Do has committed.
 func (s *store) receive(ctx context.Context, d *webhook.Delivery) error {
 	tx, ok := ctx.Value(transactionKey{}).(*sql.Tx)
 	if !ok {
@@ -63,7 +62,7 @@ func (s *store) receive(ctx context.Context, d *webhook.Delivery) error {
 
 func (s *store) add(ctx context.Context, tx *sql.Tx, key string, payload []byte) (id int64, err error) {
 	if payload == nil {
-		payload = []byte{} // an empty body is not NULL
+		payload = []byte{} // nil would be NULL
 	}
 	err = tx.QueryRowContext(ctx,
 		`INSERT INTO deliveries (dedupe_key, payload, received_at, next_attempt_at) VALUES ($1, $2, $3, $3) RETURNING id`,
@@ -71,9 +70,9 @@ func (s *store) add(ctx context.Context, tx *sql.Tx, key string, payload []byte)
 	return id, err
 }
 
-// addMessage is the effect of this example on the database: a row for each event.
-// Your own tables take its place. What happens outside of the database, such as an
-// e-mail, is up to the worker.
+// addMessage is this example's effect on the database: it inserts a row for each event. Replace
+// it with writes to your own tables. Effects outside the database, such as an e-mail, belong in
+// the worker.
 func addMessage(ctx context.Context, tx *sql.Tx, delivery int64, event webhook.Event) error {
 	var kind, id, number, content string
 	switch e := event.(type) {
@@ -86,23 +85,23 @@ func addMessage(ctx context.Context, tx *sql.Tx, delivery int64, event webhook.E
 	case *webhook.DeliveryReport:
 		kind, id, number, content = "report", e.DeliveryReportID, e.RecipientNumber, string(e.Status)
 	default:
-		return nil // it is stored, and the worker parks it
+		return nil // the worker parks the delivery
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO messages (delivery_id, kind, platform_id, number, content) VALUES ($1, $2, $3, $4, $5)`,
 		delivery, kind, asText(id), asText(number), []byte(content))
 	return err
 }
 
-// asText makes any string one that PostgreSQL's text can hold. IDs and numbers have
-// neither a NUL nor broken UTF-8, unless somebody made them up.
+// asText replaces what PostgreSQL's text can't hold: NULs and invalid UTF-8. Genuine IDs and
+// numbers have neither.
 func asText(s string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
 }
 
-// now is the time as the tables have it.
+// now returns the time in the format of the tables.
 func now() int64 { return time.Now().UnixMilli() }
 
-// ready reports whether the database responds, and has the tables.
+// ready returns an error if the database does not respond or has no tables.
 func (s *store) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

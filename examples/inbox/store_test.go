@@ -22,8 +22,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// onEachDatabase runs a test on SQLite, and on PostgreSQL if DATABASE_URL is set. The
-// function that the test gets opens the same database each time.
+// onEachDatabase runs a test on SQLite and, if DATABASE_URL is set, on PostgreSQL. Each call of the
+// open function opens the same database.
 func onEachDatabase(t *testing.T, test func(t *testing.T, open func() *store)) {
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
@@ -44,7 +44,7 @@ func openStore(t *testing.T, databaseURL, file string) *store {
 	return newStore(db)
 }
 
-// newPostgresSchema returns the URL of an empty schema, which is dropped after the test.
+// newPostgresSchema creates an empty schema and returns its URL. It drops the schema after the test.
 func newPostgresSchema(t *testing.T) string {
 	databaseURL := os.Getenv("DATABASE_URL")
 	if databaseURL == "" {
@@ -71,7 +71,7 @@ func newPostgresSchema(t *testing.T) string {
 	return u.String()
 }
 
-// delivery is one as the handler gives it to the callback.
+// delivery returns a delivery as the handler passes it to the callback.
 func delivery(payload string) *webhook.Delivery {
 	d := &webhook.Delivery{Event: webhook.Parse([]byte(payload))}
 	if payload != "" {
@@ -88,7 +88,7 @@ func sms(id, content string) string {
 	return string(text)
 }
 
-// deliver does what the handler does with a delivery that has a dedupe key.
+// deliver stores a delivery with a dedupe key, as the handler does.
 func deliver(ctx context.Context, s *store, key, payload string) (duplicate bool, err error) {
 	return s.Do(ctx, key, func(ctx context.Context) error { return s.receive(ctx, delivery(payload)) })
 }
@@ -98,7 +98,7 @@ func count(t *testing.T, s *store, table string) (n int) {
 	return n
 }
 
-// requireCounts compares how many rows there are.
+// requireCounts checks the number of rows in each table.
 func requireCounts(t *testing.T, s *store, keys, deliveries, messages int) {
 	t.Helper()
 	require.Equal(t, []int{keys, deliveries, messages}, []int{count(t, s, "dedupe_keys"), count(t, s, "deliveries"), count(t, s, "messages")},
@@ -125,9 +125,9 @@ func TestADuplicateChangesNothing(t *testing.T) {
 	})
 }
 
-// TestNothingIsHalfDone has whatever can end a transaction early. Afterwards the same
-// delivery is stored as if it had never been there.
-func TestNothingIsHalfDone(t *testing.T) {
+// TestAFailedTransactionLeavesNothing ends a transaction early, and then delivers the same again,
+// which must be stored as new.
+func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("the effect failed")
 	for name, handle := range map[string]func(ctx context.Context, cancel func(), s *store) error{
@@ -178,7 +178,7 @@ func TestNothingIsHalfDone(t *testing.T) {
 	}
 }
 
-// TestConcurrentDuplicates has the first one fail: one of those that wait must run.
+// TestConcurrentDuplicates lets the first one fail: one of those that wait must run.
 func TestConcurrentDuplicates(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
@@ -190,7 +190,7 @@ func TestConcurrentDuplicates(t *testing.T) {
 				s := stores[n%2]
 				duplicate, err := s.Do(t.Context(), "key", func(ctx context.Context) error {
 					if calls.Add(1) == 1 {
-						time.Sleep(10 * time.Millisecond) // so that others wait; the test does not depend on it
+						time.Sleep(10 * time.Millisecond) // lets others wait; the test passes without it, too
 						return errors.New("the first one fails")
 					}
 					return s.receive(ctx, delivery(sms("1", "YES")))
@@ -215,13 +215,13 @@ func TestPayloadsSurvive(t *testing.T) {
 	t.Parallel()
 	attachment := bytes.Repeat([]byte("QUJD"), 8<<18)
 	for name, payload := range map[string]string{
-		"a NUL":                     sms("1", "before\x00after"),
-		"emoji":                     sms("1", "👩‍👩‍👧‍👦 🇦🇺"),
-		"1,600 characters":          sms("1", strings.Repeat("語", 1600)),
-		"an attachment of 8 MiB":    `{"reply_id":"1","attachments":[{"content_type":"image/jpeg","content":"` + string(attachment) + `"}]}`,
-		"bytes that are not a text": "\xff\x00\xfe<xml/>",
-		"nothing":                   "",
-		"a NUL in an ID":            sms("1\x00", "YES"),
+		"a NUL":                  sms("1", "before\x00after"),
+		"emoji":                  sms("1", "👩‍👩‍👧‍👦 🇦🇺"),
+		"1,600 characters":       sms("1", strings.Repeat("語", 1600)),
+		"an attachment of 8 MiB": `{"reply_id":"1","attachments":[{"content_type":"image/jpeg","content":"` + string(attachment) + `"}]}`,
+		"invalid UTF-8":          "\xff\x00\xfe<xml/>",
+		"an empty body":          "",
+		"a NUL in an ID":         sms("1\x00", "YES"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -231,7 +231,7 @@ func TestPayloadsSurvive(t *testing.T) {
 				require.NoError(t, err)
 				d, err := s.claim(t.Context(), time.Minute)
 				require.NoError(t, err)
-				assert.True(t, payload == string(d.payload), "the payload came back as it was")
+				assert.True(t, payload == string(d.payload), "the payload is unchanged")
 				event, isSMS := webhook.Parse([]byte(payload)).(*webhook.ReceivedSMS)
 				if !isSMS {
 					return
@@ -256,7 +256,7 @@ func TestSeveralProcessesCreateTheTables(t *testing.T) {
 	})
 }
 
-func TestADatabaseThatDoesNotRespond(t *testing.T) {
+func TestAnUnavailableDatabaseIsReported(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
 		s := open()
@@ -271,7 +271,7 @@ func TestADatabaseThatDoesNotRespond(t *testing.T) {
 	})
 }
 
-func TestADatabaseThatCanNotBeOpened(t *testing.T) {
+func TestErrorsOfOpeningADatabaseHidePasswords(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ url, file string }{
 		"no server":    {"postgres://user:a-password@127.0.0.1:1/inbox?connect_timeout=1", ""},

@@ -12,35 +12,35 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// errPermanent marks a delivery that no further attempt can handle.
+// errPermanent marks a delivery that no retry can handle.
 var errPermanent = errors.New("can't be handled")
 
-// worker handles stored deliveries: it causes the effects that lie outside of the
-// database. Several processes can have one on the same database.
+// worker performs the effects of stored deliveries that lie outside the database. Workers of
+// several processes can share a database.
 type worker struct {
 	store  *store
 	effect func(ctx context.Context, key string, event webhook.Event, payload []byte) error
-	tries  int64
-	lease  time.Duration // for one attempt, and what comes after it
-	poll   time.Duration // how often to look for what other processes stored, and what is due again
-	keep   time.Duration // of what was handled
+	tries  int64         // attempts before a delivery is parked
+	lease  time.Duration // for an attempt and for storing its result
+	poll   time.Duration // how often to look for retries and for deliveries of other processes
+	keep   time.Duration // how long to keep handled deliveries
 	logger *slog.Logger
 
 	running sync.WaitGroup
 	stopped context.CancelFunc
 }
 
-// start begins to handle deliveries, some at a time, until stop is called.
-func (w *worker) start(atATime int) {
+// start starts to handle up to n deliveries at a time, until stop is called.
+func (w *worker) start(n int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopped = cancel
-	for range atATime {
+	for range n {
 		w.running.Go(func() { w.loop(ctx) })
 	}
 	w.running.Go(func() { w.pruneHourly(ctx) })
 }
 
-// stop takes no more deliveries, and returns when those under way are settled.
+// stop claims no more deliveries, and returns once those already claimed are settled.
 func (w *worker) stop() {
 	w.stopped()
 	w.running.Wait()
@@ -63,8 +63,7 @@ func (w *worker) loop(ctx context.Context) {
 	}
 }
 
-// next handles the delivery that is due, if any. What was claimed is settled even if
-// the context ends meanwhile.
+// next handles a delivery if one is due. It settles a claimed delivery even if the context ends.
 func (w *worker) next(ctx context.Context) (claimed bool, err error) {
 	d, err := w.store.claim(ctx, w.lease)
 	if err != nil || d == nil {
@@ -73,17 +72,17 @@ func (w *worker) next(ctx context.Context) (claimed bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.lease)
 	defer cancel()
 	if err := w.settle(ctx, d, w.try(ctx, d)); err != nil {
-		// After the lease it is due again.
-		w.logger.Error("inbox: settle failed", "delivery", d.id, "error", err)
+		// The delivery is due again when the lease ends.
+		w.logger.Error("inbox: result not stored", "delivery", d.id, "error", err)
 	}
 	return true, nil
 }
 
-// try causes the effect. A delivery that was claimed too often is not tried again:
-// the last attempt may have ended the process.
+// try performs the effect. If the delivery has used up its attempts, try returns an error: the
+// last attempt may have crashed the process.
 func (w *worker) try(ctx context.Context, d *stored) (err error) {
 	if d.attempts > w.tries {
-		return fmt.Errorf("%w: the process ended during attempt %d", errPermanent, d.attempts-1)
+		return fmt.Errorf("%w: not handled after %d attempts", errPermanent, w.tries)
 	}
 	event := webhook.Parse(d.payload)
 	if unparsed, ok := event.(*webhook.UnparsedEvent); ok {
@@ -93,12 +92,12 @@ func (w *worker) try(ctx context.Context, d *stored) (err error) {
 	if key == "" {
 		key = fmt.Sprintf("inbox-%d", d.id)
 	}
-	// The rest of the lease is for settling, so that no other worker tries at the same time.
+	// The rest of the lease is for storing the result before another worker can claim.
 	ctx, cancel := context.WithTimeout(ctx, w.lease/2)
 	defer cancel()
 	defer func() {
 		if value := recover(); value != nil {
-			w.logger.Error("inbox: the effect panicked", "delivery", d.id, "value", value, "stack", string(debug.Stack()))
+			w.logger.Error("inbox: effect panicked", "delivery", d.id, "value", value, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", value)
 		}
 	}()
@@ -117,7 +116,7 @@ func (w *worker) settle(ctx context.Context, d *stored, err error) error {
 	return w.store.retryAfter(ctx, d, backoff(d.attempts), err)
 }
 
-// backoff is the wait before the next attempt: 1 s, doubling up to 10 minutes.
+// backoff returns the wait after a failed attempt: 1 s, doubling up to 10 minutes.
 func backoff(attempts int64) time.Duration {
 	return min(10*time.Minute, time.Second<<min(attempts-1, 10))
 }

@@ -24,13 +24,13 @@ func newTestWorker(t *testing.T, s *store, effect func(context.Context, string, 
 	}
 }
 
-// makeDue ends every wait and every lease.
+// makeDue ends every backoff and every lease.
 func makeDue(t *testing.T, s *store) {
 	_, err := s.db.Exec("UPDATE deliveries SET next_attempt_at = 0 WHERE next_attempt_at IS NOT NULL")
 	require.NoError(t, err)
 }
 
-// workOff handles everything that is due, whatever it would have to wait for.
+// workOff handles every delivery without waiting for backoffs and leases.
 func workOff(t *testing.T, w *worker) {
 	for {
 		makeDue(t, w.store)
@@ -95,7 +95,7 @@ func TestAFailureIsRetriedAndThenParked(t *testing.T) {
 
 				duplicate, err := deliver(t.Context(), s, "key", sms("1", "YES"))
 				require.NoError(t, err)
-				assert.True(t, duplicate, "while it is parked, too")
+				assert.True(t, duplicate, "also while the delivery is parked")
 
 				failing = false
 				found, err := s.requeue(t.Context(), parked[0].id)
@@ -108,13 +108,13 @@ func TestAFailureIsRetriedAndThenParked(t *testing.T) {
 				assert.Empty(t, parked)
 				found, err = s.requeue(t.Context(), 1)
 				require.NoError(t, err)
-				assert.False(t, found, "it was handled")
+				assert.False(t, found, "the delivery was handled")
 			})
 		})
 	}
 }
 
-func TestTheWaitsGrow(t *testing.T) {
+func TestTheBackoffGrows(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
 		s := open()
@@ -127,7 +127,7 @@ func TestTheWaitsGrow(t *testing.T) {
 			require.True(t, claimed)
 			claimed, err = w.next(t.Context())
 			require.NoError(t, err)
-			assert.False(t, claimed, "it has to wait")
+			assert.False(t, claimed, "before the backoff has ended")
 			var next int64
 			require.NoError(t, s.db.QueryRow("SELECT next_attempt_at FROM deliveries").Scan(&next))
 			assert.WithinDuration(t, time.Now().Add(wait), time.UnixMilli(next), wait/2)
@@ -141,14 +141,14 @@ func TestTheWaitsGrow(t *testing.T) {
 	assert.Equal(t, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 512 * time.Second, 10 * time.Minute, 10 * time.Minute}, waits)
 }
 
-func TestWhatIsNotAnEventIsParkedAtOnce(t *testing.T) {
+func TestAPayloadThatIsNotAnEventIsParkedAtOnce(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
 		s := open()
 		_, err := deliver(t.Context(), s, "key", "<xml>\x00\xff</xml>")
 		require.NoError(t, err)
 		workOff(t, newTestWorker(t, s, func(context.Context, string, webhook.Event, []byte) error {
-			t.Error("it was handled")
+			t.Error("the effect was called")
 			return nil
 		}))
 		parked, err := s.parked(t.Context())
@@ -160,9 +160,9 @@ func TestWhatIsNotAnEventIsParkedAtOnce(t *testing.T) {
 	})
 }
 
-// TestADeliveryThatEndsTheProcessIsParked claims it and settles nothing, as a process
-// does that ends.
-func TestADeliveryThatEndsTheProcessIsParked(t *testing.T) {
+// TestADeliveryThatCrashesTheProcessIsParked claims a delivery without settling it, as if the process
+// crashed.
+func TestADeliveryThatCrashesTheProcessIsParked(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
 		s := open()
@@ -174,22 +174,22 @@ func TestADeliveryThatEndsTheProcessIsParked(t *testing.T) {
 			require.NotNil(t, d)
 			again, err := s.claim(t.Context(), time.Minute)
 			require.NoError(t, err)
-			require.Nil(t, again, "not before the lease has ended")
+			require.Nil(t, again, "before the lease has ended")
 			makeDue(t, s)
 		}
 		workOff(t, newTestWorker(t, s, func(context.Context, string, webhook.Event, []byte) error {
-			t.Error("it was tried again")
+			t.Error("the effect was called again")
 			return nil
 		}))
 		parked, err := s.parked(t.Context())
 		require.NoError(t, err)
 		require.Len(t, parked, 1)
-		assert.Contains(t, parked[0].lastError, "the process ended during attempt 3")
+		assert.Contains(t, parked[0].lastError, "not handled after 3 attempts")
 	})
 }
 
-// TestASlowWorkerSettlesNothing has its lease end, and another worker claim.
-func TestASlowWorkerSettlesNothing(t *testing.T) {
+// TestASlowWorkerChangesNothing settles a delivery after the lease ended and another worker claimed it.
+func TestASlowWorkerChangesNothing(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
 		s := open()
@@ -227,7 +227,7 @@ func TestSeveralWorkersHandleEachDeliveryOnce(t *testing.T) {
 		done := make(chan struct{})
 		effect := func(_ context.Context, key string, _ webhook.Event, _ []byte) error {
 			if _, twice := handled.LoadOrStore(key, true); twice {
-				t.Error("it was handled twice", key)
+				t.Error("the effect was called twice", key)
 			}
 			if calls.Add(1) == deliveries {
 				close(done)
@@ -265,7 +265,7 @@ func TestStopWaitsForTheEffect(t *testing.T) {
 		go func() { w.stop(); close(stopped) }()
 		select {
 		case <-stopped:
-			t.Error("it stopped while a delivery was handled")
+			t.Error("the worker stopped while it handled a delivery")
 		case <-time.After(50 * time.Millisecond):
 		}
 		close(finish)
@@ -276,7 +276,7 @@ func TestStopWaitsForTheEffect(t *testing.T) {
 	})
 }
 
-func TestPruneKeepsWhatIsNeeded(t *testing.T) {
+func TestPruneKeepsParkedAndUnhandledDeliveries(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, open func() *store) {
 		s := open()

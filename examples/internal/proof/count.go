@@ -10,22 +10,22 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// Count is the outcome of a proof.
+// Count is the result of a proof.
 type Count struct {
 	Sent, Acknowledged, Handled int
 
-	Lost    int // acknowledged, and not handled
+	Lost    int // acknowledged but not handled
 	Twice   int // handled more than once
-	Altered int // handled, and never sent like that
+	Altered int // handled, but never sent with these bytes
 	Parked  int // given up by the receiver
 
 	Kills, Restarts int
-	ResponsesLost   int // attempts that a kill cut off
+	ResponsesLost   int // attempts without a response
 	Refused         int // attempts while the receiver was down
 }
 
-// NewCount compares what the platform sent with the payloads that were handled, every
-// byte. The platform sends the same body in each attempt.
+// NewCount compares the bodies that the platform sent with the payloads that were handled, byte
+// by byte. The platform sends the same body in each attempt.
 func NewCount(sent []*messagemediatest.SendResult, handled [][]byte, parked int, receiver *Process) *Count {
 	c := &Count{Sent: len(sent), Handled: len(handled), Parked: parked, Kills: receiver.Kills, Restarts: receiver.Restarts}
 	times := make(map[string]int)
@@ -41,7 +41,7 @@ func NewCount(sent []*messagemediatest.SendResult, handled [][]byte, parked int,
 	return c
 }
 
-// add counts a delivery, and takes it out of what was handled.
+// add counts a delivery, and removes its body from times.
 func (c *Count) add(delivery messagemediatest.DeliveryResult, times map[string]int) {
 	body := string(delivery.Attempts[0].RequestBody)
 	handled := times[body]
@@ -65,7 +65,7 @@ func (c *Count) add(delivery messagemediatest.DeliveryResult, times map[string]i
 	}
 }
 
-// String has a line for each number.
+// String returns a line for each number.
 func (c *Count) String() string {
 	var text strings.Builder
 	for _, line := range []struct {
@@ -76,13 +76,13 @@ func (c *Count) String() string {
 		{"sent", c.Sent, ""},
 		{"acknowledged", c.Acknowledged, ""},
 		{"handled", c.Handled, ""},
-		{"lost", c.Lost, "acknowledged, and not handled"},
+		{"lost", c.Lost, "acknowledged but not handled"},
 		{"twice", c.Twice, "handled more than once"},
-		{"altered", c.Altered, "handled, and never sent like that"},
+		{"altered", c.Altered, "handled, but never sent with these bytes"},
 		{"parked", c.Parked, "given up by the receiver"},
 		{"kills", c.Kills, ""},
 		{"restarts", c.Restarts, ""},
-		{"responses lost", c.ResponsesLost, "a kill cut them off"},
+		{"responses lost", c.ResponsesLost, "attempts without a response"},
 		{"refused", c.Refused, "attempts while the receiver was down"},
 	} {
 		fmt.Fprintln(&text, strings.TrimRight(fmt.Sprintf("%-14s %-5d %s", line.name, line.value, line.note), " "))
@@ -90,16 +90,16 @@ func (c *Count) String() string {
 	return text.String()
 }
 
-// Verdict is an error unless the promise was kept, and was put to the test by a number
-// of kills.
+// Verdict returns an error if a guarantee was broken, or if the proof is invalid: fewer kills
+// than given, or none that interrupted a delivery.
 func (c *Count) Verdict(kills int) error {
 	return errors.Join(
-		check.That(c.Lost == 0, "%d deliveries were acknowledged, and lost", c.Lost),
+		check.That(c.Lost == 0, "%d deliveries were acknowledged but lost", c.Lost),
 		check.That(c.Twice == 0, "%d deliveries were handled more than once", c.Twice),
 		check.That(c.Altered == 0, "%d deliveries were altered", c.Altered),
 		check.That(c.Parked == 0, "%d deliveries were parked", c.Parked),
 		check.That(c.Acknowledged > 0, "no delivery was acknowledged"),
-		check.That(c.Kills >= kills, "the receiver was killed %d times, want %d", c.Kills, kills),
-		check.That(kills == 0 || c.ResponsesLost > 0, "no kill hit a delivery under way, so nothing was proved: send more of them"),
+		check.That(c.Kills >= kills, "kills must be at least %d, got %d", kills, c.Kills),
+		check.That(kills == 0 || c.ResponsesLost > 0, "no kill interrupted a delivery, so the proof is invalid; send more deliveries"),
 	)
 }

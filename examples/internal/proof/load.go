@@ -13,17 +13,17 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// RetryDelay is for the webhook of a proof: the shortest that there is.
+// RetryDelay is the retry delay of a proof's webhook: the shortest that the API accepts.
 const RetryDelay = 5 * time.Second
 
-// Load is what a receiver has to bear.
+// Load is the load on the receiver.
 type Load struct {
 	Deliveries int // how many to send
 	Kills      int // how often to kill the receiver
-	AtATime    int // how many deliveries are under way at a time
+	AtATime    int // how many deliveries to send concurrently
 }
 
-// Check reports what is wrong with the load, by the names of the flags that set it.
+// Check reports invalid fields, by the names of their flags.
 func (l Load) Check() error {
 	least := 10 * (l.Kills + 1)
 	return errors.Join(
@@ -33,15 +33,15 @@ func (l Load) Check() error {
 	)
 }
 
-// Send has the platform send the deliveries, while it kills the receiver each time that
-// a share of them is through.
+// Send has the platform send the deliveries. Meanwhile it kills the receiver l.Kills times,
+// evenly spread over the deliveries.
 func (l Load) Send(ctx context.Context, platform *messagemediatest.Server, receiver *Process) ([]*messagemediatest.SendResult, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
 		senders sync.WaitGroup
 		next    atomic.Int64
-		through = make(chan struct{}, l.Deliveries)
+		sent    = make(chan struct{}, l.Deliveries)
 		results = make([]*messagemediatest.SendResult, l.Deliveries)
 	)
 	for range l.AtATime {
@@ -53,23 +53,23 @@ func (l Load) Send(ctx context.Context, platform *messagemediatest.Server, recei
 					return
 				}
 				results[n] = result
-				through <- struct{}{}
+				sent <- struct{}{}
 			}
 		})
 	}
-	if err := l.killWhileSending(ctx, through, receiver); err != nil {
+	if err := l.killWhileSending(ctx, sent, receiver); err != nil {
 		cancel(err)
 	}
 	senders.Wait()
 	return results, context.Cause(ctx)
 }
 
-func (l Load) killWhileSending(ctx context.Context, through <-chan struct{}, receiver *Process) error {
+func (l Load) killWhileSending(ctx context.Context, sent <-chan struct{}, receiver *Process) error {
 	for done := 1; done <= l.Deliveries; done++ {
 		select {
-		case <-through:
+		case <-sent:
 		case <-ctx.Done():
-			return nil // of which the sender says why
+			return nil // Send returns the cause
 		case err := <-receiver.ended:
 			return fmt.Errorf("the receiver ended by itself: %v", err)
 		}
@@ -82,8 +82,8 @@ func (l Load) killWhileSending(ctx context.Context, through <-chan struct{}, rec
 	return nil
 }
 
-// event is the n-th of a proof: text messages and delivery reports in turn, each with
-// an ID and a text that no other has.
+// event returns the n-th event: alternately a text message and a delivery report, each with
+// a unique ID.
 func event(n int64) webhook.Event {
 	if n%2 == 0 {
 		return &webhook.ReceivedSMS{

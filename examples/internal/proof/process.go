@@ -1,6 +1,6 @@
-// Package proof kills a receiver while deliveries arrive, and compares what was sent
-// with what was handled. The examples durable and inbox show by it that they keep
-// their promise. It is no part of what there is to copy from them.
+// Package proof kills a receiver while deliveries arrive, and compares the sent deliveries with
+// the handled ones. The examples durable and inbox use it to test their guarantees. Don't copy
+// it into a receiver of your own.
 package proof
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Process is a receiver in a process of its own: this program with other arguments.
+// Process is a receiver in a separate process: this program with other arguments.
 type Process struct {
 	Kills, Restarts int
 
@@ -22,11 +22,11 @@ type Process struct {
 
 	log     *os.File
 	command *exec.Cmd
-	ended   chan error // what the process ended with
+	ended   chan error // receives the error of the process
 }
 
-// Start starts a receiver that writes its output into a file. Its environment is
-// this program's with some more variables, each "NAME=value".
+// Start starts a receiver that writes its output to a file. Its environment is this program's
+// and additional variables, each "NAME=value".
 func Start(logFile string, environment []string, args ...string) (*Process, error) {
 	log, err := os.Create(logFile)
 	if err != nil {
@@ -57,8 +57,8 @@ func (p *Process) start() error {
 	return nil
 }
 
-// Kill ends the receiver by SIGKILL, without a chance to do anything about it, and
-// starts another. If the receiver ended by itself, Kill returns an error.
+// Kill kills the receiver (SIGKILL) and starts another. If the receiver ended by itself, Kill
+// returns an error.
 func (p *Process) Kill() error {
 	if err := p.command.Process.Kill(); err != nil {
 		return fmt.Errorf("kill the receiver: %w", err)
@@ -83,7 +83,7 @@ func wasKilled(err error) bool {
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
-// Stop asks the receiver to end, and waits up to a minute until it has.
+// Stop asks the receiver to stop (SIGTERM), and waits up to a minute for it.
 func (p *Process) Stop() error {
 	defer p.log.Close()
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
@@ -92,7 +92,7 @@ func (p *Process) Stop() error {
 	select {
 	case err := <-p.ended:
 		if err != nil {
-			return fmt.Errorf("the receiver, asked to stop: %w", err)
+			return fmt.Errorf("the receiver stopped with an error: %w", err)
 		}
 		return nil
 	case <-time.After(time.Minute):
@@ -101,8 +101,8 @@ func (p *Process) Stop() error {
 	}
 }
 
-// FreeAddress returns an address of this host that stays free while the receiver is down:
-// its port is outside of the range that the system gives to outgoing connections.
+// FreeAddress returns a free address of this host. Its port is outside the range for outgoing
+// connections, so that it stays free while the receiver is down.
 func FreeAddress() (string, error) {
 	var failure error
 	for range 100 {

@@ -15,7 +15,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// TestMain is also the receiver of these tests: one that ends at once, or when it is told to.
+// TestMain is also the receiver of these tests. It ends at once, or waits until it is stopped.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
@@ -55,7 +55,7 @@ func TestAReceiverThatEndsByItself(t *testing.T) {
 
 func TestStopReportsHowTheReceiverEnded(t *testing.T) {
 	t.Parallel()
-	assert.EqualError(t, start(t, "wait").Stop(), "the receiver, asked to stop: signal: terminated")
+	assert.EqualError(t, start(t, "wait").Stop(), "the receiver stopped with an error: signal: terminated")
 }
 
 func TestLoadCheck(t *testing.T) {
@@ -66,7 +66,7 @@ func TestLoadCheck(t *testing.T) {
 	assert.EqualError(t, Load{Deliveries: 60, Kills: 5}.Check(), "-at-a-time must be positive, got 0")
 }
 
-// sent is a delivery with the statuses of its attempts, where 0 is no response.
+// sent returns a delivery whose attempts got these statuses. Status 0 means no response.
 func sent(body string, statuses ...int) *messagemediatest.SendResult {
 	var attempts []messagemediatest.Attempt
 	for _, status := range statuses {
@@ -79,7 +79,7 @@ func sent(body string, statuses ...int) *messagemediatest.SendResult {
 	return &messagemediatest.SendResult{Deliveries: []messagemediatest.DeliveryResult{{Attempts: attempts}}}
 }
 
-func TestTheCountFindsWhatIsWrong(t *testing.T) {
+func TestVerdict(t *testing.T) {
 	t.Parallel()
 	type results = []*messagemediatest.SendResult
 	for name, c := range map[string]struct {
@@ -89,17 +89,17 @@ func TestTheCountFindsWhatIsWrong(t *testing.T) {
 		kills   int
 		want    string
 	}{
-		"all is well":                         {results{sent("a", 0, 204), sent("b", 204)}, "a b", 0, 1, ""},
-		"handled, and the response lost":      {results{sent("a", 0, 204), sent("b", 0, 0)}, "a b", 0, 1, ""},
-		"not acknowledged, and not handled":   {results{sent("a", 0, 204), sent("b", 0, 503)}, "a", 0, 1, ""},
-		"acknowledged and lost":               {results{sent("a", 0, 204), sent("b", 204)}, "a", 0, 1, "1 deliveries were acknowledged, and lost"},
+		"everything is handled":               {results{sent("a", 0, 204), sent("b", 204)}, "a b", 0, 1, ""},
+		"handled, but the response lost":      {results{sent("a", 0, 204), sent("b", 0, 0)}, "a b", 0, 1, ""},
+		"neither acknowledged nor handled":    {results{sent("a", 0, 204), sent("b", 0, 503)}, "a", 0, 1, ""},
+		"acknowledged and lost":               {results{sent("a", 0, 204), sent("b", 204)}, "a", 0, 1, "1 deliveries were acknowledged but lost"},
 		"handled twice":                       {results{sent("a", 0, 204)}, "a a", 0, 1, "1 deliveries were handled more than once"},
-		"handled twice, and not acknowledged": {results{sent("a", 204), sent("b", 0)}, "a b b", 0, 1, "1 deliveries were handled more than once"},
+		"handled twice, but not acknowledged": {results{sent("a", 204), sent("b", 0)}, "a b b", 0, 1, "1 deliveries were handled more than once"},
 		"altered":                             {results{sent("a", 0, 204)}, "a A", 0, 1, "1 deliveries were altered"},
 		"parked":                              {results{sent("a", 0, 204)}, "a", 1, 1, "1 deliveries were parked"},
 		"nothing acknowledged":                {results{sent("a", 0)}, "", 0, 1, "no delivery was acknowledged"},
-		"too few kills":                       {results{sent("a", 0, 204)}, "a", 0, 0, "the receiver was killed 0 times, want 1"},
-		"a kill that hit nothing":             {results{sent("a", 204)}, "a", 0, 1, "no kill hit a delivery under way"},
+		"too few kills":                       {results{sent("a", 0, 204)}, "a", 0, 0, "kills must be at least 1, got 0"},
+		"a kill that interrupted nothing":     {results{sent("a", 204)}, "a", 0, 1, "no kill interrupted a delivery"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,12 +113,12 @@ func TestTheCountFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestTheCountTellsLostResponsesFromRefusedConnections(t *testing.T) {
+func TestTheCountDistinguishesLostResponsesFromRefusedConnections(t *testing.T) {
 	t.Parallel()
 	result := sent("a", 0, 0, 503, 204)
 	result.Deliveries[0].Attempts[1].Err = syscall.ECONNREFUSED
 	count := NewCount([]*messagemediatest.SendResult{result}, [][]byte{[]byte("a")}, 0, new(Process))
 	assert.Equal(t, 1, count.ResponsesLost)
 	assert.Equal(t, 1, count.Refused)
-	assert.Contains(t, count.String(), "responses lost 1     a kill cut them off\nrefused        1     attempts while the receiver was down\n")
+	assert.Contains(t, count.String(), "responses lost 1     attempts without a response\nrefused        1     attempts while the receiver was down\n")
 }

@@ -32,9 +32,9 @@ func TestCheck(t *testing.T) {
 		"https://example.com/a/../b":          "-url must have a path",
 		"https://example.com/./a":             "-url must have a path",
 		"https://example.com/a/":              "-url must have a path",
-		"https://example.com/a%2Fb":           "-url must have a path without % and braces",
-		"https://example.com/{a}":             "-url must have a path without % and braces",
-		"https://user:password@%zz/":          "-url must be a URL",
+		"https://example.com/a%2Fb":           "-url must have a path without %, { or }",
+		"https://example.com/{a}":             "-url must have a path without %, { or }",
+		"https://user:password@%zz/":          "-url must be an absolute URL with a path, as in https://example.com/hooks/sms",
 	} {
 		err := publicurl.Check("-url", invalid)
 		assert.ErrorContains(t, err, want, invalid)
