@@ -16,7 +16,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// others are what somebody else has in the account, which the probe must not touch.
+// others are a webhook and a key of another program, which the probe must not change.
 type others struct {
 	webhook *messagemedia.Webhook
 	key     *messagemedia.SignatureKey
@@ -40,8 +40,8 @@ func addOthers(t *testing.T, api *messagemediatest.Server) others {
 	return others{hook, key}
 }
 
-// remainAsTheyWere also says that nothing else remains, whatever requests were sent.
-func (o others) remainAsTheyWere(t *testing.T, api *messagemediatest.Server) {
+// requireUnchanged also checks that nothing else remains in the account.
+func (o others) requireUnchanged(t *testing.T, api *messagemediatest.Server) {
 	t.Helper()
 	if hooks := api.Webhooks(""); assert.Len(t, hooks, 1, "webhooks") {
 		assert.Equal(t, o.webhook.ID, hooks[0].ID)
@@ -62,7 +62,7 @@ func (o others) keys(t *testing.T, api *messagemediatest.Server) (keys []*messag
 	return keys
 }
 
-// watcher is a log that tells when it has a text.
+// watcher is a log that closes a channel once a text is written.
 type watcher struct {
 	text string
 	seen chan struct{}

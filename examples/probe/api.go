@@ -10,12 +10,12 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// api is what is probed: the real platform, or the one in memory.
+// api is the API to probe: the real one or the in-memory platform's.
 type api struct {
 	baseURL     string
 	key, secret string
 	transport   *http.Transport
-	memory      *messagemediatest.Server // nil for the real platform
+	memory      *messagemediatest.Server // nil for the real API
 }
 
 func connect(getenv func(string) string) (*api, error) {
@@ -44,7 +44,7 @@ func (a *api) close() {
 	}
 }
 
-// raw returns an HTTP client that speaks one protocol alone, "http/1.1" or "h2".
+// raw returns an HTTP client that uses only one protocol, "http/1.1" or "h2".
 func (a *api) raw(protocol string) *http.Client {
 	transport := a.transport.Clone()
 	transport.Protocols = new(http.Protocols)

@@ -15,17 +15,17 @@ import (
 )
 
 var authenticationChecks = []check{
-	{"client over Basic", "creates, lists, updates, deletes", func(ctx context.Context, p *probe) (observation, error) {
+	{"client with Basic", "creates, lists, updates, deletes", func(ctx context.Context, p *probe) (observation, error) {
 		return p.useClient(ctx, p.basic)
 	}},
-	{"client over HMAC", "creates, lists, updates, deletes", func(ctx context.Context, p *probe) (observation, error) {
+	{"client with HMAC", "creates, lists, updates, deletes", func(ctx context.Context, p *probe) (observation, error) {
 		return p.useClient(ctx, p.hmac)
 	}},
 	{"HMAC with SHA-1", "", func(ctx context.Context, p *probe) (observation, error) {
 		return p.listAs(ctx, messagemedia.HMACAuth(p.api.key, p.api.secret, messagemedia.WithHMACSHA1()))
 	}},
 	{"HMAC with x-Content-MD5", "", observeMD5Header},
-	{"HMAC over HTTP/2", "401: the gateway signs HTTP/2.0", observeHTTP2},
+	{"HMAC over HTTP/2", "401: HMAC requires HTTP/1.1", observeHTTP2},
 	{"401, Basic", `WWW-Authenticate: Basic realm="service"`, func(ctx context.Context, p *probe) (observation, error) {
 		return p.observe401(ctx, messagemedia.BasicAuth("probe-"+rand.Text(), rand.Text()), func(r *reply) bool {
 			return r.header.Get("WWW-Authenticate") == `Basic realm="service"`
@@ -37,7 +37,7 @@ var authenticationChecks = []check{
 		})
 	}},
 	{"headers that identify a request", "", observeRequestID},
-	{"clock of the API", "within 300 s of this one", observeClock},
+	{"clock of the API", "within 300 s of this machine's", observeClock},
 	{"Account, on webhooks", "acts for the sub-account", func(ctx context.Context, p *probe) (observation, error) {
 		return p.withWebhook(ctx, nil, func(*reply) (observation, error) {
 			return p.compareAccount(ctx, webhooksPath+"?page=0&page_size=100")
@@ -45,7 +45,7 @@ var authenticationChecks = []check{
 	}},
 }
 
-// useClient takes the client through the four operations.
+// useClient calls the client's four operations.
 func (p *probe) useClient(ctx context.Context, client *messagemedia.Client) (observation, error) {
 	p.names++
 	created, err := client.CreateWebhook(ctx, messagemedia.CreateWebhookRequest{
@@ -74,20 +74,21 @@ func (p *probe) useClient(ctx context.Context, client *messagemedia.Client) (obs
 	_, err = client.GetWebhook(ctx, created.ID)
 	switch {
 	case len(updated.Events) != 2:
-		return sawThat(false, "the update returned %d events, not 2", len(updated.Events))
+		return observed(false, "the update returned %d events, not 2", len(updated.Events))
 	case !errors.Is(err, messagemedia.ErrNotFound):
-		return sawThat(false, "after the deletion the list still has the webhook")
+		return observed(false, "the deleted webhook is still in the list")
 	}
-	return sawThat(true, "all of them")
+	return observed(true, "all four")
 }
 
-// failedWith tells the API's verdict from a failure that says nothing about it.
+// failedWith returns a rejection by the API as an observation. Any other error shows nothing
+// about the API's rules, so failedWith returns it as an error.
 func failedWith(err error) (observation, error) {
 	apiErr, ok := errors.AsType[*messagemedia.APIError](err)
 	if !ok || apiErr.StatusCode >= 500 || apiErr.StatusCode == http.StatusTooManyRequests {
 		return observation{}, err
 	}
-	return sawThat(false, "%v", err)
+	return observed(false, "%v", err)
 }
 
 func (p *probe) listAs(ctx context.Context, auth messagemedia.Authenticator) (observation, error) {
@@ -95,18 +96,19 @@ func (p *probe) listAs(ctx context.Context, auth messagemedia.Authenticator) (ob
 	return sawStatus(got, err, http.StatusOK)
 }
 
-// sawStatus shows the body only if the status is not the one that is assumed.
+// sawStatus observes the status. It reports the body only if the status differs from the assumed
+// one.
 func sawStatus(got *reply, err error, status int) (observation, error) {
 	switch {
 	case err != nil:
 		return observation{}, err
 	case got.status == status:
-		return sawThat(true, "%d", status)
+		return observed(true, "%d", status)
 	}
-	return sawThat(false, "%v", got)
+	return observed(false, "%v", got)
 }
 
-// observeMD5Header signs a body: only then the header is sent.
+// observeMD5Header sends a body, because the header is sent only with one.
 func observeMD5Header(ctx context.Context, p *probe) (observation, error) {
 	return p.withWebhook(ctx, nil, func(created *reply) (observation, error) {
 		got, err := p.send(ctx, request{
@@ -135,7 +137,7 @@ func (p *probe) observe401(ctx context.Context, auth messagemedia.Authenticator,
 	if err != nil {
 		return observation{}, err
 	}
-	return sawThat(got.status == http.StatusUnauthorized && asAssumed(got), "%v; WWW-Authenticate: %s; Content-Type: %s",
+	return observed(got.status == http.StatusUnauthorized && asAssumed(got), "%v; WWW-Authenticate: %s; Content-Type: %s",
 		got, got.header.Get("WWW-Authenticate"), got.header.Get("Content-Type"))
 }
 
@@ -150,7 +152,7 @@ func observeRequestID(ctx context.Context, p *probe) (observation, error) {
 		lower := strings.ToLower(name)
 		return !strings.Contains(lower, "request") && !strings.Contains(lower, "correlation") && !strings.Contains(lower, "trace")
 	})
-	return sawThat(true, "%d: %s; all: %s", len(ids), strings.Join(ids, ", "), strings.Join(names, ", "))
+	return observed(true, "%d: %s; all: %s", len(ids), strings.Join(ids, ", "), strings.Join(names, ", "))
 }
 
 func observeClock(ctx context.Context, p *probe) (observation, error) {
@@ -160,10 +162,10 @@ func observeClock(ctx context.Context, p *probe) (observation, error) {
 	}
 	date, err := http.ParseTime(got.header.Get("Date"))
 	if err != nil {
-		return sawThat(false, "the Date of a response is %q", got.header.Get("Date"))
+		return observed(false, "the response has the Date %q", got.header.Get("Date"))
 	}
 	skew := time.Since(date).Round(time.Second)
-	return sawThat(skew.Abs() <= 300*time.Second, "this clock is %v ahead", skew)
+	return observed(skew.Abs() <= 300*time.Second, "this machine's clock is %v ahead", skew)
 }
 
 // compareAccount compares a list with and without the header Account.
@@ -180,11 +182,11 @@ func (p *probe) compareAccount(ctx context.Context, path string) (observation, e
 	case err != nil:
 		return observation{}, err
 	case !other.ok():
-		return sawThat(false, "%v", other)
+		return observed(false, "%v", other)
 	case own.body == other.body && own.body == "[]":
 		return observation{}, errors.New("both lists are empty")
 	case own.body == other.body:
-		return sawThat(false, "the same list as without the header")
+		return observed(false, "the same list as without the header")
 	}
-	return sawThat(true, "another list than without the header")
+	return observed(true, "the list differs from that without the header")
 }

@@ -11,8 +11,8 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// cleanUp deletes what this run created, whether or not it saw the response. Its
-// error names what may remain. It claims that nothing does only if a list says so.
+// cleanUp deletes everything that this run created, even if the response was lost. Its error
+// names what may remain. It returns nil only if a list confirms that nothing remains.
 func (p *probe) cleanUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -23,7 +23,7 @@ func (p *probe) cleanUp(ctx context.Context) error {
 func (p *probe) deleteWebhooks(ctx context.Context) error {
 	remaining, err := p.remaining(ctx)
 	if err != nil {
-		remaining = p.webhooks // delete at least what is known
+		remaining = p.webhooks // delete at least the known ones
 	}
 	for _, id := range remaining {
 		if err := p.basic.DeleteWebhook(ctx, id); err != nil && !errors.Is(err, messagemedia.ErrNotFound) {
@@ -40,7 +40,7 @@ func (p *probe) deleteWebhooks(ctx context.Context) error {
 	return nil
 }
 
-// remaining are the IDs of this run's webhooks in the account: those with its marker, and
+// remaining returns the IDs of this run's webhooks in the account: those with its marker, and
 // those that it created.
 func (p *probe) remaining(ctx context.Context) (ids []string, err error) {
 	for webhook, err := range p.basic.Webhooks(ctx) {
@@ -54,9 +54,9 @@ func (p *probe) remaining(ctx context.Context) (ids []string, err error) {
 	return ids, nil
 }
 
-// deleteKeys deletes the key that this run created. A key has no name: one whose
-// creation's response was lost can't be told from another program's, so it is
-// reported instead.
+// deleteKeys deletes the keys that this run created. If the response to a creation was lost, the
+// key can't be told from another program's, because keys have no names. Then deleteKeys reports
+// it instead.
 func (p *probe) deleteKeys(ctx context.Context) error {
 	k := &p.keyRun
 	for _, id := range k.created {
@@ -69,7 +69,7 @@ func (p *probe) deleteKeys(ctx context.Context) error {
 	}
 	keys, err := p.allKeys(ctx)
 	if err != nil {
-		return fmt.Errorf("a signature key may remain: the response to its creation was lost: %w", err)
+		return fmt.Errorf("a signature key may remain, because the response to its creation was lost: %w", err)
 	}
 	var added []string
 	for _, key := range keys {
@@ -78,13 +78,13 @@ func (p *probe) deleteKeys(ctx context.Context) error {
 		}
 	}
 	if len(added) > 0 {
-		return fmt.Errorf("a signature key was added during this run, delete it if no other program did that: %s", strings.Join(added, ", "))
+		return fmt.Errorf("a signature key was created during this run; unless another program created it, delete it: %s", strings.Join(added, ", "))
 	}
 	return nil
 }
 
-// deleteKey disables the key only if it can't be deleted otherwise, and is the enabled one:
-// disabling concerns whichever key is enabled.
+// deleteKey disables the key only if the API does not delete it otherwise. It first checks that
+// the key is the enabled one, because the API disables whichever key is enabled.
 func (p *probe) deleteKey(ctx context.Context, id string) error {
 	err := p.basic.DeleteSignatureKey(ctx, id)
 	if err == nil || errors.Is(err, messagemedia.ErrNotFound) {

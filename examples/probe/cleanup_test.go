@@ -16,7 +16,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// ended is a run of the probe in an account that others use, too.
+// ended is a finished run of the probe in a shared account.
 type ended struct {
 	api      *messagemediatest.Server
 	others   others
@@ -25,9 +25,9 @@ type ended struct {
 	requests int
 }
 
-// runWithFault runs the probe with a fault of the requests that a function selects by
-// their number, which begins at 1. It can also cancel the run. The time is fake, since the client
-// waits before it tries again.
+// runWithFault runs the probe and injects a fault into the requests that hits selects by their
+// number, starting at 1. The function hits can also cancel the run. The time is fake, because the
+// client waits before retries.
 func runWithFault(t *testing.T, fault messagemediatest.Fault, hits func(n int, cancel func()) bool, check func(*testing.T, ended)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -48,7 +48,7 @@ func runWithFault(t *testing.T, fault messagemediatest.Fault, hits func(n int, c
 	})
 }
 
-// requestsOfARun counts what the probe sends when nothing fails.
+// requestsOfARun returns the number of requests of a run without faults.
 func requestsOfARun(t *testing.T) (n int) {
 	runWithFault(t, messagemediatest.Fault{}, func(int, func()) bool { return false }, func(t *testing.T, e ended) {
 		require.NotEqual(t, exitFailed, e.status, e.log)
@@ -58,8 +58,7 @@ func requestsOfARun(t *testing.T) (n int) {
 	return n
 }
 
-// everyNth calls a function with the number of every n-th request of a run; with -short
-// with some of them.
+// everyNth runs a test for every step-th request of a run, and with -short for fewer of them.
 func everyNth(t *testing.T, step int, test func(t *testing.T, n int)) {
 	if testing.Short() {
 		step *= 13
@@ -73,12 +72,12 @@ func everyNth(t *testing.T, step int, test func(t *testing.T, n int)) {
 	}
 }
 
-// TestItCleansUpAfterAFailure fails one request of a run after the other.
-func TestItCleansUpAfterAFailure(t *testing.T) {
+// TestTheProbeCleansUpAfterAFailure runs the probe once for each request, which it lets fail.
+func TestTheProbeCleansUpAfterAFailure(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]messagemediatest.Fault{
-		"503 without effect":      {Status: http.StatusServiceUnavailable},
-		"reset after it was done": {ResetConnection: true, AfterCommit: true},
+		"503 before the change":  {Status: http.StatusServiceUnavailable},
+		"reset after the change": {ResetConnection: true, AfterCommit: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,17 +86,17 @@ func TestItCleansUpAfterAFailure(t *testing.T) {
 					// A key whose creation's response was lost can't be told from another program's.
 					if added := e.others.keys(t, e.api); len(added) == 2 && fault.AfterCommit {
 						assert.Equal(t, exitFailed, e.status)
-						assert.Contains(t, e.log, "a signature key was added during this run, delete it if no other program did that: "+added[1].ID)
+						assert.Contains(t, e.log, "a signature key was created during this run; unless another program created it, delete it: "+added[1].ID)
 						require.NoError(t, e.api.Client().DeleteSignatureKey(t.Context(), added[1].ID))
 					}
-					e.others.remainAsTheyWere(t, e.api)
+					e.others.requireUnchanged(t, e.api)
 				})
 			})
 		})
 	}
 }
 
-func TestItCleansUpAfterAnInterrupt(t *testing.T) {
+func TestTheProbeCleansUpAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
 	everyNth(t, 4, func(t *testing.T, n int) {
 		interrupt := func(i int, cancel func()) bool {
@@ -111,13 +110,13 @@ func TestItCleansUpAfterAnInterrupt(t *testing.T) {
 				assert.Contains(t, e.log, keys[1].ID)
 				require.NoError(t, e.api.Client().DeleteSignatureKey(t.Context(), keys[1].ID))
 			}
-			e.others.remainAsTheyWere(t, e.api)
+			e.others.requireUnchanged(t, e.api)
 		})
 	})
 }
 
-// TestItSaysWhatRemains has an API that goes down and stays down.
-func TestItSaysWhatRemains(t *testing.T) {
+// TestTheProbeReportsWhatRemains lets the API fail from the n-th request on.
+func TestTheProbeReportsWhatRemains(t *testing.T) {
 	t.Parallel()
 	down := messagemediatest.Fault{Status: http.StatusServiceUnavailable, Times: 1 << 30}
 	everyNth(t, 4, func(t *testing.T, n int) {

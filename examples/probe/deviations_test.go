@@ -16,8 +16,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/messagemediatest"
 )
 
-// exchange is a request to a platform that differs from the one in memory, and the
-// response of that one, to be changed.
+// exchange is a request and the in-memory platform's response, which a test changes.
 type exchange struct {
 	*http.Request
 	requestBody string
@@ -30,15 +29,15 @@ func (e *exchange) is(method, path string) bool {
 	return e.Method == method && strings.HasPrefix(e.URL.Path, path)
 }
 
-// TestDeviationsAreFound has a platform that differs in one point, and looks at the
-// decision that this point is about.
+// TestDeviationsAreFound changes one behavior of the in-memory platform, and expects the check of
+// that behavior to report it.
 func TestDeviationsAreFound(t *testing.T) {
 	t.Parallel()
-	for decision, c := range map[string]struct {
+	for check, c := range map[string]struct {
 		change func(*exchange)
 		seen   string
 	}{
-		"client over HMAC": {func(e *exchange) {
+		"client with HMAC": {func(e *exchange) {
 			if strings.HasPrefix(e.Header.Get("Authorization"), "hmac") {
 				e.status, e.body = http.StatusUnauthorized, `{"message":"HMAC signature cannot be verified"}`
 			}
@@ -61,7 +60,7 @@ func TestDeviationsAreFound(t *testing.T) {
 		"fields of a webhook without options": {func(e *exchange) {
 			e.body = strings.Replace(e.body, `"retries":0`, `"retries":0,"template":null`, 1)
 		}, "retries template url"},
-		"durations and retries come back": {func(e *exchange) {
+		"durations and retries are returned": {func(e *exchange) {
 			e.body = strings.Replace(e.body, `"read_timeout":3000`, `"read_timeout":3`, 1)
 		}, "read_timeout 3, retries 2"},
 		"template with white space and line ends": {func(e *exchange) {
@@ -77,8 +76,8 @@ func TestDeviationsAreFound(t *testing.T) {
 			}
 		}, "400 {"},
 		"unknown event":                    {func(e *exchange) { e.body = strings.ReplaceAll(e.body, "/events/0:", "events:") }, "events: [PROBE_123] is invalid"},
-		"page size by default":             {func(e *exchange) { e.body = strings.ReplaceAll(e.body, `"pageSize":100`, `"pageSize":20`) }, "20, several webhooks"},
-		"webhook by its ID":                {getByID, "200 {"},
+		"default page size":                {func(e *exchange) { e.body = strings.ReplaceAll(e.body, `"pageSize":100`, `"pageSize":20`) }, "20, several webhooks"},
+		"get a webhook by its ID":          {getByID, "200 {"},
 		"update of one field":              {func(e *exchange) { ifUpdated(e, `"retries":1`, `"retries":0`) }, "200 retries is 0, not 1"},
 		"update that clears headers by {}": {func(e *exchange) { ifUpdated(e, `"headers":{}`, `"headers":{"X-Probe":"1"}`) }, `headers is {"X-Probe":"1"}, not {}`},
 		"delete":                           {func(e *exchange) { ifDeleted(e, http.StatusOK, `{}`) }, "200 {}"},
@@ -93,7 +92,7 @@ func TestDeviationsAreFound(t *testing.T) {
 			}
 		}, "400 "},
 	} {
-		t.Run(decision, func(t *testing.T) {
+		t.Run(check, func(t *testing.T) {
 			t.Parallel()
 			api := messagemediatest.NewServer(t)
 			others := addOthers(t, api)
@@ -101,15 +100,15 @@ func TestDeviationsAreFound(t *testing.T) {
 			var out, log bytes.Buffer
 			status := run(t.Context(), settings{yes: true, keys: true}, environment(api, server.URL), strings.NewReader(""), &out, &log)
 			require.Equal(t, exitDiffers, status, out.String()+log.String())
-			line := lineOf(t, out.String(), decision)
+			line := lineOf(t, out.String(), check)
 			assert.True(t, strings.HasPrefix(line, "| differs "), line)
 			assert.Contains(t, line, c.seen)
-			others.remainAsTheyWere(t, api)
+			others.requireUnchanged(t, api)
 		})
 	}
 }
 
-// deviating serves what the in-memory platform responds, changed by a function.
+// deviating serves the responses of the in-memory platform, changed by a function.
 func deviating(t *testing.T, api *messagemediatest.Server, change func(*exchange)) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -164,7 +163,7 @@ func keyWithPublicKey(e *exchange) {
 	}
 }
 
-// TestAnAccountWithoutSignatures is what most accounts are.
+// TestAnAccountWithoutSignatures is the most common case.
 func TestAnAccountWithoutSignatures(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -178,12 +177,12 @@ func TestAnAccountWithoutSignatures(t *testing.T) {
 	status := run(t.Context(), settings{yes: true, keys: true}, environment(api, api.URL), strings.NewReader(""), &out, &log)
 	assert.Equal(t, exitAsAssumed, status, out.String()+log.String())
 	assert.Contains(t, lineOf(t, out.String(), "list of signature keys"), "| holds ")
-	assert.Contains(t, lineOf(t, out.String(), "create a key"), "| not seen ")
+	assert.Contains(t, lineOf(t, out.String(), "create a key"), "| not observed ")
 	assert.Empty(t, api.Webhooks(""))
 }
 
-// TestTokensThatTheAPIEchoesAreLeftOut has errors that say who asked.
-func TestTokensThatTheAPIEchoesAreLeftOut(t *testing.T) {
+// TestEchoedCredentialsAreRedacted lets the API return the credentials in its errors.
+func TestEchoedCredentialsAreRedacted(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithCredentials("the-key-of-a-test", "the-secret-of-a-test"))
 	echo := func(e *exchange) {

@@ -11,15 +11,15 @@ import (
 
 var listChecks = []check{
 	{"list", "200 with page, pageData, pageSize", observeList},
-	{"page size by default", "100", pageSize("", 100)},
+	{"default page size", "100", pageSize("", 100)},
 	{"page size by page_size", "1", pageSize("?page=0&page_size=1", 1)},
 	{"page size by pageSize", "", pageSize("?page=0&pageSize=1", 1)},
 	{"page size of 0", "100", pageSize("?page=0&page_size=0", 100)},
 	{"page size of 1000", "", pageSize("?page=0&page_size=1000", 1000)},
 	{"page after the last", "200 without webhooks", observePageAfterLast},
 	{"page -1", "400 page property value is invalid", observeNegativePage},
-	{"list with a slash at the end of its path", "", observeListWithSlash},
-	{"webhook by its ID", "there is no such call: 404 or 405", observeGetByID},
+	{"list with a trailing slash in the path", "", observeListWithSlash},
+	{"get a webhook by its ID", "404 or 405, no such endpoint", observeGetByID},
 }
 
 func observeList(ctx context.Context, p *probe) (observation, error) {
@@ -28,11 +28,11 @@ func observeList(ctx context.Context, p *probe) (observation, error) {
 		return observation{}, err
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(got.fields())), ", ")
-	return sawThat(got.status == http.StatusOK && names == "page, pageData, pageSize", "%d with %s", got.status, names)
+	return observed(got.status == http.StatusOK && names == "page, pageData, pageSize", "%d with %s", got.status, names)
 }
 
-// pageSize observes how large a page is, by what the response says and by how many
-// webhooks it has: there are two.
+// pageSize creates two webhooks, and observes the page size by the response's field and by the
+// number of webhooks in the page.
 func pageSize(query string, want int) func(context.Context, *probe) (observation, error) {
 	return func(ctx context.Context, p *probe) (observation, error) {
 		return p.withWebhook(ctx, nil, func(*reply) (observation, error) {
@@ -44,20 +44,20 @@ func pageSize(query string, want int) func(context.Context, *probe) (observation
 				size, isNumber := got.fields()["pageSize"].(float64)
 				webhooks, _ := got.fields()["pageData"].([]any)
 				if !isNumber {
-					return sawThat(false, "%d without pageSize", got.status)
+					return observed(false, "%d without pageSize", got.status)
 				}
-				return sawThat(int(size) == want && (want > 1) == (len(webhooks) > 1), "%v, %s", size, several(len(webhooks)))
+				return observed(int(size) == want && (want > 1) == (len(webhooks) > 1), "%v, %s", size, several(len(webhooks)))
 			})
 		})
 	}
 }
 
-// several does not tell how many webhooks the account has.
+// several describes a number of webhooks without revealing how many the account has.
 func several(n int) string {
 	if n > 1 {
 		return "several webhooks"
 	}
-	return fmt.Sprintf("%d webhooks", n)
+	return fmt.Sprintf("webhooks: %d", n)
 }
 
 func observePageAfterLast(ctx context.Context, p *probe) (observation, error) {
@@ -67,9 +67,9 @@ func observePageAfterLast(ctx context.Context, p *probe) (observation, error) {
 	}
 	webhooks, isList := got.fields()["pageData"].([]any)
 	if !got.ok() || len(webhooks) > 0 {
-		return sawThat(false, "%d with %s", got.status, several(len(webhooks)))
+		return observed(false, "%d with %s", got.status, several(len(webhooks)))
 	}
-	return sawThat(isList, "%d, pageData is a list: %t", got.status, isList)
+	return observed(isList, "%d, pageData is a list: %t", got.status, isList)
 }
 
 func observeNegativePage(ctx context.Context, p *probe) (observation, error) {
@@ -78,9 +78,9 @@ func observeNegativePage(ctx context.Context, p *probe) (observation, error) {
 		return observation{}, err
 	}
 	if got.ok() {
-		return sawThat(false, "%d", got.status) // its body has a webhook that is not the probe's
+		return observed(false, "%d", got.status) // without the body, which may have another program's webhook
 	}
-	return sawThat(got.status == http.StatusBadRequest && strings.Contains(got.body, "page property value is invalid"), "%v", got)
+	return observed(got.status == http.StatusBadRequest && strings.Contains(got.body, "page property value is invalid"), "%v", got)
 }
 
 func observeListWithSlash(ctx context.Context, p *probe) (observation, error) {
@@ -94,6 +94,6 @@ func observeGetByID(ctx context.Context, p *probe) (observation, error) {
 		if err != nil {
 			return observation{}, err
 		}
-		return sawThat(got.status == http.StatusNotFound || got.status == http.StatusMethodNotAllowed, "%v", got)
+		return observed(got.status == http.StatusNotFound || got.status == http.StatusMethodNotAllowed, "%v", got)
 	})
 }

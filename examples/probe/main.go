@@ -1,22 +1,23 @@
-// Command probe finds out which of this SDK's assumptions hold for the real API.
+// Command probe checks this SDK's assumptions about the API against an account.
 //
-// It creates webhooks of its own, lists, updates and deletes them, over Basic and over
-// HMAC, and prints a table of what the SDK assumes and what the API does. Use it when you
-// have an account, and put its report into a bug report: it has no credentials, tokens,
-// numbers or texts in it.
+// It creates, lists, updates and deletes webhooks, with Basic and with HMAC authentication. Then
+// it prints a table of what the SDK assumes and what the API does. Run it with your account, and
+// paste its report into a bug report: the report contains no credentials, tokens, phone numbers
+// or message text.
 //
 //	go run ./examples/probe
 //
-// Without credentials it runs against the in-memory platform. With
-// MESSAGEMEDIA_API_KEY and MESSAGEMEDIA_API_SECRET in the environment it talks to
-// the API at MESSAGEMEDIA_BASE_URL (default: the global host), after it has asked.
+// Without credentials it uses the in-memory platform. If MESSAGEMEDIA_API_KEY and
+// MESSAGEMEDIA_API_SECRET are set, it calls the API at MESSAGEMEDIA_BASE_URL (default: the
+// global host), after you have confirmed that.
 //
-// The flag -keys adds signature keys. With -url, which must lead to -addr, it also
-// receives: send a text message to one of the account's numbers when it says so.
+// With -keys it also checks signature keys. With -url it also receives deliveries: that URL must
+// lead to -addr, and you send a text message to one of the account's numbers when the probe asks
+// for it.
 //
-// It deletes what it created, also when it fails or is interrupted, and changes
-// nothing else. The exit status is 0 if all that was seen is as assumed, 1 if
-// something differs, and 2 if the probe failed or could not delete something.
+// The probe deletes everything that it created, even if it fails or is interrupted, and changes
+// nothing else. The exit status is 0 if every observation is as assumed, 1 if one differs, and 2
+// if the probe failed or could not delete something.
 package main
 
 import (
@@ -35,9 +36,9 @@ import (
 
 func main() {
 	var s settings
-	flag.BoolVar(&s.yes, "yes", false, "do not ask before the probe starts")
-	flag.BoolVar(&s.keys, "keys", false, "create, enable and delete a signature key, too")
-	flag.StringVar(&s.account, "account", "", "compare with the sub-account of this `ID`")
+	flag.BoolVar(&s.yes, "yes", false, "start without asking")
+	flag.BoolVar(&s.keys, "keys", false, "also create, enable and delete a signature key")
+	flag.StringVar(&s.account, "account", "", "compare the lists with those of the sub-account with this `ID`")
 	flag.StringVar(&s.publicURL, "url", "", "receive deliveries at this public `URL`")
 	flag.StringVar(&s.address, "addr", "127.0.0.1:8080", "the `address` to listen on, with -url")
 	flag.DurationVar(&s.wait, "wait", 2*time.Minute, "how long to wait for a text message, with -url")
@@ -83,7 +84,7 @@ func (api *api) probe(ctx context.Context, s settings, in io.Reader, out, log io
 	}
 	err = p.run(ctx)
 	if ctx.Err() != nil {
-		fmt.Fprintln(log, "probe: interrupted, deleting what it created")
+		fmt.Fprintln(log, "probe: interrupted; deleting everything that it created")
 	}
 	err = errors.Join(err, p.cleanUp(context.WithoutCancel(ctx)))
 	if len(p.rows) > 0 {
@@ -99,21 +100,21 @@ func (api *api) probe(ctx context.Context, s settings, in io.Reader, out, log io
 	return exitAsAssumed
 }
 
-var errDeclined = errors.New("not started; -yes skips the question")
+var errDeclined = errors.New("not started; to start without asking, pass -yes")
 
-// confirm says what the probe will do to a real account, and asks.
+// confirm describes what the probe will do to a real account, and asks for confirmation.
 func (p *probe) confirm(in io.Reader) error {
 	if p.api.memory != nil || p.yes {
 		return nil
 	}
-	fmt.Fprintf(p.log, "This uses the account of MESSAGEMEDIA_API_KEY at %s. The probe\n", p.api.baseURL)
-	fmt.Fprintf(p.log, "  - reads the lists of webhooks and signature keys,\n")
-	fmt.Fprintf(p.log, "  - creates webhooks at %s/…, a few at a time, and deletes them,\n", p.urlPrefix())
+	fmt.Fprintf(p.log, "The probe uses the account of MESSAGEMEDIA_API_KEY at %s. It\n", p.api.baseURL)
+	fmt.Fprintf(p.log, "  - lists webhooks and signature keys,\n")
+	fmt.Fprintf(p.log, "  - creates a few webhooks at a time at %s/…, and deletes them,\n", p.urlPrefix())
 	if p.keys {
-		fmt.Fprintf(p.log, "  - creates a signature key, enables it if none is enabled, and deletes it: while it is\n    enabled, all deliveries of the account are signed with it,\n")
+		fmt.Fprintf(p.log, "  - creates a signature key, enables it if no key is enabled, and deletes it; while it is\n    enabled, the platform signs all deliveries of the account with it,\n")
 	}
 	if p.publicURL != "" {
-		fmt.Fprintf(p.log, "  - has a copy of each inbound message sent to that URL for up to %v,\n", p.wait)
+		fmt.Fprintf(p.log, "  - receives every inbound message of the account at that URL for up to %v,\n", p.wait)
 	}
 	fmt.Fprintf(p.log, "and changes nothing else. Continue? [y/N] ")
 	line, _ := bufio.NewReader(in).ReadString('\n')

@@ -16,7 +16,7 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// environment is that of a user whose account is at a URL.
+// environment returns an environment with credentials and a base URL.
 func environment(api *messagemediatest.Server, baseURL string) func(string) string {
 	return func(name string) string {
 		return map[string]string{
@@ -27,29 +27,29 @@ func environment(api *messagemediatest.Server, baseURL string) func(string) stri
 	}
 }
 
-// lineOf returns the line of the report for a decision.
-func lineOf(t *testing.T, report, decision string) string {
+// lineOf returns the line of the report for a check.
+func lineOf(t *testing.T, report, check string) string {
 	t.Helper()
 	for line := range strings.Lines(report) {
-		if cells := strings.SplitN(line, "|", 4); len(cells) == 4 && strings.TrimSpace(cells[2]) == decision {
+		if cells := strings.SplitN(line, "|", 4); len(cells) == 4 && strings.TrimSpace(cells[2]) == check {
 			return strings.TrimSpace(line)
 		}
 	}
-	require.Fail(t, "the report has no line for it", decision+"\n"+report)
+	require.Fail(t, "the report has no line for the check", check+"\n"+report)
 	return ""
 }
 
-func TestWithoutCredentialsTheInMemoryPlatformIsAsAssumed(t *testing.T) {
+func TestTheInMemoryPlatformIsAsAssumed(t *testing.T) {
 	t.Parallel()
 	var out, log bytes.Buffer
 	status := run(t.Context(), settings{}, func(string) string { return "" }, strings.NewReader(""), &out, &log)
 	assert.Equal(t, exitAsAssumed, status, out.String()+log.String())
 	assert.NotContains(t, out.String(), "| differs ")
-	assert.Equal(t, 1, strings.Count(out.String(), "| not seen "), "but for the Date of a retry, which needs time\n"+out.String())
+	assert.Equal(t, 1, strings.Count(out.String(), "| not observed "), "only the Date of a retry, which needs time\n"+out.String())
 	assert.Empty(t, log.String())
 }
 
-// TestAgainstAnAccount has an account that others use, too, and a public URL.
+// TestAgainstAnAccount uses a shared account and a public URL.
 func TestAgainstAnAccount(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -67,9 +67,9 @@ func TestAgainstAnAccount(t *testing.T) {
 		environment(api, api.URL), strings.NewReader(""), &out, log)
 	assert.Equal(t, exitAsAssumed, status, out.String()+log.String())
 	assert.Contains(t, lineOf(t, out.String(), "a text message arrives"), "at 4 of 4")
-	assert.Contains(t, lineOf(t, out.String(), "values of variables in a URL"), "percent-encoded, a space is %20")
+	assert.Contains(t, lineOf(t, out.String(), "values of variables in a URL"), "percent-encoded, space as %20")
 	assert.Contains(t, lineOf(t, out.String(), "signature"), "verified")
-	others.remainAsTheyWere(t, api)
+	others.requireUnchanged(t, api)
 
 	report := out.String()
 	require.NotEmpty(t, report)
@@ -93,7 +93,7 @@ func TestNoTextMessageArrives(t *testing.T) {
 	assert.Empty(t, api.Webhooks(""))
 }
 
-// TestSomeWebhooksGetNothing has the message delivered to one of the four.
+// TestSomeWebhooksGetNothing delivers the message to three of the four webhooks.
 func TestSomeWebhooksGetNothing(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
@@ -132,7 +132,7 @@ func TestAnEnabledKeyStaysEnabled(t *testing.T) {
 	var out, log bytes.Buffer
 	status := run(t.Context(), settings{yes: true, keys: true}, environment(api, api.URL), strings.NewReader(""), &out, &log)
 	assert.Equal(t, exitAsAssumed, status, out.String()+log.String())
-	assert.Contains(t, lineOf(t, out.String(), "enable a key"), "another key is enabled, and stays so")
+	assert.Contains(t, lineOf(t, out.String(), "enable a key"), "another key is enabled and is left unchanged")
 	for _, request := range api.Requests()[before:] {
 		assert.False(t, request.Method != http.MethodGet && strings.HasSuffix(request.Target, "/enabled"), request.Target)
 	}
@@ -141,19 +141,19 @@ func TestAnEnabledKeyStaysEnabled(t *testing.T) {
 	assert.Equal(t, others.key.ID, enabled.ID)
 }
 
-func TestItAsksFirst(t *testing.T) {
+func TestTheProbeAsksForConfirmation(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		input  string
 		starts bool
 	}{
-		"yes":                {"yes\n", true},
-		"y":                  {" Y \n", true},
-		"no":                 {"n\n", false},
-		"an empty line":      {"\n", false},
-		"no input":           {"", false},
-		"something else":     {"yesterday\n", false},
-		"yes without a line": {"yes", true},
+		"yes":                    {"yes\n", true},
+		"y":                      {" Y \n", true},
+		"no":                     {"n\n", false},
+		"an empty line":          {"\n", false},
+		"no input":               {"", false},
+		"something else":         {"yesterday\n", false},
+		"yes without a line end": {"yes", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,13 +167,13 @@ func TestItAsksFirst(t *testing.T) {
 			}
 			assert.Equal(t, exitFailed, status)
 			assert.Empty(t, out.String())
-			assert.Contains(t, log.String(), "probe: not started; -yes skips the question")
+			assert.Contains(t, log.String(), "probe: not started; to start without asking, pass -yes")
 			assert.Empty(t, api.Requests())
 		})
 	}
 }
 
-func TestNothingIsProbed(t *testing.T) {
+func TestTheProbeDoesNotStart(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		settings settings
@@ -183,9 +183,9 @@ func TestNothingIsProbed(t *testing.T) {
 	}{
 		"with wrong credentials":    {settings{}, "wrong-secret", 0, "401 Unauthorized"},
 		"with an empty secret":      {settings{}, "", 0, "the API secret is empty"},
-		"with a URL that is none":   {settings{publicURL: "example.com"}, "test-secret", 0, "-url must be like"},
-		"with a URL with a query":   {settings{publicURL: "https://example.com/?a=b"}, "test-secret", 0, "-url must be like"},
-		"in an account nearly full": {settings{}, "test-secret", 145, "the account holds 145 webhooks"},
+		"with a URL without a host": {settings{publicURL: "example.com"}, "test-secret", 0, "-url must be an absolute URL without a query or a fragment"},
+		"with a URL with a query":   {settings{publicURL: "https://example.com/?a=b"}, "test-secret", 0, "-url must be an absolute URL without a query or a fragment"},
+		"in an account nearly full": {settings{}, "test-secret", 145, "the account must have at most 140 webhooks, because its limit is 150, got 145"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,23 +15,23 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// probe is one run.
+// probe is one run of the program.
 type probe struct {
 	settings
 	api *api
 	log io.Writer
 
 	basic, hmac *messagemedia.Client
-	raw         *http.Client // for what the client does not send, over HTTP/1.1
+	raw         *http.Client // sends requests that the SDK's client rejects, over HTTP/1.1
 	basicAuth   messagemedia.Authenticator
 
-	// marker is in the URL of every webhook of this run. It is random, so that
-	// nothing else has it.
+	// marker is part of the URL of every webhook of this run. It is random, so that it
+	// identifies them.
 	marker   string
-	webhooks []string // IDs of those that were created
-	names    int      // of URLs
+	webhooks []string // the IDs of the created webhooks
+	names    int      // the number of URLs so far
 	keyRun   keyRun
-	received *receiver // nil if nothing is received
+	received *receiver // nil unless the probe receives deliveries
 
 	rows []row
 }
@@ -42,7 +42,7 @@ func newProbe(api *api, s settings, log io.Writer) (*probe, error) {
 		p.keys, p.account, p.publicURL, p.address, p.wait = true, "a-sub-account", "", "127.0.0.1:0", 10*time.Second
 	}
 	if u, err := url.Parse(s.publicURL); err != nil || s.publicURL != "" && (u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
-		return nil, errors.New("-url must be like https://example.com/probe, without a query")
+		return nil, errors.New("-url must be an absolute URL without a query or a fragment, as in https://example.com/probe")
 	}
 	p.basicAuth = messagemedia.BasicAuth(api.key, api.secret)
 	var errBasic, errHMAC error
@@ -52,9 +52,9 @@ func newProbe(api *api, s settings, log io.Writer) (*probe, error) {
 	return p, errors.Join(errBasic, errHMAC)
 }
 
-// urlPrefix is what the URL of every webhook of this run begins with. Nothing is
-// sent to example.com, since the webhooks there subscribe to one rare event, and
-// have no variable of a message in URL and template.
+// urlPrefix returns the prefix of the URL of every webhook of this run. The webhooks at
+// example.com subscribe to one rare event. No message text can reach example.com, because their
+// URLs and templates have no variable of a message.
 func (p *probe) urlPrefix() string {
 	if p.publicURL != "" {
 		return strings.TrimRight(p.publicURL, "/") + "/" + p.marker
@@ -62,20 +62,20 @@ func (p *probe) urlPrefix() string {
 	return "https://example.com/messagemedia-probe/" + p.marker
 }
 
-// check is an assumption of the SDK that can be observed.
+// check observes one behavior of the API.
 type check struct {
-	decision string
-	assumed  string // "" if nothing is assumed
-	observe  func(context.Context, *probe) (observation, error)
+	name    string
+	assumed string // what the SDK assumes, or empty
+	observe func(context.Context, *probe) (observation, error)
 }
 
-// observation is what a check saw, and whether that is what the SDK assumes.
+// observation is the result of a check.
 type observation struct {
-	seen  string
-	holds bool
+	text  string
+	holds bool // whether the SDK's assumption holds
 }
 
-func sawThat(holds bool, format string, args ...any) (observation, error) {
+func observed(holds bool, format string, args ...any) (observation, error) {
 	return observation{fmt.Sprintf(format, args...), holds}, nil
 }
 
@@ -84,31 +84,31 @@ type verdict string
 const (
 	holds   verdict = "holds"
 	differs verdict = "differs"
-	noted   verdict = "noted"    // the SDK assumes nothing
-	unseen  verdict = "not seen" // the request failed, or the account does not have it
+	noted   verdict = "noted"        // the SDK assumes nothing
+	unknown verdict = "not observed" // the request failed, or the account lacks the feature
 )
 
 // row is a line of the report.
 type row struct {
-	verdict                 verdict
-	decision, assumed, seen string
+	verdict                  verdict
+	check, assumed, observed string
 }
 
-// maxBefore leaves room for the probe under the 150 webhooks of an account.
+// maxBefore leaves room for the probe's webhooks under the limit of 150 for an account.
 const maxBefore = 140
 
-// run observes one check after the other. It ends early if the credentials are wrong, if
-// the account is almost full, or with its context.
+// run runs the checks one after the other. It ends early if the credentials are wrong, if the
+// account is almost full, or if the context ends.
 func (p *probe) run(ctx context.Context) error {
 	before := 0
 	for _, err := range p.basic.Webhooks(ctx) {
 		if err != nil {
-			return fmt.Errorf("nothing was probed: %w", err)
+			return fmt.Errorf("not started: %w", err)
 		}
 		before++
 	}
 	if before > maxBefore {
-		return fmt.Errorf("nothing was probed: the account holds %d webhooks, and the probe needs room for its own under the limit of 150", before)
+		return fmt.Errorf("not started: the account must have at most %d webhooks, because its limit is 150, got %d", maxBefore, before)
 	}
 	for _, c := range slices.Concat(authenticationChecks, creationChecks, listChecks, updateChecks, deletionChecks, keyChecks, receivingChecks, keyDeletionChecks) {
 		p.rows = append(p.rows, p.observe(ctx, c))
@@ -117,13 +117,13 @@ func (p *probe) run(ctx context.Context) error {
 }
 
 func (p *probe) observe(ctx context.Context, c check) row {
-	r := row{unseen, c.decision, c.assumed, "interrupted"}
+	r := row{unknown, c.name, c.assumed, "interrupted"}
 	if ctx.Err() != nil {
 		return r
 	}
 	o, err := c.observe(ctx, p)
-	if r.seen = o.seen; err != nil {
-		r.seen = err.Error()
+	if r.observed = o.text; err != nil {
+		r.observed = err.Error()
 	}
 	switch {
 	case err != nil:

@@ -19,26 +19,26 @@ const (
 	keysPath     = "/v1/iam/signature_keys"
 )
 
-// request is an HTTP request as it goes out: the probe also sends what the client
-// refuses to send, and looks at what the client does not return.
+// request is a raw HTTP request. The probe sends requests that the SDK's client rejects, and
+// reads parts of responses that the client does not return.
 type request struct {
 	method, path string
 	body         string
 	account      string
-	auth         messagemedia.Authenticator // if nil, Basic with the right credentials
-	client       *http.Client               // if nil, the probe's own, over HTTP/1.1
+	auth         messagemedia.Authenticator // if nil, Basic with the account's credentials
+	client       *http.Client               // if nil, probe.raw
 }
 
-// reply is a response as it came.
+// reply is a raw HTTP response.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send sends a request once. It records the ID of whatever that created.
+// send sends a request once. If the request creates a webhook, send records the ID.
 func (p *probe) send(ctx context.Context, r request) (*reply, error) {
-	var body io.Reader // nil, and not a reader of nothing, for HMACAuth
+	var body io.Reader // nil if empty, so that HMACAuth signs no body
 	if r.body != "" {
 		body = strings.NewReader(r.body)
 	}
@@ -77,7 +77,7 @@ func (p *probe) send(ctx context.Context, r request) (*reply, error) {
 
 func (r *reply) ok() bool { return r.status >= 200 && r.status <= 299 }
 
-// fields are those of a JSON object, nil if the body is anything else.
+// fields returns the fields of a JSON object, or nil if the body is not one.
 func (r *reply) fields() (fields map[string]any) {
 	_ = json.Unmarshal([]byte(r.body), &fields)
 	return fields
@@ -88,13 +88,13 @@ func (r *reply) text(name string) string {
 	return text
 }
 
-// details are those of a 400.
+// details returns the details of a 400 response.
 func (r *reply) details() string {
 	details, _ := r.fields()["details"].([]any)
 	return strings.TrimSuffix(fmt.Sprintln(details...), "\n")
 }
 
-// String is the status and the beginning of the body, for the report.
+// String returns the status and the beginning of the body, for the report.
 func (r *reply) String() string {
 	const maxShown = 160
 	body := strings.TrimSpace(r.body)
@@ -107,22 +107,22 @@ func (r *reply) String() string {
 	return fmt.Sprintf("%d %s", r.status, body)
 }
 
-// fields describe a webhook to create or change.
+// fields are the JSON fields of a request.
 type fields map[string]any
 
-// asJSON keeps <, > and & as they are, for the report.
+// asJSON encodes a value without escaping <, > and &, for the report.
 func asJSON(v any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		panic(err) // every value is a literal of this program, or was JSON before
+		panic(err) // every value is a literal of this program, or was decoded from JSON
 	}
 	return bytes.TrimSpace(text.Bytes())
 }
 
-// newWebhook returns the fields of a webhook at a URL of its own, which nothing is
-// sent to, with some of them changed.
+// newWebhook returns the fields of a webhook with a unique URL. The argument replaces or adds
+// fields.
 func (p *probe) newWebhook(changed fields) fields {
 	p.names++
 	all := fields{
@@ -151,8 +151,8 @@ func (p *probe) get(ctx context.Context, path string) (*reply, error) {
 	return p.send(ctx, request{method: http.MethodGet, path: path})
 }
 
-// tryCreate observes the response to a creation, and deletes what it created. What
-// can't be deleted here is deleted in the end.
+// tryCreate observes the response to a creation, and deletes the created webhook. If that fails,
+// cleanUp deletes it.
 func (p *probe) tryCreate(ctx context.Context, changed fields, observe func(*reply) (observation, error)) (observation, error) {
 	got, err := p.create(ctx, p.newWebhook(changed))
 	if err != nil {
@@ -161,13 +161,13 @@ func (p *probe) tryCreate(ctx context.Context, changed fields, observe func(*rep
 	o, err := observe(got)
 	if id := got.text("id"); got.ok() && id != "" {
 		if _, err := p.delete(ctx, id); err != nil {
-			fmt.Fprintln(p.log, "probe: to be deleted in the end:", p.redact(err.Error()))
+			fmt.Fprintln(p.log, "probe: not deleted yet, will retry at the end:", p.redact(err.Error()))
 		}
 	}
 	return o, err
 }
 
-// withWebhook observes something of a webhook that it creates, and deletes.
+// withWebhook creates a webhook, observes it, and deletes it.
 func (p *probe) withWebhook(ctx context.Context, changed fields, observe func(created *reply) (observation, error)) (observation, error) {
 	return p.tryCreate(ctx, changed, func(got *reply) (observation, error) {
 		if !got.ok() || got.text("id") == "" {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// receiver takes every request below the path of this run, for the checks to look
-// at. It is not how to receive deliveries: it verifies nothing.
+// receiver records every request below the path of this run, for the checks. It verifies nothing,
+// so don't copy it to receive deliveries.
 type receiver struct {
 	server *http.Server
 
@@ -25,7 +25,7 @@ type receiver struct {
 	arrived chan struct{} // receives after each delivery
 }
 
-// delivery is a request as it came.
+// delivery is a received request.
 type delivery struct {
 	method, target, proto string
 	header                http.Header
@@ -33,7 +33,7 @@ type delivery struct {
 	at                    time.Time
 }
 
-// startReceiving listens, if there is a public URL or the platform is in memory.
+// startReceiving starts the receiver. It needs a public URL or the in-memory platform.
 func (p *probe) startReceiving() error {
 	if p.publicURL == "" && p.api.memory == nil {
 		return errors.New("needs -url")
@@ -62,7 +62,8 @@ func (p *probe) stopReceiving() {
 	}
 }
 
-// receive responds 503 to the first delivery of the webhook "json", which has a retry.
+// receive records a request. It responds 503 to the first delivery of the webhook "json", to
+// observe a retry.
 func (r *receiver) receive(w http.ResponseWriter, request *http.Request, marker string) {
 	if !strings.Contains(request.URL.Path, marker) {
 		http.NotFound(w, request)
@@ -70,7 +71,7 @@ func (r *receiver) receive(w http.ResponseWriter, request *http.Request, marker 
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, 1<<20))
 	if err != nil {
-		http.Error(w, "the body can't be read", http.StatusBadRequest)
+		http.Error(w, "unreadable body", http.StatusBadRequest)
 		return
 	}
 	name := path.Base(request.URL.Path)
@@ -98,8 +99,8 @@ func (r *receiver) deliveries(name string) []delivery {
 	return slices.Clone(r.byName[name])
 }
 
-// await waits for a number of deliveries of each webhook, and returns what is
-// missing when the context ends.
+// await waits for a number of deliveries of each webhook. If the context ends, await describes the
+// missing ones.
 func (r *receiver) await(ctx context.Context, want map[string]int) []string {
 	for {
 		var missing []string

@@ -21,21 +21,22 @@ import (
 
 var receivingChecks = []check{
 	{"a text message arrives", "at every webhook", observeArrival},
-	{"Date of a delivery", "an HTTP date, of 28 or 29 bytes", observeDate},
-	{"signature headers", "if a key is enabled, and only then", observeSignatureHeaders},
+	{"Date of a delivery", "an HTTP date of 28 or 29 bytes", observeDate},
+	{"signature headers", "if and only if a key is enabled", observeSignatureHeaders},
 	{"signature", "RSA PKCS #1 v1.5 of request line, Date, body", observeSignature},
 	{"Content-Type for JSON", "application/json", contentTypeOf("json", "application/json")},
 	{"Content-Type for FORM_ENCODED", "application/x-www-form-urlencoded", contentTypeOf("form", "application/x-www-form-urlencoded")},
 	{"Content-Type for XML", "application/xml", contentTypeOf("xml", "application/xml")},
 	{"body without a template", "empty", observeEmptyBody},
-	{"header of the webhook", "arrives with every delivery", observeCustomHeader},
+	{"custom header of the webhook", "in every delivery", observeCustomHeader},
 	{"values of variables in a URL", "", observeURLEscaping},
 	{"retry after a 503", "a second attempt with the same body", observeRetry},
-	{"Date of a retry", "its own", observeRetryDate},
+	{"Date of a retry", "not that of the first attempt", observeRetryDate},
 	{"names of a delivery's headers", "", observeHeaders},
 }
 
-// receivingWebhooks are what a text message is sent to, by the last part of their paths.
+// receivingWebhooks are the webhooks that receive the text message, by the last part of their
+// paths.
 var receivingWebhooks = map[string]fields{
 	"json":  {"template": `{"content":"$!esc.json($moContent)"}`, "headers": fields{"X-Probe": "1"}, "retries": 1, "retry_delay": 5},
 	"empty": {},
@@ -46,11 +47,11 @@ var receivingWebhooks = map[string]fields{
 // urlQuery is the query of the webhook "form".
 const urlQuery = "?content=$moContent"
 
-// suggestedText has the characters whose escaping can be told apart.
+// suggestedText has characters that show how a URL is escaped.
 const suggestedText = "a b&c=d+e/é%"
 
-// observeArrival creates the webhooks, waits for a text message, and leaves what arrived
-// in the receiver for the checks after it.
+// observeArrival creates the webhooks and waits for a text message. The following checks read the
+// deliveries from the receiver.
 func observeArrival(ctx context.Context, p *probe) (observation, error) {
 	if err := p.startReceiving(); err != nil {
 		return observation{}, err
@@ -82,15 +83,15 @@ func observeArrival(ctx context.Context, p *probe) (observation, error) {
 	case len(missing) == len(receivingWebhooks) && len(p.received.deliveries("json")) == 0:
 		return observation{}, errors.New("no text message arrived")
 	case len(missing) > 0:
-		return sawThat(false, "missing: %s", strings.Join(missing, ", "))
+		return observed(false, "missing: %s", strings.Join(missing, ", "))
 	}
-	return sawThat(true, "at %d of %d", len(receivingWebhooks), len(receivingWebhooks))
+	return observed(true, "at %d of %d", len(receivingWebhooks), len(receivingWebhooks))
 }
 
-// causeDelivery asks for a text message, or simulates one.
+// causeDelivery asks the user for a text message, or simulates one on the in-memory platform.
 func (p *probe) causeDelivery(ctx context.Context) error {
 	if p.api.memory == nil {
-		fmt.Fprintf(p.log, "probe: send a text message to one of the account's numbers within %v, best with the text: %s\n", p.wait, suggestedText)
+		fmt.Fprintf(p.log, "probe: send a text message to one of the account's numbers within %v, preferably with this text: %s\n", p.wait, suggestedText)
 		return nil
 	}
 	_, err := p.api.memory.Send(ctx, &webhook.ReceivedSMS{ReplyID: "a175e797-2b54-468b-9850-41a3eab32f74", Content: suggestedText},
@@ -114,16 +115,16 @@ func observeDate(_ context.Context, p *probe) (observation, error) {
 	}
 	date := d.header.Get("Date")
 	if date == "" && !p.keyRun.enabled && !p.keyRun.foreign {
-		return observation{}, errors.New("there is none, and no key is enabled")
+		return observation{}, errors.New("no Date; no key is enabled")
 	}
 	parsed, err := http.ParseTime(date)
 	if err != nil && len(date) == 28 {
 		parsed, err = http.ParseTime(strings.Replace(date, ", ", ", 0", 1))
 	}
 	if err != nil {
-		return sawThat(false, "%q", date)
+		return observed(false, "%q", date)
 	}
-	return sawThat(true, "%d bytes: %s; received %v later", len(date), date, d.at.Sub(parsed).Round(1e9))
+	return observed(true, "%d bytes: %s; received %v later", len(date), date, d.at.Sub(parsed).Round(1e9))
 }
 
 func observeSignatureHeaders(_ context.Context, p *probe) (observation, error) {
@@ -138,34 +139,34 @@ func observeSignatureHeaders(_ context.Context, p *probe) (observation, error) {
 		}
 	}
 	enabled := p.keyRun.enabled || p.keyRun.foreign
-	return sawThat(enabled == (len(names) == 4) && (enabled || len(names) == 0), "%d of 4 (%s), digest type %q; a key is enabled: %t",
+	return observed(enabled == (len(names) == 4) && (enabled || len(names) == 0), "%d of 4 (%s), digest type %q; a key is enabled: %t",
 		len(names), strings.Join(names, ", "), d.header.Get("X-Messagemedia-Digest-Type"), enabled)
 }
 
-// observeSignature verifies the signature without package webhook, so that the two
-// don't share a mistake.
+// observeSignature verifies the signature independently of package webhook, so that both don't
+// share a mistake.
 func observeSignature(_ context.Context, p *probe) (observation, error) {
 	d, err := p.first("json")
 	if err != nil {
 		return observation{}, err
 	}
 	if !p.keyRun.enabled || p.keyRun.public == nil {
-		return observation{}, errors.New("no key of the probe is enabled")
+		return observation{}, errors.New("the probe's key is not enabled")
 	}
 	signature, err := base64.StdEncoding.DecodeString(d.header.Get("X-Messagemedia-Signature"))
 	if err != nil {
-		return sawThat(false, "the signature is not base64")
+		return observed(false, "the signature is not base64")
 	}
 	hash := crypto.SHA256.New()
 	fmt.Fprintf(hash, "%s %s HTTP/1.1%s%s", d.method, d.target, d.header.Get("Date"), d.body)
 	sum := hash.Sum(nil)
 	if rsa.VerifyPKCS1v15(p.keyRun.public, crypto.SHA256, sum, signature) == nil {
-		return sawThat(true, "verified")
+		return observed(true, "verified")
 	}
 	if rsa.VerifyPSS(p.keyRun.public, crypto.SHA256, sum, signature, nil) == nil {
-		return sawThat(false, "RSA PSS")
+		return observed(false, "RSA PSS")
 	}
-	return sawThat(false, "not verified, received over %s: does a proxy rewrite the path?", d.proto)
+	return observed(false, "invalid, received over %s; does a proxy rewrite the path?", d.proto)
 }
 
 func contentTypeOf(name, want string) func(context.Context, *probe) (observation, error) {
@@ -176,7 +177,7 @@ func contentTypeOf(name, want string) func(context.Context, *probe) (observation
 		}
 		got := d.header.Get("Content-Type")
 		mediaType, _, _ := strings.Cut(got, ";")
-		return sawThat(mediaType == want, "%s", got)
+		return observed(mediaType == want, "%s", got)
 	}
 }
 
@@ -185,7 +186,7 @@ func observeEmptyBody(_ context.Context, p *probe) (observation, error) {
 	if err != nil {
 		return observation{}, err
 	}
-	return sawThat(d.body == "", "%d bytes, Content-Type: %s", len(d.body), d.header.Get("Content-Type"))
+	return observed(d.body == "", "%d bytes, Content-Type: %s", len(d.body), d.header.Get("Content-Type"))
 }
 
 func observeCustomHeader(_ context.Context, p *probe) (observation, error) {
@@ -199,11 +200,11 @@ func observeCustomHeader(_ context.Context, p *probe) (observation, error) {
 			arrived++
 		}
 	}
-	return sawThat(arrived == len(all), "with %d of %d", arrived, len(all))
+	return observed(arrived == len(all), "with %d of %d", arrived, len(all))
 }
 
-// observeURLEscaping compares the query with the text, which the JSON has. It shows
-// nothing of it.
+// observeURLEscaping compares the query with the text, which it reads from the JSON payload. It
+// reports nothing of the text.
 func observeURLEscaping(_ context.Context, p *probe) (observation, error) {
 	form, err := p.first("form")
 	if err != nil {
@@ -215,7 +216,7 @@ func observeURLEscaping(_ context.Context, p *probe) (observation, error) {
 	}
 	var payload struct{ Content string }
 	if err := json.Unmarshal([]byte(inJSON.body), &payload); err != nil {
-		return observation{}, errors.New("the text that was sent is not known: the payload is not JSON")
+		return observation{}, errors.New("unknown text: the payload is not JSON")
 	}
 	_, got, _ := strings.Cut(form.target, "?content=")
 	plus := url.QueryEscape(payload.Content)
@@ -223,15 +224,15 @@ func observeURLEscaping(_ context.Context, p *probe) (observation, error) {
 	switch got {
 	case payload.Content:
 		if percent == payload.Content {
-			return observation{}, fmt.Errorf("the text has no character to escape: send %s", suggestedText)
+			return observation{}, fmt.Errorf("the text has no character to escape; send %s", suggestedText)
 		}
-		return sawThat(true, "not escaped")
+		return observed(true, "not escaped")
 	case percent:
-		return sawThat(true, "percent-encoded, a space is %%20")
+		return observed(true, "percent-encoded, space as %%20")
 	case plus:
-		return sawThat(true, "percent-encoded, a space is +")
+		return observed(true, "percent-encoded, space as +")
 	}
-	return sawThat(true, "in another form; some characters are escaped: %t", strings.Contains(got, "%"))
+	return observed(true, "another escaping, with percent signs: %t", strings.Contains(got, "%"))
 }
 
 func observeRetry(_ context.Context, p *probe) (observation, error) {
@@ -240,9 +241,9 @@ func observeRetry(_ context.Context, p *probe) (observation, error) {
 	case 0:
 		return observation{}, errors.New("nothing was received")
 	case 1:
-		return sawThat(false, "no second attempt")
+		return observed(false, "no second attempt")
 	}
-	return sawThat(all[0].body == all[1].body, "%v after the first, the same body: %t", all[1].at.Sub(all[0].at).Round(1e9), all[0].body == all[1].body)
+	return observed(all[0].body == all[1].body, "%v after the first, same body: %t", all[1].at.Sub(all[0].at).Round(1e9), all[0].body == all[1].body)
 }
 
 func observeRetryDate(_ context.Context, p *probe) (observation, error) {
@@ -252,9 +253,9 @@ func observeRetryDate(_ context.Context, p *probe) (observation, error) {
 	}
 	own := all[0].header.Get("Date") != all[1].header.Get("Date")
 	if all[1].at.Sub(all[0].at) < 2e9 {
-		return observation{}, errors.New("the retry came too soon to tell")
+		return observation{}, errors.New("less than 2 s after the first attempt, so both can have the same Date")
 	}
-	return sawThat(own, "its own: %t", own)
+	return observed(own, "differs: %t", own)
 }
 
 func observeHeaders(_ context.Context, p *probe) (observation, error) {
@@ -262,5 +263,5 @@ func observeHeaders(_ context.Context, p *probe) (observation, error) {
 	if err != nil {
 		return observation{}, err
 	}
-	return sawThat(true, "%s, %s; User-Agent: %s", d.proto, strings.Join(slices.Sorted(maps.Keys(d.header)), ", "), d.header.Get("User-Agent"))
+	return observed(true, "%s, %s; User-Agent: %s", d.proto, strings.Join(slices.Sorted(maps.Keys(d.header)), ", "), d.header.Get("User-Agent"))
 }

@@ -12,18 +12,18 @@ import (
 	"unicode/utf8"
 )
 
-// report is the table in Markdown, so that it can be pasted into an issue.
+// report returns the table in Markdown, to be pasted into an issue.
 func (p *probe) report() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Probe of %s, %s\n", p.apiName(), time.Now().UTC().Format("2006-01-02 15:04 MST"))
 	fmt.Fprintf(&text, "webhooks-go-sdk %s, %s, %s\n\n", sdkVersion(), runtime.Version(), runtime.GOOS)
-	rows := [][4]string{{"", "decision", "assumed", "seen"}}
+	rows := [][4]string{{"", "check", "assumed", "observed"}}
 	for _, r := range p.rows {
-		rows = append(rows, [4]string{string(r.verdict), r.decision, r.assumed, p.redact(r.seen)})
+		rows = append(rows, [4]string{string(r.verdict), r.check, r.assumed, p.redact(r.observed)})
 	}
 	writeTable(&text, rows)
-	fmt.Fprintf(&text, "\n%d as assumed, %d different, %d noted where nothing is assumed, %d not seen.\n",
-		p.count(holds), p.count(differs), p.count(noted), p.count(unseen))
+	fmt.Fprintf(&text, "\nHolds: %d, differs: %d, noted: %d, not observed: %d.\n",
+		p.count(holds), p.count(differs), p.count(noted), p.count(unknown))
 	return text.String()
 }
 
@@ -42,7 +42,7 @@ func sdkVersion() string {
 	return info.Main.Version
 }
 
-// writeTable pads the cells of all columns but the last, which can be long.
+// writeTable pads the cells of all columns except the last, which can be long.
 func writeTable(text *strings.Builder, rows [][4]string) {
 	var widths [3]int
 	for _, cells := range rows {
@@ -57,14 +57,14 @@ func writeTable(text *strings.Builder, rows [][4]string) {
 		fmt.Fprintf(text, "| %s |\n", cells[3])
 	}
 	line(rows[0])
-	line([4]string{strings.Repeat("-", widths[0]), strings.Repeat("-", widths[1]), strings.Repeat("-", widths[2]), "----"})
+	line([4]string{strings.Repeat("-", widths[0]), strings.Repeat("-", widths[1]), strings.Repeat("-", widths[2]), "--------"})
 	for _, cells := range rows[1:] {
 		cells[3] = cell(cells[3])
 		line(cells)
 	}
 }
 
-// cell makes a text that the API sent fit for a line of a table.
+// cell escapes text from the API for one line of the table.
 func cell(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -75,8 +75,7 @@ func cell(text string) string {
 	return strings.ReplaceAll(text, "|", `\|`)
 }
 
-// redact leaves out what is the account's own: credentials, the sub-account, and
-// where the probe receives.
+// redact replaces the credentials, the sub-account's ID and the probe's public URL.
 func (p *probe) redact(text string) string {
 	var pairs []string
 	hide := func(secret, name string) {

@@ -14,14 +14,14 @@ import (
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
 )
 
-// keyRun is what this run does to signature keys.
+// keyRun records what this run does to signature keys.
 type keyRun struct {
-	before  []string // IDs of the keys that were there
-	created []string // IDs of those that this run created
-	lost    bool     // whether a key may have been created without a response
+	before  []string // the IDs of the keys before this run
+	created []string // the IDs of the keys that this run created
+	lost    bool     // whether the response to a creation was lost
 
-	id      string         // of the key that the checks are about, "" if there is none
-	public  *rsa.PublicKey // nil if it can't be read
+	id      string         // the ID of the key for the checks, or empty
+	public  *rsa.PublicKey // nil if it could not be parsed
 	enabled bool           // whether this run enabled it
 	foreign bool           // whether another key is enabled
 }
@@ -38,7 +38,7 @@ var keyChecks = []check{
 	{"Account, on signature keys", "", func(ctx context.Context, p *probe) (observation, error) {
 		return p.compareAccount(ctx, keysPath+"?page=1&page_size=100")
 	}},
-	{"enable a key", "200, and it is the enabled one", observeEnableKey},
+	{"enable a key", "200, and the key is enabled", observeEnableKey},
 }
 
 var keyDeletionChecks = []check{
@@ -56,9 +56,9 @@ func observeKeyList(ctx context.Context, p *probe) (observation, error) {
 	if got.ok() {
 		var list []json.RawMessage
 		isArray := json.Unmarshal([]byte(got.body), &list) == nil
-		return sawThat(isArray && len(list) <= 1, "%d, an array: %t, page_size 1 is kept: %t", got.status, isArray, len(list) <= 1)
+		return observed(isArray && len(list) <= 1, "%d, an array: %t, page_size 1 respected: %t", got.status, isArray, len(list) <= 1)
 	}
-	return sawThat(got.status == http.StatusForbidden, "%v", got)
+	return observed(got.status == http.StatusForbidden, "%v", got)
 }
 
 func observeKeyPage0(ctx context.Context, p *probe) (observation, error) {
@@ -66,7 +66,7 @@ func observeKeyPage0(ctx context.Context, p *probe) (observation, error) {
 	return p.sawKeyError(got, err, http.StatusBadRequest, "")
 }
 
-// sawKeyError observes an error, unless the account does not have the feature.
+// sawKeyError observes an error response, unless the account lacks signatures.
 func (p *probe) sawKeyError(got *reply, err error, status int, message string) (observation, error) {
 	switch {
 	case err != nil:
@@ -74,16 +74,16 @@ func (p *probe) sawKeyError(got *reply, err error, status int, message string) (
 	case got.status == http.StatusForbidden:
 		return observation{}, fmt.Errorf("the account does not have signatures: %v", got)
 	case got.ok():
-		return sawThat(false, "%d", got.status)
+		return observed(false, "%d", got.status)
 	}
-	return sawThat(got.status == status && strings.Contains(got.body, message), "%v", got)
+	return observed(got.status == status && strings.Contains(got.body, message), "%v", got)
 }
 
 func observeEnabledKey(ctx context.Context, p *probe) (observation, error) {
 	got, err := p.get(ctx, keysPath+"/enabled")
 	if err == nil && got.ok() {
 		p.keyRun.foreign = true
-		return sawThat(got.text("key_id") != "", "%d, digest %s, with its public key: %t", got.status, got.text("digest"), got.text("public_key") != "")
+		return observed(got.text("key_id") != "", "%d, digest %s, with its public key: %t", got.status, got.text("digest"), got.text("public_key") != "")
 	}
 	return p.sawKeyError(got, err, http.StatusNotFound, "Currently no key is enabled")
 }
@@ -109,29 +109,29 @@ func observeCreateKey(ctx context.Context, p *probe) (observation, error) {
 	p.keyRun.id = got.text("key_id")
 	der, err := base64.StdEncoding.DecodeString(got.text("public_key"))
 	if err != nil {
-		return sawThat(false, "%d, the public key is not base64", got.status)
+		return observed(false, "%d, the public key is not base64", got.status)
 	}
 	public, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return sawThat(false, "%d, the public key is not a SubjectPublicKeyInfo: %v", got.status, err)
+		return observed(false, "%d, the public key is not a SubjectPublicKeyInfo: %v", got.status, err)
 	}
 	key, isRSA := public.(*rsa.PublicKey)
 	if !isRSA {
-		return sawThat(false, "%d, the public key is a %T", got.status, public)
+		return observed(false, "%d, the public key is a %T", got.status, public)
 	}
 	p.keyRun.public = key
-	return sawThat(got.status == http.StatusCreated && key.N.BitLen() == 2048, "%d, RSA of %d bits, enabled: %v, created: %s",
+	return observed(got.status == http.StatusCreated && key.N.BitLen() == 2048, "%d, RSA of %d bits, enabled: %v, created: %s",
 		got.status, key.N.BitLen(), got.fields()["enabled"], got.text("created"))
 }
 
-// createKey sends a creation, once the keys are known that are there already.
+// createKey creates a key. Before the first creation it records the existing keys.
 func (p *probe) createKey(ctx context.Context, body string) (*reply, error) {
 	if p.keyRun.before == nil {
 		keys, err := p.allKeys(ctx)
 		if err != nil {
 			return nil, err
 		}
-		p.keyRun.before = []string{""} // not nil, even if there are none
+		p.keyRun.before = []string{""} // not nil, even if there are no keys
 		for _, key := range keys {
 			p.keyRun.before = append(p.keyRun.before, key.ID)
 		}
@@ -175,27 +175,27 @@ func observeListedKey(ctx context.Context, p *probe) (observation, error) {
 	}
 	for _, key := range keys {
 		if key.ID == p.keyRun.id {
-			return sawThat(key.PublicKey == "", "with its public key: %t", key.PublicKey != "")
+			return observed(key.PublicKey == "", "with its public key: %t", key.PublicKey != "")
 		}
 	}
-	return sawThat(false, "the list does not have the key")
+	return observed(false, "the key is not in the list")
 }
 
-// observeEnableKey enables the key only if none is enabled: otherwise it would
-// disable somebody's.
+// observeEnableKey enables the key only if none is enabled. Otherwise it would disable another
+// program's key.
 func observeEnableKey(ctx context.Context, p *probe) (observation, error) {
 	switch {
 	case p.keyRun.id == "":
 		return observation{}, errNoKey
 	case p.keyRun.foreign:
-		return observation{}, errors.New("another key is enabled, and stays so")
+		return observation{}, errors.New("another key is enabled and is left unchanged")
 	}
 	before, err := p.get(ctx, keysPath+"/enabled")
 	if err != nil {
 		return observation{}, err
 	}
 	if before.status != http.StatusNotFound {
-		return observation{}, fmt.Errorf("that no key is enabled is not certain: %d", before.status)
+		return observation{}, fmt.Errorf("another key may be enabled: got %d instead of 404", before.status)
 	}
 	got, err := p.send(ctx, request{method: http.MethodPatch, path: keysPath + "/enabled", body: string(asJSON(fields{"key_id": p.keyRun.id}))})
 	if err != nil {
@@ -206,14 +206,14 @@ func observeEnableKey(ctx context.Context, p *probe) (observation, error) {
 		return observation{}, err
 	}
 	p.keyRun.enabled = after.text("key_id") == p.keyRun.id
-	return sawThat(got.status == http.StatusOK && p.keyRun.enabled, "%d, it is the enabled one: %t", got.status, p.keyRun.enabled)
+	return observed(got.status == http.StatusOK && p.keyRun.enabled, "%d, the key is enabled: %t", got.status, p.keyRun.enabled)
 }
 
-// observeDeleteKey does not disable the key first: that would disable whichever is
-// enabled by then.
+// observeDeleteKey does not disable the key first, because the API would disable whichever key is
+// enabled then.
 func observeDeleteKey(ctx context.Context, p *probe) (observation, error) {
 	if !p.keyRun.enabled {
-		return observation{}, errors.New("no key of the probe is enabled")
+		return observation{}, errors.New("the probe's key is not enabled")
 	}
 	got, err := p.send(ctx, request{method: http.MethodDelete, path: keysPath + "/" + p.keyRun.id})
 	if err != nil {
@@ -223,7 +223,7 @@ func observeDeleteKey(ctx context.Context, p *probe) (observation, error) {
 	if err != nil {
 		return observation{}, err
 	}
-	return sawThat(got.status == http.StatusOK && after.status == http.StatusNotFound, "%v; the enabled key then: %d", got, after.status)
+	return observed(got.status == http.StatusOK && after.status == http.StatusNotFound, "%v; then the enabled key gets %d", got, after.status)
 }
 
 func observeDeleteKeyAgain(ctx context.Context, p *probe) (observation, error) {

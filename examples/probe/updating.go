@@ -11,13 +11,13 @@ import (
 )
 
 var updateChecks = []check{
-	{"update of one field", "200, the others stay", updateOf(fields{"template": "y"}, "template")},
-	{"update with null for the others", "200, they stay", updateOf(fields{"template": "y", "url": nil, "events": nil, "headers": nil}, "template")},
+	{"update of one field", "200, other fields unchanged", updateOf(fields{"template": "y"}, "template")},
+	{"update with null for other fields", "200, other fields unchanged", updateOf(fields{"template": "y", "url": nil, "events": nil, "headers": nil}, "template")},
 	{"update that clears headers by {}", "200, no headers", updateOf(fields{"headers": fields{}}, "headers")},
 	{`update that clears the template by ""`, "200, no template", updateOf(fields{"template": ""}, "template")},
-	{"update of read_timeout, retries, retry_delay", "ignored: 200, they stay", updateOf(fields{"template": "y", "read_timeout": 9000, "retries": 5, "retry_delay": 60}, "template")},
-	{"update with {}", "400", refusesUpdate(fields{})},
-	{"update with null for all", "400", refusesUpdate(fields{"url": nil, "method": nil, "encoding": nil, "events": nil, "headers": nil, "template": nil})},
+	{"update of read_timeout, retries, retry_delay", "200, these fields unchanged", updateOf(fields{"template": "y", "read_timeout": 9000, "retries": 5, "retry_delay": 60}, "template")},
+	{"update with {}", "400", rejectsUpdate(fields{})},
+	{"update with null for all", "400", rejectsUpdate(fields{"url": nil, "method": nil, "encoding": nil, "events": nil, "headers": nil, "template": nil})},
 	{"update to another webhook's url and method", "409", observeUpdateConflict},
 	{"update of an unknown ID", "404, no body or Entity not found", func(ctx context.Context, p *probe) (observation, error) {
 		got, err := p.update(ctx, unknownID, fields{"template": "x"})
@@ -32,7 +32,7 @@ var deletionChecks = []check{
 			if err != nil {
 				return observation{}, err
 			}
-			return sawThat(got.status == http.StatusNoContent && got.body == "", "%v", got)
+			return observed(got.status == http.StatusNoContent && got.body == "", "%v", got)
 		})
 	}},
 	{"delete again", "404, no body or Entity not found", func(ctx context.Context, p *probe) (observation, error) {
@@ -49,18 +49,18 @@ var deletionChecks = []check{
 		if err != nil {
 			return observation{}, err
 		}
-		return sawThat(true, "%v", got)
+		return observed(true, "%v", got)
 	}},
 }
 
-// unknownID is a UUID that no webhook has: it is not random.
+// unknownID is a UUID that no webhook has, because it is not random.
 const unknownID = "00000000-0000-4000-8000-000000000000"
 
-// full has every field set, so that an update can leave out all but one.
+// full sets every field, so that an update can omit all but one.
 var full = fields{"template": "x", "headers": fields{"X-Probe": "1"}, "read_timeout": 3000, "retries": 1, "retry_delay": 5}
 
-// updateOf observes that an update changes one field to the value that it has in
-// the request, and no other.
+// updateOf observes whether an update changes one field to the value in the request, and no other
+// field.
 func updateOf(f fields, changed string) func(context.Context, *probe) (observation, error) {
 	return func(ctx context.Context, p *probe) (observation, error) {
 		return p.withWebhook(ctx, full, func(created *reply) (observation, error) {
@@ -73,14 +73,14 @@ func updateOf(f fields, changed string) func(context.Context, *probe) (observati
 				delete(want, changed)
 			}
 			if difference := differences(want, got.fields()); !got.ok() || difference != "" {
-				return sawThat(false, "%s", strings.TrimSpace(fmt.Sprint(got.status, " ", difference)))
+				return observed(false, "%s", strings.TrimSpace(fmt.Sprint(got.status, " ", difference)))
 			}
-			return sawThat(got.status == http.StatusOK, "%d", got.status)
+			return observed(got.status == http.StatusOK, "%d", got.status)
 		})
 	}
 }
 
-// differences names the fields that are not as wanted.
+// differences describes the fields that differ.
 func differences(want, got map[string]any) string {
 	var found []string
 	all := maps.Clone(want)
@@ -94,14 +94,14 @@ func differences(want, got map[string]any) string {
 	return strings.Join(found, ", ")
 }
 
-func refusesUpdate(f fields) func(context.Context, *probe) (observation, error) {
+func rejectsUpdate(f fields) func(context.Context, *probe) (observation, error) {
 	return func(ctx context.Context, p *probe) (observation, error) {
 		return p.withWebhook(ctx, nil, func(created *reply) (observation, error) {
 			got, err := p.update(ctx, created.text("id"), f)
 			if err != nil {
 				return observation{}, err
 			}
-			return sawThat(got.status == http.StatusBadRequest, "%v", got)
+			return observed(got.status == http.StatusBadRequest, "%v", got)
 		})
 	}
 }
@@ -113,7 +113,7 @@ func observeUpdateConflict(ctx context.Context, p *probe) (observation, error) {
 			if err != nil {
 				return observation{}, err
 			}
-			return sawThat(got.status == http.StatusConflict, "%v", got)
+			return observed(got.status == http.StatusConflict, "%v", got)
 		})
 	})
 }
@@ -122,5 +122,5 @@ func sawNotFound(got *reply, err error) (observation, error) {
 	if err != nil {
 		return observation{}, err
 	}
-	return sawThat(got.status == http.StatusNotFound && (got.body == "" || got.text("message") == "Entity not found"), "%v", got)
+	return observed(got.status == http.StatusNotFound && (got.body == "" || got.text("message") == "Entity not found"), "%v", got)
 }
