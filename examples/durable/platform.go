@@ -48,7 +48,7 @@ func (s *settings) webhook(retryDelay time.Duration) messagemedia.CreateWebhookR
 			messagemedia.EventDeliveredDR, messagemedia.EventFailedDR, messagemedia.EventRejectedDR, messagemedia.EventExpiredDR,
 		},
 		Template:   messagemedia.JSONTemplate,
-		Retries:    5, // with 0, the platform's default, a delivery that fails once is lost
+		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: retryDelay,
 	}
 	if s.token != "" {

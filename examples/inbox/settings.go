@@ -81,7 +81,7 @@ func (s settings) webhook() messagemedia.CreateWebhookRequest {
 		},
 		Headers:    map[string]string{tokenHeader: cmp.Or(s.token, "none")},
 		Template:   messagemedia.JSONTemplate,
-		Retries:    5, // with 0, the platform's default, a delivery that fails once is lost
+		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 		RetryDelay: time.Minute,
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// invoke takes the event of any of the four. A function that has one trigger only can
-// give lambda.Start the method for that one.
+// invoke handles an event of any of the four triggers. If your function has only one trigger,
+// pass the method for that trigger to lambda.Start instead.
 func (f *function) invoke(ctx context.Context, event json.RawMessage) (any, error) {
 	var shape struct {
 		Version        string
@@ -41,7 +41,7 @@ func (f *function) invoke(ctx context.Context, event json.RawMessage) (any, erro
 	case shape.HTTPMethod != "":
 		return invokeAs(ctx, event, f.restAPI)
 	}
-	return nil, errors.New("the event is not one of an API Gateway, a load balancer or a function URL")
+	return nil, errors.New("unsupported event: must be of an API Gateway, an Application Load Balancer or a function URL")
 }
 
 func invokeAs[Event, Response any](ctx context.Context, data []byte, handle func(context.Context, Event) (Response, error)) (any, error) {
@@ -52,9 +52,10 @@ func invokeAs[Event, Response any](ctx context.Context, data []byte, handle func
 	return handle(ctx, event)
 }
 
-// restAPI is for API Gateway's REST APIs, and for HTTP APIs with the payload format 1.0.
-// The path is the one that was called, stage included. The query comes decoded: tokens in
-// it can be checked, and signatures only if there is none.
+// restAPI handles events of API Gateway's REST APIs, and of its HTTP APIs with payload format
+// 1.0. The path is the one that was called, including the stage. The event has the query in
+// decoded form, so signatures can be verified only if the URL has no query. Tokens in the query
+// can be checked.
 func (f *function) restAPI(ctx context.Context, e events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	path := e.RequestContext.Path
 	if path == "" {
@@ -68,8 +69,8 @@ func (f *function) restAPI(ctx context.Context, e events.APIGatewayProxyRequest)
 	return events.APIGatewayProxyResponse{StatusCode: response.Status, Headers: single(response.Header)}, nil
 }
 
-// httpAPI is for API Gateway's HTTP APIs, with the payload format 2.0. Its path includes
-// the stage, unless that is $default. Signatures can be verified.
+// httpAPI handles events of API Gateway's HTTP APIs with payload format 2.0. The path includes
+// the stage, unless the stage is $default. Signatures can be verified.
 func (f *function) httpAPI(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	response := f.handle(ctx, webhook.RawRequest{
 		Method: e.RequestContext.HTTP.Method,
@@ -79,7 +80,7 @@ func (f *function) httpAPI(ctx context.Context, e events.APIGatewayV2HTTPRequest
 	return events.APIGatewayV2HTTPResponse{StatusCode: response.Status, Headers: single(response.Header)}, nil
 }
 
-// functionURL is for the function's own URL. Signatures can be verified.
+// functionURL handles events of a function URL. Signatures can be verified.
 func (f *function) functionURL(ctx context.Context, e events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	response := f.handle(ctx, webhook.RawRequest{
 		Method: e.RequestContext.HTTP.Method,
@@ -89,9 +90,9 @@ func (f *function) functionURL(ctx context.Context, e events.LambdaFunctionURLRe
 	return events.LambdaFunctionURLResponse{StatusCode: response.Status, Headers: single(response.Header)}, nil
 }
 
-// loadBalancer is for an Application Load Balancer, whose target group has multi-value
-// headers or not. The query comes as it was sent, but in a map: its order is lost. So
-// tokens in it can be checked, and signatures only if there is none.
+// loadBalancer handles events of an Application Load Balancer, with or without multi-value
+// headers. The event has the query as a map of encoded values, without their order, so signatures
+// can be verified only if the URL has no query. Tokens in the query can be checked.
 func (f *function) loadBalancer(ctx context.Context, e events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
 	response := f.handle(ctx, webhook.RawRequest{
 		Method: e.HTTPMethod,
@@ -102,7 +103,7 @@ func (f *function) loadBalancer(ctx context.Context, e events.ALBTargetGroupRequ
 		StatusCode:        response.Status,
 		StatusDescription: fmt.Sprintf("%d %s", response.Status, http.StatusText(response.Status)),
 	}
-	// With multi-value headers the balancer reads only those, and otherwise only the others.
+	// The balancer reads MultiValueHeaders if they are enabled, and otherwise only Headers.
 	if e.MultiValueHeaders != nil {
 		result.MultiValueHeaders = response.Header
 	} else {
@@ -111,7 +112,7 @@ func (f *function) loadBalancer(ctx context.Context, e events.ALBTargetGroupRequ
 	return result, nil
 }
 
-// handle adds the body to a request, and has it handled.
+// handle adds the body to a request and passes it to the handler.
 func (f *function) handle(ctx context.Context, request webhook.RawRequest, body string, isBase64 bool) webhook.RawResponse {
 	request.Body = []byte(body)
 	if isBase64 {
@@ -124,7 +125,7 @@ func (f *function) handle(ctx context.Context, request webhook.RawRequest, body 
 	return f.handler.HandleRaw(ctx, request)
 }
 
-// headers prefers the form that keeps several values apart.
+// headers returns the header. It prefers the multi-value form, which keeps values separate.
 func headers(one map[string]string, several map[string][]string) http.Header {
 	header := make(http.Header)
 	for name, values := range several {
@@ -140,7 +141,7 @@ func headers(one map[string]string, several map[string][]string) http.Header {
 	return header
 }
 
-// single has the first value of each header: a response has no more.
+// single returns the first value of each header. A response has no header with more than one.
 func single(header http.Header) map[string]string {
 	first := make(map[string]string)
 	for name := range header {
@@ -156,7 +157,7 @@ func withQuery(path, query string) string {
 	return path + "?" + query
 }
 
-// parameters has the values of a query in either form.
+// parameters returns the values of a query from either form.
 func parameters(one map[string]string, several map[string][]string) url.Values {
 	values := url.Values(several)
 	if len(several) == 0 {
@@ -168,13 +169,13 @@ func parameters(one map[string]string, several map[string][]string) url.Values {
 	return values
 }
 
-// decodedQuery encodes a query again, sorted by name, so that retries have one target.
+// decodedQuery encodes a decoded query, sorted by name, so that retries have the same target.
 func decodedQuery(one map[string]string, several map[string][]string) string {
 	return parameters(one, several).Encode()
 }
 
-// encodedQuery joins a query that was not decoded, sorted by name, so that retries have
-// one target.
+// encodedQuery joins a query that is still encoded, sorted by name, so that retries have the same
+// target.
 func encodedQuery(one map[string]string, several map[string][]string) string {
 	values := parameters(one, several)
 	var parts []string

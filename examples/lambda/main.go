@@ -1,19 +1,20 @@
 // Command lambda receives deliveries in AWS Lambda, behind an API Gateway (REST or HTTP),
 // an Application Load Balancer, or a function URL.
 //
-// It shows how the events of each become a webhook.RawRequest, and responds by
-// Handler.HandleRaw: with the same checks and the same responses as net/http's handler. Use
-// it when your receiver has no server of its own; what to copy is events.go.
+// It converts the event of each to a webhook.RawRequest, and responds with Handler.HandleRaw,
+// which makes the same checks and responses as the handler for net/http. Use it if your receiver
+// has no HTTP server. Copy events.go.
 //
-// WEBHOOK_TOKEN is the token that a delivery carries in X-Webhook-Token. Signed deliveries
-// need SIGNATURE_KEY_ID, SIGNATURE_DIGEST and SIGNATURE_PUBLIC_KEY, as the API returned
-// them. PUBLIC_URL is what the platform calls, if that has another path than arrives.
+// Set WEBHOOK_TOKEN to the token that each delivery carries in X-Webhook-Token. To accept signed
+// deliveries, set SIGNATURE_KEY_ID, SIGNATURE_DIGEST and SIGNATURE_PUBLIC_KEY to the values that
+// the API returned. If a signed delivery arrives with another path than the platform called, set
+// PUBLIC_URL to the webhook's URL.
 //
-// Outside of Lambda it feeds itself one sample event, and prints the response:
+// Outside Lambda it handles one sample event and prints the response:
 //
 //	go -C examples/lambda run .
 //
-// It follows AWS's documentation of the events; it was not run in AWS.
+// It follows AWS's documentation of the events. It has not been run in AWS.
 package main
 
 import (
@@ -46,10 +47,10 @@ func main() {
 	lambda.Start(f.invoke)
 }
 
-// function is what Lambda calls.
+// function has the handlers of Lambda's events.
 type function struct{ handler *webhook.Handler }
 
-// newFunction makes the handler once, for all events of this instance.
+// newFunction creates the handler, once for all events of this instance.
 func newFunction(getenv func(string) string, logger *slog.Logger) (*function, error) {
 	scheme, err := newScheme(getenv)
 	if err != nil {
@@ -70,8 +71,8 @@ func newFunction(getenv func(string) string, logger *slog.Logger) (*function, er
 	return &function{handler}, nil
 }
 
-// newScheme accepts whichever is set: the token, the signature key, or both while one
-// replaces the other.
+// newScheme returns the scheme for the variables that are set. If both the token and the
+// signature key are set, it accepts either, so that you can migrate from one to the other.
 func newScheme(getenv func(string) string) (webhook.Scheme, error) {
 	var schemes []webhook.Scheme
 	if id := getenv("SIGNATURE_KEY_ID"); id != "" {
@@ -93,10 +94,9 @@ func newScheme(getenv func(string) string) (webhook.Scheme, error) {
 	return webhook.AnyOf(schemes...), nil
 }
 
-// newCallback is where to store a delivery: in a table whose unique column is the dedupe
-// key, or in a queue. Nil acknowledges it for good, so return nil only then. An instance's
-// memory is no place for it, and none for a deduplicator: the next delivery goes to
-// another instance.
+// newCallback returns the callback. A service would store the delivery here, in a queue or in a
+// table with the dedupe key as a unique column, and return nil only once it is stored. Don't keep
+// deliveries or a deduplicator in memory: the next delivery may go to another instance.
 func newCallback(logger *slog.Logger) func(context.Context, *webhook.Delivery) error {
 	return func(ctx context.Context, d *webhook.Delivery) error {
 		logger.InfoContext(ctx, "delivery", "delivery", d, "dedupe_key", d.DedupeKey())
@@ -104,9 +104,9 @@ func newCallback(logger *slog.Logger) func(context.Context, *webhook.Delivery) e
 	}
 }
 
-// demonstrate feeds the function the event of a function URL.
+// demonstrate handles the sample event of a function URL.
 func demonstrate(ctx context.Context, out io.Writer) error {
-	fmt.Fprintln(out, "This is not Lambda: here is a sample event, and the response to it.")
+	fmt.Fprintln(out, "Not running in Lambda: handling a sample event.")
 	f, err := newFunction(func(name string) string {
 		return map[string]string{"WEBHOOK_TOKEN": sampleToken}[name]
 	}, slog.New(slog.NewTextHandler(out, nil)))

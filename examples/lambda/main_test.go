@@ -22,8 +22,8 @@ const token = "a-token-of-the-tests"
 
 type object = map[string]any
 
-// gateway turns a request into an event, as AWS documents it, and the function's
-// response into one of HTTP.
+// gateway converts a request to an event as AWS documents it, and the function's response to an
+// HTTP response.
 type gateway struct {
 	t        *testing.T
 	function *function
@@ -59,7 +59,7 @@ func (g gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(response.StatusCode)
 }
 
-// lower has header names in lower case, and several values joined.
+// lower returns a header with names in lower case and joined values.
 func lower(header http.Header) object {
 	joined := make(object)
 	for name, values := range header {
@@ -76,7 +76,7 @@ func one(values map[string][]string) object {
 	return last
 }
 
-// raw is a query by name whose values are as they were sent.
+// raw returns the values of a query by name, still encoded.
 func raw(query string) map[string][]string {
 	values := make(map[string][]string)
 	for part := range strings.SplitSeq(query, "&") {
@@ -87,7 +87,7 @@ func raw(query string) map[string][]string {
 	return values
 }
 
-// shapes are the events, in each of their forms.
+// shapes builds an event of each kind and form.
 var shapes = map[string]func(r *http.Request, body string, isBase64 bool) object{
 	"REST API": func(r *http.Request, body string, isBase64 bool) object {
 		return object{
@@ -137,7 +137,7 @@ var shapes = map[string]func(r *http.Request, body string, isBase64 bool) object
 
 func hasRawQuery(shape string) bool { return shape == "HTTP API" || shape == "function URL" }
 
-// forEachShape runs a test with each shape, with a plain body and one in base64.
+// forEachShape runs a test for each shape, with a plain body and with one in base64.
 func forEachShape(t *testing.T, test func(t *testing.T, shape string, g gateway)) {
 	for shape, event := range shapes {
 		for name, isBase64 := range map[string]bool{"plain": false, "base64": true} {
@@ -149,7 +149,7 @@ func forEachShape(t *testing.T, test func(t *testing.T, shape string, g gateway)
 	}
 }
 
-// newFunctionWith returns a function with an environment, and what its callback logs.
+// newFunctionWith returns a function with an environment, and its log.
 func newFunctionWith(t *testing.T, environment map[string]string) (*function, *bytes.Buffer) {
 	var log bytes.Buffer
 	f, err := newFunction(func(name string) string { return environment[name] }, slog.New(slog.NewTextHandler(&log, nil)))
@@ -157,7 +157,7 @@ func newFunctionWith(t *testing.T, environment map[string]string) (*function, *b
 	return f, &log
 }
 
-// platform has one webhook, and a key if its deliveries are signed.
+// platform returns an in-memory platform with one webhook.
 func platform(t *testing.T, url string, header map[string]string) *messagemediatest.Server {
 	api := messagemediatest.NewServer(t)
 	_, err := api.Client().CreateWebhook(t.Context(), messagemedia.CreateWebhookRequest{
@@ -168,7 +168,7 @@ func platform(t *testing.T, url string, header map[string]string) *messagemediat
 	return api
 }
 
-// enableKey has deliveries signed, and returns the environment that verifies them.
+// enableKey enables a signature key, and returns the environment to verify its deliveries.
 func enableKey(t *testing.T, api *messagemediatest.Server) map[string]string {
 	key, err := api.Client().CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
 	require.NoError(t, err)
@@ -201,7 +201,7 @@ func TestByToken(t *testing.T) {
 	})
 }
 
-// TestBySignature has a query where the shape keeps it as it was sent.
+// TestBySignature adds a query if the shape has it unchanged.
 func TestBySignature(t *testing.T) {
 	t.Parallel()
 	forEachShape(t, func(t *testing.T, shape string, g gateway) {
@@ -216,12 +216,12 @@ func TestBySignature(t *testing.T) {
 
 		environment["PUBLIC_URL"] = "https://example.com/another/path"
 		g.function, _ = newFunctionWith(t, environment)
-		assert.Equal(t, http.StatusUnauthorized, send(t, api, g).Status, "the signature is of another path")
+		assert.Equal(t, http.StatusUnauthorized, send(t, api, g).Status, "the signature has another path")
 	})
 }
 
-// TestBehindARewrite has a custom domain whose mapping takes the path away.
-func TestBehindARewrite(t *testing.T) {
+// TestPublicURL simulates a custom domain whose mapping changes the path.
+func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	forEachShape(t, func(t *testing.T, _ string, g gateway) {
 		api := platform(t, "https://example.com/mapped/hooks/sms", nil)
@@ -240,8 +240,8 @@ func TestBehindARewrite(t *testing.T) {
 	})
 }
 
-// TestEitherSchemeWhileOneReplacesTheOther has both in the environment.
-func TestEitherSchemeWhileOneReplacesTheOther(t *testing.T) {
+// TestEitherSchemeIsAccepted has both the token and the key in the environment.
+func TestEitherSchemeIsAccepted(t *testing.T) {
 	t.Parallel()
 	forEachShape(t, func(t *testing.T, _ string, g gateway) {
 		api := platform(t, "https://example.com/hooks", map[string]string{"X-Webhook-Token": token})
@@ -254,8 +254,8 @@ func TestEitherSchemeWhileOneReplacesTheOther(t *testing.T) {
 	})
 }
 
-// TestTheTargetIsTheSameForARetry is what the dedupe key needs: maps have no order.
-func TestTheTargetIsTheSameForARetry(t *testing.T) {
+// TestARetryHasTheSameDedupeKey needs a sorted query, because maps have no order.
+func TestARetryHasTheSameDedupeKey(t *testing.T) {
 	t.Parallel()
 	forEachShape(t, func(t *testing.T, _ string, g gateway) {
 		api := platform(t, "https://example.com/hooks?e=1&d=2&c=3&b=4&a=5", map[string]string{"X-Webhook-Token": token})
@@ -274,7 +274,7 @@ func TestTheTargetIsTheSameForARetry(t *testing.T) {
 	})
 }
 
-func TestABodyThatIsNotBase64(t *testing.T) {
+func TestABodyThatIsNotBase64Gets400(t *testing.T) {
 	t.Parallel()
 	f, _ := newFunctionWith(t, map[string]string{"WEBHOOK_TOKEN": token})
 	response, err := f.invoke(t.Context(), []byte(strings.Replace(sampleEvent, "eyJ", "!", 1)))
@@ -282,7 +282,7 @@ func TestABodyThatIsNotBase64(t *testing.T) {
 	assert.Contains(t, string(asJSON(response)), `"statusCode": 400`)
 }
 
-func TestEventsOfAnotherKind(t *testing.T) {
+func TestUnsupportedEventsAreRejected(t *testing.T) {
 	t.Parallel()
 	f, _ := newFunctionWith(t, map[string]string{"WEBHOOK_TOKEN": token})
 	for _, event := range []string{`{}`, `{"Records":[]}`, `[]`, `"text"`, `null`} {
@@ -291,7 +291,7 @@ func TestEventsOfAnotherKind(t *testing.T) {
 	}
 }
 
-func TestWithoutASecretItDoesNotStart(t *testing.T) {
+func TestInvalidEnvironmentsAreRejected(t *testing.T) {
 	t.Parallel()
 	for want, environment := range map[string]map[string]string{
 		"set WEBHOOK_TOKEN": {},

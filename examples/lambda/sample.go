@@ -4,7 +4,7 @@ import "encoding/json"
 
 const sampleToken = "a-token-of-the-sample"
 
-// sampleEvent is what Lambda gets from a function URL, shortened.
+// sampleEvent is an event of a function URL, shortened.
 const sampleEvent = `{
   "version": "2.0",
   "rawPath": "/hooks/sms",
@@ -24,7 +24,7 @@ const sampleEvent = `{
 func asJSON(v any) []byte {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		panic(err) // a struct of texts and numbers
+		panic(err) // a struct of strings and numbers
 	}
 	return text
 }

@@ -35,7 +35,7 @@ type telemetry struct {
 // no secret: NewClient rejects a base URL with credentials or a query. otelhttp does not
 // record headers. Metrics have the operation instead of the URL.
 func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
-	return otelhttp.NewTransport(labelling{next},
+	return otelhttp.NewTransport(labeling{next},
 		otelhttp.WithTracerProvider(t.tracers),
 		otelhttp.WithMeterProvider(t.meters),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
@@ -44,10 +44,10 @@ func (t *telemetry) middleware(next http.RoundTripper) http.RoundTripper {
 	)
 }
 
-// labelling adds the operation to the metrics of otelhttp.
-type labelling struct{ next http.RoundTripper }
+// labeling adds the operation to the metrics of otelhttp.
+type labeling struct{ next http.RoundTripper }
 
-func (l labelling) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l labeling) RoundTrip(r *http.Request) (*http.Response, error) {
 	labeler, _ := otelhttp.ClientLabelerFromContext(r.Context())
 	labeler.Add(operationKey.String(messagemedia.OperationFromContext(r.Context())))
 	return l.next.RoundTrip(r)
