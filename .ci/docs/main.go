@@ -1,6 +1,5 @@
-// Docs checks the links of the module's documentation: in Markdown files, that the
-// files, anchors and `go doc` targets exist; in Go documentation, that each [Name] is one
-// that pkg.go.dev turns into a link.
+// Docs checks the links of the module's documentation. In Markdown files, the files, anchors and
+// `go doc` targets must exist. In Go documentation, pkg.go.dev must turn each [Name] into a link.
 //
 //	go -C .ci/docs run . ../..
 package main
@@ -51,7 +50,7 @@ func main() {
 	}
 }
 
-// tracked returns the files that git knows, by a pattern.
+// tracked returns the files that match a pattern, except those that git ignores.
 func tracked(pattern string) []string {
 	output, err := exec.Command("git", "ls-files", "-co", "--exclude-standard", pattern).Output()
 	if err != nil {
@@ -61,7 +60,7 @@ func tracked(pattern string) []string {
 	return strings.Fields(string(output))
 }
 
-// packages returns the directories of the packages that users import.
+// packages returns the directories of the packages that users can import.
 func packages() []string {
 	var directories []string
 	for _, file := range tracked("*.go") {
@@ -85,7 +84,7 @@ func (c *checker) report(place, format string, args ...any) {
 	fmt.Printf("%s: %s\n", place, fmt.Sprintf(format, args...))
 }
 
-// page is what a Markdown file links to, and what can be linked in it.
+// page has the links, the go doc commands and the anchors of a Markdown file.
 type page struct {
 	links    []string
 	commands []string
@@ -125,7 +124,7 @@ func (c *checker) read(file string) *page {
 	return p
 }
 
-// textOf returns the text of a node, without its markup.
+// textOf returns the text of a node without markup.
 func textOf(node markdown.Node, source []byte) string {
 	var s strings.Builder
 	for child := node.FirstChild(); child != nil; child = child.NextSibling() {
@@ -138,7 +137,7 @@ func textOf(node markdown.Node, source []byte) string {
 	return s.String()
 }
 
-// addAnchor adds the anchor that GitHub gives a heading.
+// addAnchor adds the anchor that GitHub generates for a heading.
 func (p *page) addAnchor(heading string) {
 	anchor := strings.Map(func(r rune) rune {
 		switch {
@@ -165,7 +164,7 @@ func (c *checker) checkPage(file string) {
 			continue
 		}
 		if u.IsAbs() {
-			continue // the network is not asked
+			continue // links to other sites are not checked
 		}
 		target := file
 		if u.Path != "" {
@@ -187,7 +186,7 @@ func (c *checker) checkPage(file string) {
 	}
 }
 
-// unresolved is what looks like a link in Go documentation and is none.
+// unresolved matches text that looks like a doc link.
 var unresolved = regexp.MustCompile(`\[\*?[A-Za-z]\w*(\.\w+)*\]`)
 
 func (c *checker) checkPackage(directory string) {
