@@ -5,7 +5,7 @@
 //
 // It prints each API call and each attempt of a delivery. It also prints the URL of a web
 // page that shows both, simulates events, and checks templates. An interrupt or SIGTERM
-// ends it. Its state is not saved.
+// stops it. Its state is not saved.
 //
 // The flag -forward sends every delivery to another address, with the path and query of
 // its webhook. With -forward http://127.0.0.1:9000, a receiver under development gets the
@@ -91,7 +91,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func welcome(stdout io.Writer, settings *settings, url, token string) {
-	fmt.Fprintf(stdout, `The in-memory platform is at %[1]s
+	fmt.Fprintf(stdout, `The mock server is at %[1]s
 The page is at %[1]s/?token=%[2]s
 API key %[3]s, API secret %[4]s. It accepts Basic and HMAC.
 Try: curl -u '%[3]s:%[4]s' %[1]s/v1/webhooks/messages

@@ -44,7 +44,7 @@ func start(t *testing.T, args ...string) *command {
 		}
 		close(c.lines)
 	}()
-	c.url = strings.TrimPrefix(<-c.lines, "The in-memory platform is at ")
+	c.url = strings.TrimPrefix(<-c.lines, "The mock server is at ")
 	c.token = strings.TrimPrefix(<-c.lines, "The page is at "+c.url+"/?token=")
 	return c
 }

@@ -15,7 +15,7 @@ const (
 	redacted = "…"
 
 	// minTokenBytes is the minimum length of a token that is hidden in bodies. A shorter
-	// one may occur in other text.
+	// token may also occur in other text.
 	minTokenBytes = 8
 )
 
@@ -139,7 +139,7 @@ func copyRedacted(out *strings.Builder, decoder *json.Decoder, name string, inHe
 			if err != nil {
 				return err
 			}
-			name = token.(string) // a name is one, in valid JSON
+			name = token.(string) // in valid JSON, a name is a string
 			if err := writeJSON(out, name); err != nil {
 				return err
 			}

@@ -35,20 +35,20 @@ func (t *terminal) call(e messagemediatest.Exchange) {
 	if e.Status == 0 {
 		response = "no response"
 	}
-	var refusal struct {
+	var rejection struct {
 		Message string
 		Details []string
 	}
-	_ = json.Unmarshal([]byte(e.ResponseBody), &refusal) // a success has neither
+	_ = json.Unmarshal([]byte(e.ResponseBody), &rejection) // a success has neither
 	line := fmt.Sprintf("%-6s %s → %s in %v", e.Method, e.Target, response, e.Duration.Round(time.Microsecond))
 	if e.Account != "" {
 		line += " for account " + e.Account
 	}
-	if refusal.Message != "" {
-		line += ": " + refusal.Message
+	if rejection.Message != "" {
+		line += ": " + rejection.Message
 	}
 	lines := []string{line}
-	for _, detail := range refusal.Details {
+	for _, detail := range rejection.Details {
 		lines = append(lines, "       "+detail)
 	}
 	if t.verbose {
@@ -116,7 +116,7 @@ func message(header http.Header, request, response string) []string {
 	return append(append(lines, marked("  > ", request)...), marked("  < ", response)...)
 }
 
-// maxPrintedBytes is the maximum length of a printed body. Attachments are longer.
+// maxPrintedBytes is the maximum length of a printed body. Most attachments exceed it.
 const maxPrintedBytes = 16 << 10
 
 func marked(mark, body string) []string {

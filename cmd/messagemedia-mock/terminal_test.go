@@ -86,7 +86,7 @@ func TestAttemptsArePrintedWhenTheyEnd(t *testing.T) {
 		progress []messagemediatest.DeliveryProgress
 		want     string
 	}{
-		"acknowledged in the end": {
+		"acknowledged at last": {
 			[]messagemediatest.DeliveryProgress{progressOf(false, nil), progressOf(false, nil, first), progressOf(true, nil, first, second)},
 			start + "503 in 1ms (attempt 1 of 2, the platform waits 1m0s for the next)\n" + start + "204 in 1ms (attempt 2 of 2)\n"},
 		"never acknowledged": {

@@ -15,7 +15,7 @@ import (
 )
 
 // TestAForeignPageIsRejected opens a page on another site, in a browser that has the
-// cookie. The page sends every request that needs no permission of this site.
+// cookie. The page sends every request that browsers permit without CORS.
 func TestAForeignPageIsRejected(t *testing.T) {
 	endpoint := newReceiver(t, noContent)
 	m := startMock(t)
@@ -33,7 +33,7 @@ func TestAForeignPageIsRejected(t *testing.T) {
 	b.open(m, "traffic")
 	b.allow("Failed to load resource", "blocked by CORS policy")
 	statuses := b.statuses()
-	b.run(chromedp.Navigate("http://localhost:" + address.Port())) // another site than 127.0.0.1
+	b.run(chromedp.Navigate("http://localhost:" + address.Port())) // a different site than 127.0.0.1
 	for _, request := range []string{
 		`fetch(%q + "/mock/events", {method: "POST", mode: "no-cors", credentials: "include", body: '{"event":"RECEIVED_SMS","reply_id":"1"}'})`,
 		`fetch(%q + "/mock/traffic", {mode: "no-cors", credentials: "include"})`,
@@ -59,7 +59,7 @@ func TestAForeignPageIsRejected(t *testing.T) {
 	b.waitForText("#count", "1 exchange.")
 }
 
-// statuses collects responses from now on.
+// statuses collects the statuses of the following responses.
 func (b *tab) statuses() func() []string {
 	require.NoError(b.t, chromedp.Do(b.ctx))
 	_, err := chromedp.Call(b.ctx, network.Enable, network.EnableParams{})

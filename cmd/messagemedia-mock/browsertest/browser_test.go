@@ -1,5 +1,5 @@
-// Package browsertest runs the page of messagemedia-mock in Chromium. It is a module
-// of its own, so that only these tests depend on chromedp.
+// Package browsertest tests the page of messagemedia-mock in Chromium. It is a nested
+// module, so that only these tests depend on chromedp.
 //
 //	go test -count=1 .
 //
@@ -88,14 +88,14 @@ func startMock(t *testing.T, arguments ...string) *mock {
 	stdout, err := command.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
-	t.Cleanup(func() { // after the tabs are closed, which see it end
+	t.Cleanup(func() { // after the tabs are closed, which would report the lost connection
 		command.Process.Kill()
 		command.Wait()
 	})
 	lines := bufio.NewScanner(stdout)
 	m := new(mock)
 	for m.pageURL == "" && lines.Scan() {
-		if url, found := strings.CutPrefix(lines.Text(), "The in-memory platform is at "); found {
+		if url, found := strings.CutPrefix(lines.Text(), "The mock server is at "); found {
 			m.url = url
 		}
 		if url, found := strings.CutPrefix(lines.Text(), "The page is at "); found {
@@ -104,7 +104,7 @@ func startMock(t *testing.T, arguments ...string) *mock {
 	}
 	require.NotEmpty(t, m.pageURL)
 	go func() {
-		for lines.Scan() { // it would wait for a reader
+		for lines.Scan() { // otherwise the command would block when it prints
 		}
 	}()
 	m.client, err = messagemedia.NewClient(messagemedia.BasicAuth("test-key", "test-secret"), messagemedia.WithBaseURL(m.url))
@@ -167,18 +167,17 @@ func (r *receiver) received() []string {
 
 func noContent(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 
-// tab is a browser tab with cookies of its own.
+// tab is a browser tab with its own cookies.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
 
 	mu       sync.Mutex
 	problems []string // errors on the console and exceptions
-	allowed  []string // texts in the expected ones
+	allowed  []string // fragments of expected problems
 }
 
-// newTab opens a tab. The test fails if there is an error on its console that allow does
-// not permit.
+// newTab opens a tab. The test fails if the console has an error that allow does not permit.
 func newTab(t *testing.T, width, height int64) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
@@ -192,7 +191,7 @@ func newTab(t *testing.T, width, height int64) *tab {
 	return b
 }
 
-// listen ends with the tab.
+// listen collects problems until the tab is closed.
 func (b *tab) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
 	for message, err := range messages {
 		if err != nil {
@@ -229,13 +228,13 @@ func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
 }
 
-// eval runs a script, and ignores its value.
+// eval runs a script and ignores its value.
 func (b *tab) eval(script string) {
 	b.t.Helper()
 	b.run(chromedp.Evaluate[chromedp.Void](script))
 }
 
-// value evaluates a JavaScript expression, and waits for a promise.
+// value evaluates a JavaScript expression. If it is a promise, value waits for the result.
 func value[T any](b *tab, expression string) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -254,7 +253,7 @@ func (b *tab) open(m *mock, panel string) {
 
 // wait waits until a JavaScript condition holds, on this page or on one that the tab is
 // navigating to. chromedp.Poll would compile it in the page, which the content security
-// policy refuses.
+// policy blocks.
 func (b *tab) wait(condition string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -268,7 +267,7 @@ func (b *tab) wait(condition string) {
 	}
 }
 
-// waitForText waits until an element has a text in it.
+// waitForText waits until an element contains a text.
 func (b *tab) waitForText(selector, text string) {
 	b.t.Helper()
 	b.wait(fmt.Sprintf(`[...document.querySelectorAll(%q)].some((element) => element.innerText.includes(%q))`, selector, text))
@@ -286,7 +285,7 @@ func (b *tab) openLine(selector string) {
 	b.waitForText(selector+" .inside", "Authentication")
 }
 
-// set sets a field, like typing or choosing.
+// set sets the value of a field, as typing or choosing does.
 func (b *tab) set(selector, value string) {
 	b.t.Helper()
 	b.eval(fmt.Sprintf(`{

@@ -52,7 +52,7 @@ func TestTraffic(t *testing.T) {
 
 	b.click("#exchanges li:first-child .inside > .actions button")
 	b.waitForText("#exchanges li:first-child", "duplicate of 2")
-	b.waitForText("#exchanges li:nth-child(2) .inside", "Sent again, and acknowledged")
+	b.waitForText("#exchanges li:nth-child(2) .inside", "Sent again and acknowledged")
 	received := endpoint.received()
 	require.Len(t, received, 3)
 	assert.Equal(t, received[1], received[2])
@@ -99,7 +99,7 @@ func TestSimulate(t *testing.T) {
 	b := newTab(t, 1120, 800)
 	b.open(m, "simulate")
 
-	b.wait(`document.querySelector("#event [name=source_number]").value === "+61491570156"`) // a sensible value
+	b.wait(`document.querySelector("#event [name=source_number]").value === "+61491570156"`) // the sample's value
 	b.set("#event [name=content]", "See you")
 	b.click("#event .primary")
 	b.waitForText("#sent", "RECEIVED_SMS: 1 delivery, 1 acknowledged.")
@@ -114,7 +114,7 @@ func TestSimulate(t *testing.T) {
 	b.waitForText("#sent", "RECEIVED_MMS: 1 delivery, 1 acknowledged.")
 	assert.Contains(t, endpoint.received()[1], `"original_name": "table.txt"`)
 	b.openLine("#simulated li")
-	b.waitForText("#simulated", "table.txt (17 bytes, said to be text/plain)")
+	b.waitForText("#simulated", "table.txt (17 bytes, declared as text/plain)")
 	download := value[[]string](b, `(async () => {
 		const link = document.querySelector("#simulated a[download]");
 		const response = await fetch(link.href);
@@ -197,7 +197,7 @@ func TestTemplate(t *testing.T) {
 	b.waitForText("#loaded", "404")
 }
 
-// TestUntrustedInputIsShownAsText has markup in untrusted input of every kind.
+// TestUntrustedInputIsShownAsText sends markup in every kind of untrusted input.
 func TestUntrustedInputIsShownAsText(t *testing.T) {
 	const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`
 	endpoint := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {
@@ -222,14 +222,14 @@ func TestUntrustedInputIsShownAsText(t *testing.T) {
 	for i := 1; i <= 3; i++ {
 		b.openLine(fmt.Sprintf("#exchanges li:nth-child(%d)", i))
 	}
-	b.waitForText("#exchanges li:nth-child(1) .said", hostile)
+	b.waitForText("#exchanges li:nth-child(1) .message", hostile)
 	b.waitForText("#exchanges li:nth-child(1) .inside", `Response 400 Bad Request`)
 	b.waitForText("#exchanges li:nth-child(2) .inside", "Account: "+hostile)
 
 	b.eval(`location.hash = "simulate"`)
 	b.set("#event [name=content]", hostile)
 	b.click("#event .primary")
-	b.waitForText("#simulated .said", hostile)
+	b.waitForText("#simulated .message", hostile)
 	b.eval(`location.hash = "template"`)
 	b.wait(`document.querySelectorAll("#source option").length === 2`)
 	b.eval(`document.getElementById("source").selectedIndex = 1`)

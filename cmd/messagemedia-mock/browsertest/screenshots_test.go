@@ -67,11 +67,11 @@ func TestScreenshots(t *testing.T) {
 	assert.LessOrEqual(t, total, maxScreenshotBytes)
 }
 
-// screenshot takes a picture of the window, and returns its size. It writes the picture
-// if SCREENSHOTS is set.
+// screenshot takes a picture of the window and returns its size. If SCREENSHOTS is set, it
+// writes the picture to a file.
 func (b *tab) screenshot(name string) int {
 	b.t.Helper()
-	time.Sleep(2 * time.Second) // until the animation of a new line is over
+	time.Sleep(2 * time.Second) // lets the animation of a new line end
 	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	require.NoError(b.t, err)
 	visible, err := png.Decode(bytes.NewReader(picture))
@@ -85,8 +85,8 @@ func (b *tab) screenshot(name string) int {
 	return small.Len()
 }
 
-// withFewColors keeps 256 colors of a picture, so that it is small: the most frequent
-// ones, and one of each region of colors that these leave out, such as that of a dot.
+// withFewColors reduces a picture to 256 colors, so that its file is small. It keeps the most
+// frequent colors, and one of each other region of colors, such as that of a dot.
 func withFewColors(picture image.Image) image.Image {
 	count := make(map[color.RGBA]int)
 	bounds := picture.Bounds()

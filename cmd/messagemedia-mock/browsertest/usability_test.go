@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// filled is a page with something in each panel, and one exchange open.
+// filled opens the page with one delivery whose values are long.
 func filled(t *testing.T, width int64) *tab {
 	t.Helper()
 	endpoint := newReceiver(t, noContent)
@@ -23,7 +23,7 @@ func filled(t *testing.T, width int64) *tab {
 	return b
 }
 
-// interactive are the elements of a panel that can be used, as a script.
+// interactive is a script that returns the usable elements of a panel.
 const interactive = `[...document.querySelectorAll("a[href], button:not(:disabled), input, select, textarea, summary, pre[tabindex]")]
 	.filter((element) => element.checkVisibility({ visibilityProperty: true }) && !(element.type === "radio" && !element.checked))`
 
@@ -73,7 +73,7 @@ func TestEverythingHasAName(t *testing.T) {
 	assert.Equal(t, "en", value[string](b, `document.documentElement.lang`))
 }
 
-// faint are texts whose contrast to their background is below 4.5, as WCAG 2 asks for.
+// faint is a script that returns the texts with a contrast below 4.5, the minimum of WCAG 2.
 const faint = `(() => {
 	const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 	const rgb = (color) => {
@@ -127,8 +127,8 @@ func TestTextHasContrastInLightAndDark(t *testing.T) {
 	assert.Len(t, background, 2)
 }
 
-// cutOff are elements that are not within the window, or whose text is not within
-// them. The editor scrolls by itself.
+// cutOff is a script that returns elements that exceed the window, or whose text exceeds them.
+// It omits the editor, which scrolls.
 const cutOff = `[...document.querySelectorAll("body *")].filter((element) => {
 	if (!element.checkVisibility() || element.closest(".hidden, .editor, select")) {
 		return false;

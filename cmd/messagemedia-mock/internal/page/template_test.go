@@ -63,7 +63,7 @@ func TestRenderedPayloadsAreValidated(t *testing.T) {
 		"JSON with a hostile text":   {`{"a":"$moContent"}`, "JSON", &quote, true},
 		"escaped for a hostile text": {`{"a":"$esc.json($moContent)"}`, "JSON", &quote, false},
 		"XML":                        {`<a>$moContent</a>`, "XML", nil, false},
-		"XML that does not end":      {`<a>$moContent`, "XML", nil, true},
+		"XML without an end tag":     {`<a>$moContent`, "XML", nil, true},
 		"form encoding":              {`a=$esc.url($moContent)`, "FORM_ENCODED", nil, false},
 		"a bad escape in a form":     {`a=%zz`, "FORM_ENCODED", nil, true},
 		"an unknown encoding":        {`{`, "YAML", nil, false},

@@ -234,7 +234,7 @@ func TestTheStreamSendsChanges(t *testing.T) {
 	assert.Zero(t, cleared.Kept)
 }
 
-func TestTheServerKeepsAThousandAndThePageShowsHalf(t *testing.T) {
+func TestTheServerKeeps1000ExchangesAndThePageShows500(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for i := range 1100 {

@@ -114,21 +114,21 @@ class Line {
 			make("span", { className: "what" }, summary.event ?? "API call"),
 			make("span", { className: "where" },
 				make("span", { title: summary.url }, `${summary.method} ${summary.url}`),
-				this.said()),
+				this.message()),
 			this.status(),
 			make("span", { className: "took" }, summary.status || summary.error ? duration(summary.duration_ms) : ""));
 		this.load();
 	}
 
-	// said returns the second row: the sender, the text, the account and the original.
-	said() {
+	// message returns the second row: the sender, the text, the account and the original.
+	message() {
 		const { from, text, account, duplicate_of: original } = this.summary;
 		const parts = [
 			from || text ? `${from ?? ""}${from && text ? ": " : ""}${text ?? ""}` : "",
 			account ? `account ${account}` : "",
 			original ? `duplicate of ${original}` : "",
 		].filter(Boolean);
-		return parts.length ? make("span", { className: "said" }, parts.join(" · ")) : null;
+		return parts.length ? make("span", { className: "message" }, parts.join(" · ")) : null;
 	}
 
 	status() {
@@ -152,7 +152,7 @@ class Line {
 		} catch (error) {
 			content = [make("p", { className: "note bad", role: "alert" }, error.message)];
 		}
-		if (summary === this.summary) { // otherwise a newer one is loading
+		if (summary === this.summary) { // otherwise newer details are loading
 			this.inside.replaceChildren(...content);
 		}
 	}
@@ -182,7 +182,7 @@ function describe(exchange) {
 	if (exchange.attachments) {
 		content.push(make("h3", {}, "Attachments"), make("ul", {}, ...exchange.attachments.map((file, i) => make("li", {},
 			make("a", { href: `/mock/traffic/${exchange.id}/attachments/${i}`, download: file.name }, file.name),
-			` (${bytes(file.bytes)}, said to be ${file.content_type || "of no type"})`))));
+			` (${bytes(file.bytes)}, ${file.content_type ? `declared as ${file.content_type}` : "no content type"})`))));
 	}
 	content.push(make("h3", {}, "Webhook"), code(JSON.stringify(exchange.webhook)));
 	if (exchange.done && exchange.attempt_list.length) {
@@ -191,7 +191,7 @@ function describe(exchange) {
 		again.addEventListener("click", () => attempt(note, async () => {
 			say(note, "Sending");
 			const sent = await call("POST", `/mock/traffic/${exchange.id}/resend`);
-			say(note, sent.acknowledged ? "Sent again, and acknowledged" : "Sent again, and not acknowledged");
+			say(note, sent.acknowledged ? "Sent again and acknowledged" : "Sent again but not acknowledged");
 		}));
 		content.unshift(make("div", { className: "actions" }, again, note));
 	}
