@@ -146,7 +146,7 @@ func (c *checker) checkTemplate(text string, encoding messagemedia.Encoding) {
 	form, known := forms[encoding]
 	if !known {
 		c.add(Problem{Code: CodeUndocumentedValue, Field: "encoding", Severity: SeverityWarning,
-			Message: fmt.Sprintf("undocumented encoding %q: whether texts are escaped for it was not checked", encoding)})
+			Message: fmt.Sprintf("undocumented encoding %q: escapes were not checked", encoding)})
 		form = plainForm
 	}
 	c.checkText("template", text, form)
@@ -182,7 +182,7 @@ func (c *checker) goesOn(field string) bool {
 	case c.steps <= 0:
 		c.incomplete = true
 		c.add(Problem{Code: CodeTooComplex, Field: field, Severity: SeverityError,
-			Message: "the template is too complex: a check does not have enough steps; the platform's own limits are not documented", Suggestion: "check fewer event types at once, or shorten the template"})
+			Message: "the template is too complex to check within the maximum number of steps; the platform's own limits are not documented", Suggestion: "check fewer event types at once, or shorten the template"})
 	}
 	return !c.incomplete
 }

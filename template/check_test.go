@@ -23,7 +23,7 @@ func TestJSONTemplateHasNoProblems(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingJSON, nil))
 	assert.Empty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingJSON, []messagemedia.EventType{sms}))
-	assert.NotEmpty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingXML, nil), "it is no XML")
+	assert.NotEmpty(t, template.Check(t.Context(), messagemedia.JSONTemplate, messagemedia.EncodingXML, nil), "JSON is not XML")
 }
 
 // TestCheck has one template for each check. Each template has only that problem.
@@ -114,7 +114,7 @@ func TestCheck(t *testing.T) {
 		},
 		"an unescaped text in JSON": {
 			`{"id":"$moId","text":"$moContent"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:23: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent)`},
+			[]string{`template:1:23: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes its meaning; write $!esc.json($moContent)`},
 		},
 		"a text escaped for another encoding": {
 			`{"id":"$moId","text":"$!esc.xml($moContent)"}`, "JSON", []messagemedia.EventType{sms},
@@ -122,7 +122,7 @@ func TestCheck(t *testing.T) {
 		},
 		"an unescaped text in XML": {
 			`<sms id="$moId">$moContent</sms>`, "XML", []messagemedia.EventType{sms},
-			[]string{`template:1:17: error: $moContent inserts "<" unescaped, which breaks the XML or changes what it says; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
+			[]string{`template:1:17: error: $moContent inserts "<" unescaped, which breaks the XML or changes its meaning; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
 		"an escaped text in XML": {
 			`<sms id="$moId">$!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))</sms>`, "XML", []messagemedia.EventType{sms}, nil,
@@ -133,7 +133,7 @@ func TestCheck(t *testing.T) {
 		},
 		"an unescaped text in form encoding": {
 			`id=$moId&text=$moContent`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template:1:15: error: $moContent inserts "&" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent)`},
+			[]string{`template:1:15: error: $moContent inserts "&" unescaped, which breaks the form encoding or changes its meaning; write $!esc.url($moContent)`},
 		},
 		"an escaped text in form encoding": {
 			`id=$moId&text=$!esc.url($moContent)`, "FORM_ENCODED", []messagemedia.EventType{sms}, nil,
@@ -156,7 +156,7 @@ func TestCheck(t *testing.T) {
 		},
 		"an unescaped metadata value": {
 			`{"id":"$moId","ref":"$!metadata.ref"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:22: error: $!metadata.ref inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($metadata.ref)`},
+			[]string{`template:1:22: error: $!metadata.ref inserts "\"" unescaped, which breaks the JSON or changes its meaning; write $!esc.json($metadata.ref)`},
 		},
 		"an unescaped metadata value behind a condition": {
 			`{"id":"$moId"#if($metadata.get('ref')),"ref":"$metadata.get('ref')"#end}`, "JSON", []messagemedia.EventType{sms},
@@ -164,11 +164,11 @@ func TestCheck(t *testing.T) {
 		},
 		"an unescaped part of a text": {
 			`{"id":"$moId","first":"$moContent.substring(0, 1)"}`, "JSON", []messagemedia.EventType{sms},
-			[]string{`template:1:24: error: $moContent.substring(0, 1) inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent.substring(0, 1))`},
+			[]string{`template:1:24: error: $moContent.substring(0, 1) inserts "\"" unescaped, which breaks the JSON or changes its meaning; write $!esc.json($moContent.substring(0, 1))`},
 		},
 		"an unescaped short text": {
 			`<sms id="$moId">#if($moContent.length() < 9)$moContent#end</sms>`, "XML", []messagemedia.EventType{sms},
-			[]string{`template:1:45: error: $moContent inserts "<" unescaped, which breaks the XML or changes what it says; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
+			[]string{`template:1:45: error: $moContent inserts "<" unescaped, which breaks the XML or changes its meaning; write $!esc.xml($moContent.replaceAll("[^\t\n\r\x20-\x{D7FF}\x{E000}-\x{FFFD}]", "?"))`},
 		},
 		"a text with only its quotes replaced": {
 			`{"id":"$moId","text":"$moContent.replace('"', '')"}`, "JSON", []messagemedia.EventType{sms},
@@ -180,11 +180,11 @@ func TestCheck(t *testing.T) {
 		},
 		"a form value without & but with =": {
 			`id=$moId&text=$moContent.replace('&', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template:1:15: error: $moContent.replace('&', '') inserts "%" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent.replace('&', ''))`},
+			[]string{`template:1:15: error: $moContent.replace('&', '') inserts "%" unescaped, which breaks the form encoding or changes its meaning; write $!esc.url($moContent.replace('&', ''))`},
 		},
 		"a form value without & and = but with +": {
 			`id=$moId&text=$moContent.replaceAll('[&=]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
-			[]string{`template:1:15: error: $moContent.replaceAll('[&=]', '') inserts "%" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($moContent.replaceAll('[&=]', ''))`},
+			[]string{`template:1:15: error: $moContent.replaceAll('[&=]', '') inserts "%" unescaped, which breaks the form encoding or changes its meaning; write $!esc.url($moContent.replaceAll('[&=]', ''))`},
 		},
 		"a form value without &, = and + but with %": {
 			`id=$moId&text=$moContent.replaceAll('[&=+]', '')`, "FORM_ENCODED", []messagemedia.EventType{sms},
@@ -193,7 +193,7 @@ func TestCheck(t *testing.T) {
 		"numbers whose + decodes to a space in a form": {
 			`id=$moId&from=$sourceAddress&to=$destinationAddress`, "FORM_ENCODED", []messagemedia.EventType{sms},
 			[]string{
-				`template:1:15: error: $sourceAddress inserts "&" unescaped, which breaks the form encoding or changes what it says; write $!esc.url($sourceAddress)`,
+				`template:1:15: error: $sourceAddress inserts "&" unescaped, which breaks the form encoding or changes its meaning; write $!esc.url($sourceAddress)`,
 				`template:1:33: error: $destinationAddress inserts "+" unescaped`,
 			},
 		},
@@ -290,7 +290,7 @@ func TestCheck(t *testing.T) {
 		},
 		"an undocumented encoding": {
 			`id: $moId, text: $moContent`, "YAML", []messagemedia.EventType{sms},
-			[]string{`encoding: warning: undocumented encoding "YAML": whether texts are escaped for it was not checked`},
+			[]string{`encoding: warning: undocumented encoding "YAML": escapes were not checked`},
 		},
 		"invalid JSON for every event": {
 			`{"id":"$moId",}`, "JSON", []messagemedia.EventType{sms},
@@ -352,7 +352,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestProblemsAreSortedByPosition has two problems on one line and one on the next.
+// TestProblemsAreSortedByPosition expects two problems on one line and one on the next.
 func TestProblemsAreSortedByPosition(t *testing.T) {
 	t.Parallel()
 	problems := template.Check(t.Context(), "{\"id\":\"$drId\",\"a\":\"$type\",\"b\":\"$!reportID\",\n\"é\":\"$!statuscode\"}", "JSON", []messagemedia.EventType{report}, template.Suppress(template.CodeUnknownName))
@@ -366,9 +366,9 @@ func TestProblemsAreSortedByPosition(t *testing.T) {
 func TestRenderReturnsErrors(t *testing.T) {
 	t.Parallel()
 	_, err := template.Render(t.Context(), "$moId", &webhook.UnparsedEvent{})
-	assert.EqualError(t, err, "template: Render: *webhook.UnparsedEvent is not an event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut")
+	assert.EqualError(t, err, "template: Render: event must be a *webhook.DeliveryReport, *webhook.ReceivedSMS, *webhook.ReceivedMMS or *webhook.OptOut, got *webhook.UnparsedEvent")
 	_, err = template.Render(t.Context(), "$moId", nil)
-	assert.ErrorContains(t, err, "template: Render: <nil> is not an event")
+	assert.ErrorContains(t, err, "*webhook.OptOut, got <nil>")
 	_, err = template.Render(t.Context(), "\n#if($moId", &webhook.ReceivedSMS{})
 	assert.ErrorContains(t, err, "line 2, column ")
 	_, err = template.Render(t.Context(), "\n$moContent.substring(9)", &webhook.ReceivedSMS{Content: "a"})

@@ -112,7 +112,7 @@ const (
 	// CodeWrongEvent means that package webhook parses the delivery as another event.
 	CodeWrongEvent Code = "wrong_event"
 
-	// CodeWrongField means that package webhook reads another value than the event has.
+	// CodeWrongField means that package webhook reads a value that differs from the event's.
 	CodeWrongField Code = "wrong_field"
 
 	// CodeRetryCount means that $retryCount makes each retry differ from the first attempt.
@@ -143,7 +143,7 @@ const (
 
 // Codes of an incomplete check. [Suppress] does not omit them.
 const (
-	// CodeTooComplex means that the template needs more steps than a check has.
+	// CodeTooComplex means that the template needs more than a check's maximum of steps.
 	CodeTooComplex Code = "too_complex"
 
 	// CodeInterrupted means that the context ended.

@@ -26,7 +26,7 @@ func ExampleCheck() {
 	// Output:
 	// template: warning: package webhook finds no dedupe key in the delivery, although the delivery has the ID of the event; name the ID "reply_id", or give the handler webhook.WithDedupeKey [unknown_name]
 	// template:2:10: warning: undocumented variable $replyID renders literally unless your account defines it; did you mean $replyId? [undocumented_variable]
-	// template:4:12: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes what it says; write $!esc.json($moContent) [unescaped_input]
+	// template:4:12: error: $moContent inserts "\"" unescaped, which breaks the JSON or changes its meaning; write $!esc.json($moContent) [unescaped_input]
 }
 
 // Check your requests in a test of your service.
@@ -41,7 +41,7 @@ func ExampleCheckRequest() {
 	for _, problem := range problems {
 		fmt.Println(problem)
 	}
-	// Output: retries: warning: no retries: a message whose delivery fails once is lost; set Retries, 5 at best [no_retries]
+	// Output: retries: warning: no retries: a message whose delivery fails once is lost; set Retries, preferably to 5 [no_retries]
 }
 
 // A template that names the ID differently intentionally needs webhook.WithDedupeKey.

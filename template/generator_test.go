@@ -14,7 +14,7 @@ import (
 )
 
 // part is a field of a generated template: the text before the payload, and the field. NAME
-// stands for a unique name, and TEXT for an untrusted text.
+// is replaced by a unique name, and TEXT by an untrusted text.
 type part struct{ before, field string }
 
 // texts are quiet references to untrusted texts.
@@ -91,8 +91,8 @@ var jsonGrammar = grammar{"JSON", "{", ",", "}", []part{
 	"a number that begins with 0":        {part{"", `"NAME":#if($moContent.matches("[0-9]+"))$moContent#{else}0#end`}, input},
 	"a number with a part alone":         {part{"", `"NAME":#if($moContent.matches("[0-9.]+"))$moContent#{else}0#end`}, input},
 	"a pattern that takes a quote":       {part{"", `"NAME":"#if($moContent.matches("[^<>]*"))$moContent#end"`}, input},
-	"a condition on something else":      {part{"", `"NAME":"#if($mtContent == "YES")$moContent#end"`}, input},
-	"a condition the wrong way round":    {part{"", `"NAME":"#if($moContent == "YES")yes#{else}$moContent#end"`}, input},
+	"a condition on another variable":    {part{"", `"NAME":"#if($mtContent == "YES")$moContent#end"`}, input},
+	"an inverted condition":              {part{"", `"NAME":"#if($moContent == "YES")yes#{else}$moContent#end"`}, input},
 	"quotes alone by hand":               {part{"", `"NAME":"$!TEXT.replace('"', "'")"`}, input},
 	"backslashes last by hand":           {part{"", `"NAME":"$!TEXT.replaceAll("[\x00-\x1f]", " ").replace('"', '\"').replace('\', '\\')"`}, input},
 	"without a carriage return by hand":  {part{"", `"NAME":"$!TEXT.replace('\', '\\').replace('"', '\"').replaceAll("[\x00-\x0c\x0e-\x1f]", " ")"`}, input},
@@ -105,13 +105,13 @@ var jsonGrammar = grammar{"JSON", "{", ",", "}", []part{
 	"by a variable":                      {part{`#set($t_NAME = "$!TEXT")`, `"NAME":"$t_NAME"`}, input},
 	"by a map":                           {part{`#set($m_NAME = {"a": "$!TEXT"})`, `"NAME":"$m_NAME.a"`}, input},
 	"by a list":                          {part{`#set($l_NAME = [])#set($x = $l_NAME.add("$!TEXT"))`, `"NAME":"$l_NAME.get(0)"`}, input},
-	"in a branch that nobody reaches":    {part{"", `"NAME":"#if($metadata.never == "so")$!TEXT#end"`}, input},
+	"in a branch that no event reaches":  {part{"", `"NAME":"#if($metadata.never == "so")$!TEXT#end"`}, input},
 	"in a branch for long texts":         {part{"", `"NAME":"#if($moContent.length() > 1000)$moContent#end"`}, input},
 	"a variable that is set again":       {part{`#set($t_NAME = $esc.json("$!TEXT"))#if($mtContent)#set($t_NAME = $mtContent)#end`, `"NAME":"$t_NAME"`}, input},
 	"metadata beside the other names":    {part{"", `"NAME":1#foreach($e in $metadata.entrySet()),"$esc.json($e.key)":"$!esc.json($e.value)"#end`}, []template.Code{template.CodeRepeatedName}},
 	"a comma too many":                   {part{"", `"NAME":[#foreach($v in $metadata.values())"$!esc.json($v)",#end]`}, []template.Code{template.CodeInvalidPayload}},
 	"a comma that a second value lacks":  {part{"", `"NAME":[#foreach($v in $metadata.values())"$!esc.json($v)"#end]`}, []template.Code{template.CodeInvalidPayload}},
-	"no value where one is missing":      {part{"", `"NAME":$!metadata.size()`}, []template.Code{template.CodeInvalidPayload}},
+	"a missing number":                   {part{"", `"NAME":$!metadata.size()`}, []template.Code{template.CodeInvalidPayload}},
 	"a part of a text that can be short": {part{"", `"NAME":"$!esc.json($moContent.substring(0, 5))"`}, []template.Code{template.CodeRenderingFails}},
 	"a condition without an end":         {part{"", `"NAME":"#if($moContent)x"`}, []template.Code{template.CodeSyntax}},
 	"escaped twice":                      {part{"", `"NAME":"$!esc.json($esc.json($TEXT))"`}, []template.Code{template.CodeChangedValue}},
@@ -153,7 +153,7 @@ var xmlGrammar = grammar{"XML", "<root><id>$moId</id>", "", "</root>", []part{
 	"JSON in XML, escaped once":     {part{"", `<NAME>{"a":"$!esc.xml($TEXT` + xmlSafe + `)"}</NAME>`}, input},
 	"metadata's keys as elements":   {part{"", `<NAME>#foreach($e in $metadata.entrySet())<$e.key/>#end</NAME>`}, input},
 	"an element that is not closed": {part{"", `<NAME>`}, []template.Code{template.CodeInvalidPayload}},
-	"a line break more":             {part{"", "<NAME>\n$!destinationAddress\n</NAME>"}, []template.Code{template.CodeLineBreak}},
+	"line breaks around a value":    {part{"", "<NAME>\n$!destinationAddress\n</NAME>"}, []template.Code{template.CodeLineBreak}},
 	"escaped twice":                 {part{"", `<NAME>$!esc.xml($esc.xml($TEXT` + xmlSafe + `))</NAME>`}, []template.Code{template.CodeChangedValue}},
 }}
 
@@ -232,9 +232,9 @@ func TestGeneratedTemplates(t *testing.T) {
 				right++
 				if problems := errorsOf(template.Check(t.Context(), text, g.encoding, events)); len(problems) > 0 {
 					blamed++
-					t.Errorf("blamed: %s\n%v", text, problems)
+					t.Errorf("false alarm: %s\n%v", text, problems)
 				}
-				for name, typed := range texts { // they are right indeed
+				for name, typed := range texts { // verifies that the template is correct
 					payload, err := template.Render(t.Context(), text, &webhook.ReceivedSMS{
 						ReplyID: "1", SourceNumber: typed, Content: typed, OriginalText: typed, Metadata: map[string]string{typed: typed, "order": typed, "ref": typed},
 					})

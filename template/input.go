@@ -27,7 +27,7 @@ func (t *parsedTemplate) addInput(f taint.Finding, events ...messagemedia.EventT
 	switch f.Kind {
 	case taint.Unescaped:
 		problem.Code = CodeUnescapedInput
-		problem.Message = fmt.Sprintf("%s inserts %q unescaped, which breaks the %s or changes what it says", source, f.Character, within(f.Layers))
+		problem.Message = fmt.Sprintf("%s inserts %q unescaped, which breaks the %s or changes its meaning", source, f.Character, within(f.Layers))
 		problem.Suggestion = "write " + escaped(f.Reference, f.Layers)
 	case taint.Altered:
 		problem.Code = CodeUnescapedInput

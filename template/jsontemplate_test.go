@@ -18,7 +18,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/webhook"
 )
 
-// There and back: what JSONTemplate renders, package webhook parses into the same event.
+// These tests render events with JSONTemplate, and expect package webhook to parse the payload
+// into the same event.
 
 func TestJSONTemplateOfEachSample(t *testing.T) {
 	t.Parallel()
@@ -160,7 +161,7 @@ func FuzzJSONTemplate(f *testing.F) {
 		}
 		for _, s := range []string{id, number} {
 			if countsAsMissing(s) {
-				t.Skip("counts as missing")
+				t.Skip("webhook.Parse takes the value for an undefined reference")
 			}
 		}
 		format := text
@@ -180,7 +181,7 @@ func FuzzJSONTemplate(f *testing.F) {
 				OriginalText: text, Status: webhook.Status(number), StatusCode: webhook.StatusCode(code), BillingUnits: new(float64(code)), SubmittedAt: at, ReceivedAt: at, Metadata: metadata}
 		case 1:
 			if format == "MMS" {
-				t.Skip("a text message is none")
+				t.Skip("an SMS does not have the format MMS")
 			}
 			event = &webhook.ReceivedSMS{ReplyID: id, MessageID: id, AccountID: id, VendorID: id, Format: format, SourceNumber: number, DestinationNumber: number,
 				Content: text, OriginalText: name, SubmittedAt: at, ReceivedAt: at, Metadata: metadata}

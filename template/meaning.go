@@ -182,7 +182,7 @@ func (t *parsedTemplate) isVerbatim(reference *velocity.Reference) bool {
 }
 
 // isOneTooMany reports whether escapes that remain in the decoded payload are a mistake.
-// Escapes of the payload's format are. Others may be meant for a later reader of the text.
+// Escapes of the payload's format are mistakes. Others may be meant for a later reader.
 func (t *parsedTemplate) isOneTooMany(left []string) bool {
 	return slices.Contains(left, escapes[t.form.format])
 }

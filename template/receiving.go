@@ -111,7 +111,7 @@ func (t *parsedTemplate) parseEvent(output string) webhook.Event {
 // checkField compares a field of an event.
 func (t *parsedTemplate) checkField(name string, sent, received reflect.Value, r *trial) {
 	problem := Problem{Code: CodeWrongField, Field: t.field, Severity: SeverityWarning,
-		Message: "package webhook reads another " + name + " than the event has", Suggestion: "render the variable of the field unchanged, under the field's name"}
+		Message: "package webhook reads a different " + name + " than the event's", Suggestion: "render the variable of the field unchanged, under the field's name"}
 	switch {
 	case name == "FieldErrors":
 		for _, field := range slices.Sorted(maps.Keys(received.Interface().(map[string]string))) {

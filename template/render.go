@@ -19,7 +19,7 @@ import (
 func Render(ctx context.Context, template string, event webhook.Event) (string, error) {
 	variables := platform.Variables(event, 0)
 	if variables == nil {
-		return "", fmt.Errorf("template: Render: %T is not an event, want a *webhook.DeliveryReport, ReceivedSMS, ReceivedMMS or OptOut", event)
+		return "", fmt.Errorf("template: Render: event must be a *webhook.DeliveryReport, *webhook.ReceivedSMS, *webhook.ReceivedMMS or *webhook.OptOut, got %T", event)
 	}
 	parsed, err := velocity.Parse(template)
 	if err != nil {

@@ -42,7 +42,7 @@ func CheckRequest(ctx context.Context, request messagemedia.CreateWebhookRequest
 	c.checkHeaders(request.Headers, invalid)
 	if request.Retries == 0 {
 		c.add(Problem{Code: CodeNoRetries, Field: "retries", Severity: SeverityWarning,
-			Message: "no retries: a message whose delivery fails once is lost", Suggestion: "set Retries, 5 at best"})
+			Message: "no retries: a message whose delivery fails once is lost", Suggestion: "set Retries, preferably to 5"})
 	}
 	return c.problems()
 }

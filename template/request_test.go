@@ -37,7 +37,7 @@ func TestCheckRequest(t *testing.T) {
 		"a request without a problem": {func(*messagemedia.CreateWebhookRequest) {}, nil},
 		"no retries": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Retries = 0 },
-			[]string{`retries: warning: no retries: a message whose delivery fails once is lost; set Retries, 5 at best`},
+			[]string{`retries: warning: no retries: a message whose delivery fails once is lost; set Retries, preferably to 5`},
 		},
 		"fields that the API rejects": {
 			func(r *messagemedia.CreateWebhookRequest) { r.Method, r.Retries = "", 6 },

@@ -16,8 +16,8 @@ func TestSuggestions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		encoding messagemedia.Encoding
-		wrong    string // what stands in the template, between quotes
-		want     string // what it suggests to write
+		wrong    string // the reference in the template, between quotes
+		want     string // the suggested reference
 	}{
 		{"JSON", `$moContent`, `$!esc.json($moContent)`},
 		{"JSON", `$!moContent`, `$!esc.json($moContent)`},

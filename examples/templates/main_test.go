@@ -56,7 +56,7 @@ warning: template: undocumented variable $mtID renders literally unless your acc
     did you mean $mtId?
    2 | 	é=$mtID&text=$moContent
      | 	  ^
-error: template: $moContent inserts "&" unescaped, which breaks the form encoding or changes what it says [unescaped_input]
+error: template: $moContent inserts "&" unescaped, which breaks the form encoding or changes its meaning [unescaped_input]
     write $!esc.url($moContent)
    2 | 	é=$mtID&text=$moContent
      | 	             ^
