@@ -74,7 +74,7 @@ func TestOnACluster(t *testing.T) {
 	f.workOff(t, nil)
 	assert.Len(t, f.effects(t), 40)
 
-	// A cluster reports existing entries by errors of its own.
+	// A cluster reports existing entries by other errors than a single server.
 	require.NoError(t, f.store.handle(t.Context(), deliveryIDOf(t, text("1", "YES")), deliveryOf("again")))
 	require.Equal(t, http.StatusNoContent, f.deliver(t, "poison"))
 	message := f.take(t)

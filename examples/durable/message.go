@@ -22,9 +22,9 @@ const (
 // header. The platform's own headers need a tenth of this limit.
 const maxDeliveryHeader = 32 << 10
 
-// encode encodes a delivery as a message with the unchanged body. The request's header becomes
-// the value of a single message header: as a message header of its own, a name such as
-// Nats-Rollup would be a command to the queue.
+// encode encodes a delivery as a message with the unchanged body. The whole header of the request
+// becomes the value of one message header. If encode copied each header, a request could command
+// the queue, for example by the name Nats-Rollup.
 func encode(subject string, d *webhook.Delivery) (*nats.Msg, error) {
 	request := *d
 	request.Body, request.Event = nil, nil

@@ -80,8 +80,8 @@ func sameType(left, right Value) bool {
 	return left == right
 }
 
-// equal reports whether two values are equal to Java's equals: lists and maps by
-// what is in them, an Integer and a Float never.
+// equal reports whether two values are equal like Java's equals. Lists and maps are equal if
+// their contents are equal. An Integer never equals a Float.
 func (r *renderer) equal(left, right Value, depth int) (bool, error) {
 	if err := r.step(); err != nil {
 		return false, err

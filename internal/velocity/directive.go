@@ -10,8 +10,9 @@ type directive struct {
 	arguments []Node
 }
 
-// supportedDirectives parse the rest of a directive after its arguments.
-// unsupportedDirectives are those that Velocity supports and this package does not.
+// supported maps the name of a directive to the function that parses the rest of it after its
+// arguments. unsupportedDirectives are the directives of Velocity that this package does not
+// support.
 var (
 	supported             map[string]func(*parser, directive) (Node, error)
 	unsupportedDirectives = map[string]bool{"macro": true, "define": true, "evaluate": true, "include": true, "parse": true}

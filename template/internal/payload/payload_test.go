@@ -57,7 +57,7 @@ func TestDocuments(t *testing.T) {
 	}
 	document, err := payload.JSON(`["{\"a\":1}"]`, `{"a":1}`)
 	require.NoError(t, err)
-	assert.Equal(t, []payload.String{{Path: "/", Text: `{"a":1}`}}, document.Strings, "a text that somebody typed is not a document")
+	assert.Equal(t, []payload.String{{Path: "/", Text: `{"a":1}`}}, document.Strings, "an opaque text is not a document")
 }
 
 func TestInvalidDocuments(t *testing.T) {

@@ -42,50 +42,50 @@ func TestJSONTemplateHasNoFindings(t *testing.T) {
 	assert.Empty(t, findings(t, taint.JSON, messagemedia.JSONTemplate))
 }
 
-// TestSafeTemplates has templates in which no text can break out of its place.
+// TestSafeTemplates analyzes templates in which no text can break out of its place.
 func TestSafeTemplates(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		format taint.Format
 		text   string
 	}{
-		"escaped":                         {taint.JSON, `{"a":"$esc.json($moContent)"}`},
-		"escaped by java, which JSON has": {taint.JSON, `{"a":"$esc.java($moContent)"}`},
-		"escaped as a string":             {taint.JSON, `{"a":"$esc.json("Re: $!mtContent, $moContent")"}`},
-		"cut, then escaped":               {taint.JSON, `{"a":"$esc.json($moContent.substring(0, 5))"}`},
-		"a variable that is escaped":      {taint.JSON, `#set($t = $moContent.trim())#set($t = $esc.json($t)){"a":"$t"}`},
-		"words":                           {taint.JSON, `[#foreach($w in $moContent.split("[^A-Za-z0-9]+"))"$w"#if($foreach.hasNext),#end#end]`},
-		"digits in quotes":                {taint.JSON, `{"a":"#if($moContent.matches("[0-9]+"))$moContent#end"}`},
-		"a number without quotes":         {taint.JSON, `{"a":#if($moContent.matches("0|[1-9][0-9]{0,8}"))$moContent#{else}0#end}`},
-		"a keyword":                       {taint.JSON, `{"a":"#if($moContent == "YES")$moContent#end"}`},
-		"a keyword in any case":           {taint.JSON, `{"a":"#if($moContent.toUpperCase() == "YES")$moContent#else$esc.json($moContent)#end"}`},
-		"keywords":                        {taint.JSON, `#set($known = ["YES", "NO"]){"a":"#if($known.contains($moContent))$moContent#end"}`},
-		"another keyword":                 {taint.JSON, `{"a":"#if($moContent != "YES")other#else$moContent#end"}`},
-		"a pattern in any case":           {taint.JSON, `{"a":"#if($moContent.matches("(?i)yes|no"))$moContent#end"}`},
-		"a stop":                          {taint.JSON, `#if(!$moContent.matches("[a-z ]*"))#stop#end{"a":"$moContent"}`},
-		"a break":                         {taint.JSON, `[#foreach($v in $metadata.values())#if(!$v.matches("[a-z ]*"))#break#end"$v",#end 1]`},
-		"a number that is read":           {taint.JSON, `#set($i = 0){"a":$i.parseInt($moContent)}`},
-		"many fields in a variable":       {taint.JSON, `#set($j = "{""a"":""$esc.json($moContent)"",""b"":""$esc.json($mtContent)"",""c"":""$esc.json($metadata.a)"",""d"":""$esc.json($metadata.b)""}")$j`},
-		"set again, if it is missing too": {taint.JSON, `#set($t = $moContent)#set($t = $esc.json($moContent)){"a":"$t"}`},
-		"hand-made":                       {taint.JSON, `{"a":"$moContent.replace('\', '\\').replace('"', '\"').replaceAll("[\x00-\x1f]", " ")"}`},
-		"hand-made by groups":             {taint.JSON, `{"a":"$moContent.replaceAll("[\x00-\x1f]", " ").replaceAll('(["\\])', '\\$1')"}`},
-		"what is allowed":                 {taint.JSON, `{"a":"$moContent.replaceAll("[^A-Za-z0-9 ]", "")"}`},
-		"what is allowed, in runs":        {taint.JSON, `{"a":"$moContent.replaceAll("[^A-Za-z0-9]+", " ")"}`},
-		"a list of escaped texts":         {taint.JSON, `#set($l = [])#foreach($v in $metadata.values())#set($x = $l.add($esc.json($v)))#end[#foreach($v in $l)"$v"#if($foreach.hasNext),#end#end]`},
-		"JSON in a variable":              {taint.JSON, `#set($l = "")#foreach($e in $metadata.entrySet())#set($l = "$l, ""$esc.json($e.key)"": ""$esc.json($e.value)""")#end{"a": 1 $l}`},
-		"JSON in JSON":                    {taint.JSON, `{"p":"{\"a\":\"$esc.json($esc.json($moContent))\"}"}`},
-		"brackets that are not JSON":      {taint.JSON, `{"p":"[New] $esc.json($moContent)", "q":"{$esc.json($moContent)}"}`},
-		"JSON behind a text":              {taint.JSON, `{"p":"$esc.json($moContent){\"a\":\"$esc.json($moContent)\"}"}`},
-		"JSON in a variable, in steps":    {taint.JSON, `#set($j = "{""a"":""")#set($j = "$j$esc.json($moContent)")#set($j = "$j""}")$j`},
-		"a length":                        {taint.JSON, `{"n":$moContent.length(), "m": $metadata.size(), "o": $foreach.count}`},
-		"a place for a value":             {taint.JSON, `#set($t = 'Hello NAME!'){"a":"$t.replace('NAME', $esc.json($metadata.name))"}`},
-		"in form":                         {taint.Form, `a=$esc.url($moContent)&b_$esc.url($metadata.x)=1`},
-		"JSON in a form":                  {taint.Form, `p={"a":"$esc.url($esc.json($moContent))"}&q=1`},
-		"JSON in a form, escaped":         {taint.Form, `p=%7B%22a%22:%22$esc.url($esc.json($moContent))%22%7D&q=1`},
-		"hand-made for a form":            {taint.Form, `a=$moContent.replace("%","%25").replace("&","%26").replace("+","%2B").replace(";","%3B").replace("=","%3D")`},
-		"XML":                             {taint.XML, `<a b="$esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?"))">$esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?"))</a>`},
-		"CDATA":                           {taint.XML, `<a><![CDATA[$moContent.replaceAll("[^\t\n\r -~]", "?").replace("]]>", "]]]]><![CDATA[>")]]></a>`},
-		"XML by hand":                     {taint.XML, `<a>$moContent.replaceAll("[^\t\n\r -~]", "?").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")</a>`},
+		"escaped":                          {taint.JSON, `{"a":"$esc.json($moContent)"}`},
+		"escaped by java, which JSON has":  {taint.JSON, `{"a":"$esc.java($moContent)"}`},
+		"escaped as a string":              {taint.JSON, `{"a":"$esc.json("Re: $!mtContent, $moContent")"}`},
+		"cut, then escaped":                {taint.JSON, `{"a":"$esc.json($moContent.substring(0, 5))"}`},
+		"a variable that is escaped":       {taint.JSON, `#set($t = $moContent.trim())#set($t = $esc.json($t)){"a":"$t"}`},
+		"words":                            {taint.JSON, `[#foreach($w in $moContent.split("[^A-Za-z0-9]+"))"$w"#if($foreach.hasNext),#end#end]`},
+		"digits in quotes":                 {taint.JSON, `{"a":"#if($moContent.matches("[0-9]+"))$moContent#end"}`},
+		"a number without quotes":          {taint.JSON, `{"a":#if($moContent.matches("0|[1-9][0-9]{0,8}"))$moContent#{else}0#end}`},
+		"a keyword":                        {taint.JSON, `{"a":"#if($moContent == "YES")$moContent#end"}`},
+		"a keyword in any case":            {taint.JSON, `{"a":"#if($moContent.toUpperCase() == "YES")$moContent#else$esc.json($moContent)#end"}`},
+		"keywords":                         {taint.JSON, `#set($known = ["YES", "NO"]){"a":"#if($known.contains($moContent))$moContent#end"}`},
+		"another keyword":                  {taint.JSON, `{"a":"#if($moContent != "YES")other#else$moContent#end"}`},
+		"a pattern in any case":            {taint.JSON, `{"a":"#if($moContent.matches("(?i)yes|no"))$moContent#end"}`},
+		"a stop":                           {taint.JSON, `#if(!$moContent.matches("[a-z ]*"))#stop#end{"a":"$moContent"}`},
+		"a break":                          {taint.JSON, `[#foreach($v in $metadata.values())#if(!$v.matches("[a-z ]*"))#break#end"$v",#end 1]`},
+		"a number that is read":            {taint.JSON, `#set($i = 0){"a":$i.parseInt($moContent)}`},
+		"many fields in a variable":        {taint.JSON, `#set($j = "{""a"":""$esc.json($moContent)"",""b"":""$esc.json($mtContent)"",""c"":""$esc.json($metadata.a)"",""d"":""$esc.json($metadata.b)""}")$j`},
+		"set again, if it is undefined":    {taint.JSON, `#set($t = $moContent)#set($t = $esc.json($moContent)){"a":"$t"}`},
+		"hand-made":                        {taint.JSON, `{"a":"$moContent.replace('\', '\\').replace('"', '\"').replaceAll("[\x00-\x1f]", " ")"}`},
+		"hand-made by groups":              {taint.JSON, `{"a":"$moContent.replaceAll("[\x00-\x1f]", " ").replaceAll('(["\\])', '\\$1')"}`},
+		"only allowed characters":          {taint.JSON, `{"a":"$moContent.replaceAll("[^A-Za-z0-9 ]", "")"}`},
+		"only allowed characters, in runs": {taint.JSON, `{"a":"$moContent.replaceAll("[^A-Za-z0-9]+", " ")"}`},
+		"a list of escaped texts":          {taint.JSON, `#set($l = [])#foreach($v in $metadata.values())#set($x = $l.add($esc.json($v)))#end[#foreach($v in $l)"$v"#if($foreach.hasNext),#end#end]`},
+		"JSON in a variable":               {taint.JSON, `#set($l = "")#foreach($e in $metadata.entrySet())#set($l = "$l, ""$esc.json($e.key)"": ""$esc.json($e.value)""")#end{"a": 1 $l}`},
+		"JSON in JSON":                     {taint.JSON, `{"p":"{\"a\":\"$esc.json($esc.json($moContent))\"}"}`},
+		"brackets that are not JSON":       {taint.JSON, `{"p":"[New] $esc.json($moContent)", "q":"{$esc.json($moContent)}"}`},
+		"JSON behind a text":               {taint.JSON, `{"p":"$esc.json($moContent){\"a\":\"$esc.json($moContent)\"}"}`},
+		"JSON in a variable, in steps":     {taint.JSON, `#set($j = "{""a"":""")#set($j = "$j$esc.json($moContent)")#set($j = "$j""}")$j`},
+		"a length":                         {taint.JSON, `{"n":$moContent.length(), "m": $metadata.size(), "o": $foreach.count}`},
+		"a place for a value":              {taint.JSON, `#set($t = 'Hello NAME!'){"a":"$t.replace('NAME', $esc.json($metadata.name))"}`},
+		"in form":                          {taint.Form, `a=$esc.url($moContent)&b_$esc.url($metadata.x)=1`},
+		"JSON in a form":                   {taint.Form, `p={"a":"$esc.url($esc.json($moContent))"}&q=1`},
+		"JSON in a form, escaped":          {taint.Form, `p=%7B%22a%22:%22$esc.url($esc.json($moContent))%22%7D&q=1`},
+		"hand-made for a form":             {taint.Form, `a=$moContent.replace("%","%25").replace("&","%26").replace("+","%2B").replace(";","%3B").replace("=","%3D")`},
+		"XML":                              {taint.XML, `<a b="$esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?"))">$esc.xml($moContent.replaceAll("[^\t\n\r -~]", "?"))</a>`},
+		"CDATA":                            {taint.XML, `<a><![CDATA[$moContent.replaceAll("[^\t\n\r -~]", "?").replace("]]>", "]]]]><![CDATA[>")]]></a>`},
+		"XML by hand":                      {taint.XML, `<a>$moContent.replaceAll("[^\t\n\r -~]", "?").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")</a>`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,14 +94,14 @@ func TestSafeTemplates(t *testing.T) {
 	}
 }
 
-// TestUnsafeTemplates has templates whose payload a text can break or change.
+// TestUnsafeTemplates analyzes templates whose payload a text can break or change.
 func TestUnsafeTemplates(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		format taint.Format
 		text   string
 	}{
-		"as it is":                            {taint.JSON, `{"a":"$moContent"}`},
+		"unescaped":                           {taint.JSON, `{"a":"$moContent"}`},
 		"a carriage return":                   {taint.JSON, `{"a":"$moContent.replaceAll("[\n\t]", " ").replaceAll('[\\"]', "'")"}`},
 		"an alphanumeric sender":              {taint.JSON, `{"a":"$sourceAddress"}`},
 		"a prefix":                            {taint.JSON, `{"a":"#if($moContent.startsWith("Y"))$moContent#end"}`},
@@ -114,13 +114,13 @@ func TestUnsafeTemplates(t *testing.T) {
 		"a number with zeros":                 {taint.JSON, `{"a":#if($moContent.matches("[0-9]+"))$moContent#{else}0#end}`},
 		"no quotes":                           {taint.JSON, `{"a":$esc.json($moContent)}`},
 		"a part of a pattern":                 {taint.JSON, `{"a":"#if($moContent.matches("[^(]*"))$moContent#end"}`},
-		"something that it has not":           {taint.JSON, `{"a":"#if($moContent.contains("("))none#{else}$moContent#end"}`},
-		"a condition on something else":       {taint.JSON, `{"a":"#if($metadata.order == "x")$moContent#end"}`},
+		"a text without a character":          {taint.JSON, `{"a":"#if($moContent.contains("("))none#{else}$moContent#end"}`},
+		"a condition on another variable":     {taint.JSON, `{"a":"#if($metadata.order == "x")$moContent#end"}`},
 		"never rendered":                      {taint.JSON, `{"a":"#if($account_has_this)$moContent#end"}`},
-		"set again, if it is there":           {taint.JSON, `#set($t = $moContent)#set($t = $esc.json($mtContent)){"a":"$t"}`},
+		"set again, if it is defined":         {taint.JSON, `#set($t = $moContent)#set($t = $esc.json($mtContent)){"a":"$t"}`},
 		"set again from metadata":             {taint.JSON, `#set($t = $metadata.get("a"))#set($t = $esc.json($metadata.get("b"))){"a":"$t"}`},
 		"at a break":                          {taint.JSON, `#set($t = "")#foreach($v in $metadata.values())#set($t = $v)#if($v.matches("[a-z ]*"))#break#end#set($t = "")#end{"a":"$t"}`},
-		"after a break that tells nothing":    {taint.JSON, `{"b":"#foreach($v in $metadata.values())#if($v == "x")#break#end$v#end"}`},
+		"after a break without information":   {taint.JSON, `{"b":"#foreach($v in $metadata.values())#if($v == "x")#break#end$v#end"}`},
 		"after a condition":                   {taint.JSON, `{"a":"#if($moContent != "YES")other#end$moContent"}`},
 		"a map that is changed":               {taint.JSON, `#set($m = {"a": $mtContent}){"a":"#if($m.get("a") == "x")#set($z = $m.put("a", $moContent))$m.get("a")#end"}`},
 		"a pattern in any case":               {taint.JSON, `{"a":"#if($moContent.matches("(?s)[a-z].*"))$moContent#end"}`},
@@ -131,7 +131,7 @@ func TestUnsafeTemplates(t *testing.T) {
 		"a list":                              {taint.JSON, `#set($l = [])#foreach($v in $metadata.values())#set($x = $l.add($v))#end[#foreach($v in $l)"$v"#if($foreach.hasNext),#end#end]`},
 		"a quote in a loop":                   {taint.JSON, `#set($l = "")#foreach($v in $metadata.values())#set($l = "$l""$esc.json($v)")#end[$l]`},
 		"a chain of variables":                {taint.JSON, `{#foreach($i in [1..4])"$!d"#set($d = $c)#set($c = $b)#set($b = $a)#set($a = $moContent)#end}`},
-		"a keyword, and set then":             {taint.JSON, `#set($t = $moContent){"a":"#if($t == "YES")#set($t = $mtContent)$t#end"}`},
+		"a keyword, then set again":           {taint.JSON, `#set($t = $moContent){"a":"#if($t == "YES")#set($t = $mtContent)$t#end"}`},
 		"JSON in JSON, escaped once":          {taint.JSON, `{"p":"{\"a\":\"$esc.json($moContent)\"}"}`},
 		"JSON in JSON, never rendered":        {taint.JSON, `{"p":"#if($never){\"a\":\"$esc.json($moContent)\"}#end"}`},
 		"JSON in a form in the wrong order":   {taint.Form, `p={"a":"$esc.json($esc.url($moContent))"}`},

@@ -175,13 +175,13 @@ func TestSendAgainMakesADuplicate(t *testing.T) {
 	require.NoError(t, s.api.Client().DeleteWebhook(t.Context(), hook.ID))
 
 	again := call[map[string]any](s, "POST", "/mock/traffic/2/resend", "")
-	assert.Equal(t, map[string]any{"acknowledged": true, "attempts": 1.0}, again, "nothing of what was sent, which only the token lets one read")
+	assert.Equal(t, map[string]any{"acknowledged": true, "attempts": 1.0}, again, "the response omits the request, because reading it needs the token")
 	require.Len(t, *bodies, 2)
 	assert.Equal(t, (*bodies)[0], (*bodies)[1])
 	duplicate := get[exchange](s, "/mock/traffic/4")
 	assert.EqualValues(t, 2, duplicate.DuplicateOf)
 	call[struct{}](s, "POST", "/mock/traffic/4/resend", "")
-	assert.EqualValues(t, 2, get[exchange](s, "/mock/traffic/5").DuplicateOf, "the first one, whichever is sent again")
+	assert.EqualValues(t, 2, get[exchange](s, "/mock/traffic/5").DuplicateOf, "the original delivery, even if a duplicate is sent again")
 
 	response := s.do("POST", "/mock/traffic/1/resend", "")
 	assert.Equal(t, 400, response.StatusCode)
@@ -220,7 +220,7 @@ func TestTheStreamSendsChanges(t *testing.T) {
 		u := next()
 		assert.False(t, u.Reset)
 		assert.Equal(t, 2, u.Kept)
-		require.Len(t, u.Exchanges, 1, "the call from before is not told again")
+		require.Len(t, u.Exchanges, 1, "the earlier call is not repeated")
 		assert.EqualValues(t, 2, u.Exchanges[0].ID)
 		if u.Exchanges[0].Done {
 			assert.Equal(t, 204, u.Exchanges[0].Status)
