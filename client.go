@@ -175,7 +175,7 @@ func (c *Client) send(caller context.Context, a *attempt) {
 		a.failTransport(caller, ctx, ctx.Err())
 		return
 	}
-	a.evidence.method, a.evidence.target = a.request.Method, a.request.URL.RequestURI()
+	a.evidence.request = a.request
 	a.started = true
 	response, err := c.http.Do(a.request)
 	if err != nil {

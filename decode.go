@@ -30,14 +30,14 @@ func (s fieldSet) has(field fieldSet) bool { return s&field != 0 }
 // mayHaveNull reports whether JSON may contain a null. A string can contain the word, too.
 func mayHaveNull(data []byte) bool { return bytes.Contains(data, []byte("null")) }
 
-func decodeWebhook(data []byte, webhook *Webhook) error {
+func decodeWebhook(data []byte) (*Webhook, error) {
 	if !mayHaveNull(data) {
-		var wire wireWebhook
-		if json.Unmarshal(data, &wire) == nil {
-			return wire.decodeInto(webhook)
+		wire := new(wireWebhook)
+		if json.Unmarshal(data, wire) == nil {
+			return wire.webhook()
 		}
 	}
-	return decodeCarefully(data, webhook)
+	return decodeCarefully(data)
 }
 
 func decodePage(data []byte) (*WebhookPage, error) {
@@ -48,7 +48,7 @@ func decodePage(data []byte) (*WebhookPage, error) {
 			PageData []wireWebhook `json:"pageData"`
 		}
 		if json.Unmarshal(data, &wire) == nil {
-			return newPage(wire.Page, wire.PageSize, wire.PageData, (*wireWebhook).decodeInto)
+			return newPage(wire.Page, wire.PageSize, wire.PageData, (*wireWebhook).webhook)
 		}
 	}
 	var careful struct {
@@ -63,29 +63,30 @@ func decodePage(data []byte) (*WebhookPage, error) {
 	if err := errors.Join(at("page", page.decode(careful.Page)), at("pageSize", size.decode(careful.PageSize))); err != nil {
 		return nil, err
 	}
-	return newPage(int(page), int(size), careful.PageData, func(data *json.RawMessage, webhook *Webhook) error { return decodeCarefully(*data, webhook) })
+	return newPage(int(page), int(size), careful.PageData, func(data *json.RawMessage) (*Webhook, error) { return decodeCarefully(*data) })
 }
 
-func newPage[T any](number, size int, items []T, decode func(*T, *Webhook) error) (*WebhookPage, error) {
+func newPage[T any](number, size int, items []T, decode func(*T) (*Webhook, error)) (*WebhookPage, error) {
 	if items == nil {
 		return nil, errors.New("pageData is missing")
 	}
-	webhooks := make([]Webhook, len(items))
 	page := &WebhookPage{Page: number, PageSize: size, Webhooks: make([]*Webhook, len(items))}
 	for i := range items {
-		if err := decode(&items[i], &webhooks[i]); err != nil {
+		webhook, err := decode(&items[i])
+		if err != nil {
 			return nil, at("pageData/"+strconv.Itoa(i), err)
 		}
-		if webhooks[i].ID == "" {
+		if webhook.ID == "" {
 			return nil, fmt.Errorf("pageData/%d has no id", i)
 		}
-		page.Webhooks[i] = &webhooks[i]
+		page.Webhooks[i] = webhook
 	}
 	return page, nil
 }
 
-// wireWebhook is a webhook as it stands on the wire. It is flat, since encoding/json takes
-// longer for structs within structs.
+// wireWebhook has the fields of Webhook, so that it can be converted without a copy. Its
+// durations are the numbers on the wire. It is flat, since encoding/json takes longer for
+// structs within structs.
 type wireWebhook struct {
 	ID          string            `json:"id"`
 	URL         string            `json:"url"`
@@ -94,14 +95,16 @@ type wireWebhook struct {
 	Events      []EventType       `json:"events"`
 	Headers     map[string]string `json:"headers"`
 	Template    string            `json:"template"`
-	ReadTimeout int64             `json:"read_timeout"` // milliseconds
+	ReadTimeout time.Duration     `json:"read_timeout"` // milliseconds
 	Retries     int               `json:"retries"`
-	RetryDelay  int64             `json:"retry_delay"` // seconds
+	RetryDelay  time.Duration     `json:"retry_delay"` // seconds
+	untold      fieldSet
 }
 
-func (w *wireWebhook) decodeInto(webhook *Webhook) error {
-	*webhook = Webhook{ID: w.ID, URL: w.URL, Method: w.Method, Encoding: w.Encoding, Events: w.Events, Headers: w.Headers, Template: w.Template, Retries: w.Retries}
-	return webhook.setDurations(w.ReadTimeout, w.RetryDelay)
+// webhook converts w in place.
+func (w *wireWebhook) webhook() (*Webhook, error) {
+	webhook := (*Webhook)(w)
+	return webhook, webhook.setDurations(int64(w.ReadTimeout), int64(w.RetryDelay))
 }
 
 func (w *Webhook) setDurations(readTimeout, retryDelay int64) (err error) {
@@ -134,12 +137,12 @@ type rawWebhook struct {
 	RetryDelay  json.RawMessage `json:"retry_delay"`
 }
 
-func decodeCarefully(data []byte, webhook *Webhook) error {
+func decodeCarefully(data []byte) (*Webhook, error) {
 	var wire rawWebhook
 	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
+		return nil, err
 	}
-	var w Webhook
+	w := new(Webhook)
 	var readTimeout, retries, retryDelay wholeNumber
 	for _, field := range []struct {
 		name   string
@@ -159,18 +162,14 @@ func decodeCarefully(data []byte, webhook *Webhook) error {
 		{"retry_delay", wire.RetryDelay, retryDelay.decode, 0},
 	} {
 		if err := field.decode(field.value); err != nil {
-			return at(field.name, err)
+			return nil, at(field.name, err)
 		}
 		if string(field.value) == "null" {
 			w.untold |= field.untold
 		}
 	}
 	w.Retries = int(retries)
-	if err := w.setDurations(int64(readTimeout), int64(retryDelay)); err != nil {
-		return err
-	}
-	*webhook = w
-	return nil
+	return w, w.setDurations(int64(readTimeout), int64(retryDelay))
 }
 
 // into returns a function that decodes JSON into a variable. A missing field leaves the

@@ -22,7 +22,7 @@ import (
 // requests that an Authenticator or a middleware sends with the same context. Its methods
 // may be called concurrently, since a middleware may hedge.
 type evidence struct {
-	method, target string // of the attempt's request; other requests are ignored
+	request *http.Request // the attempt's; other requests are ignored
 
 	mu      sync.Mutex
 	calls   int // of the transport
@@ -58,7 +58,7 @@ func (c *attemptContext) Value(key any) any {
 
 // roundTrip sends a request through an *http.Transport and records the call.
 func (e *evidence) roundTrip(transport *http.Transport, r *http.Request) (*http.Response, error) {
-	if r.Method != e.method || r.URL.RequestURI() != e.target {
+	if !e.isAbout(r) {
 		return transport.RoundTrip(r) // a request of a middleware's own
 	}
 	e.mu.Lock()
@@ -81,6 +81,11 @@ func (e *evidence) roundTrip(transport *http.Transport, r *http.Request) (*http.
 	e.sent = e.sent || progress.mayHaveSent() || !progress.wanted.Load() && hasRegisteredProtocol(transport, r.URL.Scheme)
 	e.refused = !progress.wanted.Load() && checkSendable(r) != nil
 	return response, err
+}
+
+// isAbout reports whether a request is the attempt's, which a middleware may have copied.
+func (e *evidence) isAbout(r *http.Request) bool {
+	return r.Method == e.request.Method && (r.URL == e.request.URL || r.URL.RequestURI() == e.request.URL.RequestURI())
 }
 
 // mayHaveSent reports whether the attempt's request may have been sent, given the error of

@@ -33,10 +33,9 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads the API's own JSON. It ignores unknown fields. A whole number may have
 // a fraction of zero or an exponent.
 func (w *Webhook) UnmarshalJSON(data []byte) error {
-	var webhook Webhook
-	err := decodeWebhook(data, &webhook)
+	webhook, err := decodeWebhook(data)
 	if err == nil {
-		*w = webhook
+		*w = *webhook
 	}
 	return err
 }
@@ -53,8 +52,8 @@ func (r CreateWebhookRequest) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the API's own JSON. It ignores unknown fields.
 func (r *CreateWebhookRequest) UnmarshalJSON(data []byte) error {
-	var webhook Webhook
-	if err := decodeWebhook(data, &webhook); err != nil {
+	webhook, err := decodeWebhook(data)
+	if err != nil {
 		return err
 	}
 	*r = CreateWebhookRequest{
