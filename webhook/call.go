@@ -36,14 +36,20 @@ func isolate(what string, function func() error) error {
 	return err
 }
 
-// runInGoroutine calls a function that may end its goroutine, and waits until it ends.
+// runInGoroutine calls a function that may end its goroutine, and waits until it ends. It
+// panics if the function does: in the new goroutine, nothing would recover the panic.
 func runInGoroutine(function func()) {
+	var panicked any
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer func() { panicked = recover() }()
 		function()
 	}()
 	<-done
+	if panicked != nil {
+		panic(panicked)
+	}
 }
 
 // recoverPanic calls a function and returns the value of its panic.

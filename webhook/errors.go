@@ -43,7 +43,8 @@ var (
 	ErrBodyUnreadable = errors.New("webhook: unreadable body")
 
 	// ErrBodyConsumed means that other code, often a middleware, read the body before the
-	// verifier. That code must run after the verifier or restore the body.
+	// verifier. That code must run after the verifier or restore the body. If the request
+	// does not announce its length, only an empty body shows that.
 	ErrBodyConsumed = errors.New("webhook: body already read")
 
 	// ErrKeySource means that the [KeySource] failed. The delivery may be valid.

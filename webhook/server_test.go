@@ -118,6 +118,18 @@ func post(t *testing.T, server *httptest.Server, body string) (int, error) {
 	return response.StatusCode, nil
 }
 
+// TestAPanicOfTheHandlerReachesItsCaller, which can recover it: a panic in another goroutine
+// would end the process.
+func TestAPanicOfTheHandlerReachesItsCaller(t *testing.T) {
+	t.Parallel()
+	handler := newHandler(t, verifier(t), accept)
+	var noContext context.Context
+	assert.Panics(t, func() { handler.HandleRaw(noContext, webhook.RawRequest{Method: "POST", Target: "/hooks"}) })
+	var none *webhook.Handler
+	assert.Panics(t, func() { none.HandleRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: "/hooks"}) })
+	assert.Panics(t, func() { response(none, signedRequest(t, "POST", "/hooks", "payload")) })
+}
+
 // TestErrAbortHandlerAborts the connection, as in net/http. HandleRaw returns status 500.
 func TestErrAbortHandlerAborts(t *testing.T) {
 	t.Parallel()

@@ -131,12 +131,17 @@ func (v *Verifier) authenticateHeader(ctx context.Context, r *request) (proof, e
 	return v.scheme.authenticateHeader(ctx, r)
 }
 
-// authenticateBody makes the remaining checks. If the body is empty and its length was not
-// announced, a bad signature may mean that other code read the body first.
+// authenticateBody also detects a body that other code has read, if the request does not
+// announce its length. Only a signature proves that the platform sent an empty body. With a
+// wrong signature, a read body is only a possible cause.
 func authenticateBody(p proof, body []byte, contentLength int64) (acceptance, error) {
 	accepted, err := p.authenticateBody(body)
-	if errors.Is(err, ErrBadSignature) && len(body) == 0 && contentLength < 0 {
+	switch {
+	case len(body) > 0 || contentLength >= 0:
+	case errors.Is(err, ErrBadSignature):
 		err = fmt.Errorf("%w: empty body of unknown length; possible cause: %w", err, ErrBodyConsumed)
+	case err == nil && accepted.keyID == "":
+		err = fmt.Errorf("%w: empty body of unknown length", ErrBodyConsumed)
 	}
 	return accepted, err
 }
