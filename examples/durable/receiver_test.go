@@ -261,6 +261,8 @@ func TestAGracefulShutdownLosesNothing(t *testing.T) {
 	}
 }
 
+// TestAReceiverEndsWhenItsConsumerIsDeleted deletes the consumer while a pull request waits in it.
+// Without one, the receiver would end after 30 seconds without a heartbeat.
 func TestAReceiverEndsWhenItsConsumerIsDeleted(t *testing.T) {
 	t.Parallel()
 	s := onSocket(t, testSettings(t))
@@ -275,6 +277,12 @@ func TestAReceiverEndsWhenItsConsumerIsDeleted(t *testing.T) {
 	defer conn.Close()
 	js, err := jetstream.New(conn)
 	require.NoError(t, err)
+	consumer, err := js.Consumer(t.Context(), s.stream, "WORKER")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.NumWaiting == 1
+	}, 10*time.Second, 10*time.Millisecond)
 	err = js.DeleteConsumer(t.Context(), s.stream, "WORKER")
 	if !errors.Is(err, context.DeadlineExceeded) { // the receiver can shut its server down before that responds
 		require.NoError(t, err)

@@ -64,8 +64,9 @@ func (w *worker) start(ctx context.Context, s settings) error {
 	}
 	w.consuming, err = consumer.Consume(w.dispatch,
 		jetstream.PullMaxMessages(s.workers),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+		jetstream.ConsumeErrHandler(func(consuming jetstream.ConsumeContext, err error) {
 			w.logger.Warn("durable: consume failed", "error", err)
+			w.stopIfDeleted(consumer, consuming)
 		}))
 	if err != nil {
 		return fmt.Errorf("consume: %w", err)
@@ -84,6 +85,19 @@ func (w *worker) syncConsumer(ctx context.Context, s settings) (jetstream.Consum
 		// to no worker. So the worker counts the attempts.
 		MaxDeliver: -1,
 	})
+}
+
+// stopIfDeleted stops consuming if the server reports that the consumer or its stream does not
+// exist. The server reports a deletion only to pull requests that wait in the consumer. It drops,
+// without a response, a request that it received and did not process before the deletion. A later
+// request has no responder. nats.go takes both for temporary errors and continues to pull.
+func (w *worker) stopIfDeleted(consumer jetstream.Consumer, consuming jetstream.ConsumeContext) {
+	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
+	defer cancel()
+	_, err := consumer.Info(ctx)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		consuming.Stop()
+	}
 }
 
 // stop takes no more deliveries, and returns once those that the worker has are handled. If the

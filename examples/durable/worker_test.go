@@ -185,6 +185,68 @@ func TestNothingIsLostIfTheDeadLetterCannotBeStored(t *testing.T) {
 	assert.Len(t, f.deadLetters(t), 1)
 }
 
+// withoutConsumer is a server on which another client deletes the consumer before the first pull.
+type withoutConsumer struct{ jetstream.JetStream }
+
+func (js withoutConsumer) CreateOrUpdateConsumer(ctx context.Context, stream string, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	consumer, err := js.JetStream.CreateOrUpdateConsumer(ctx, stream, config)
+	if err != nil {
+		return nil, err
+	}
+	return consumer, js.DeleteConsumer(ctx, stream, config.Durable)
+}
+
+// TestAWorkerEndsWhenItsConsumerIsDeletedBetweenPulls gets no notice of the deletion, because no
+// pull request waits in the consumer.
+func TestAWorkerEndsWhenItsConsumerIsDeletedBetweenPulls(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testSettings(t))
+	f.store.js = withoutConsumer{f.store.js}
+	w := f.work(t, nil)
+	select {
+	case <-w.ended:
+	case <-time.After(20 * time.Second):
+		t.Error("the worker did not notice the deletion")
+	}
+}
+
+// consuming records a call of Stop.
+type consuming struct {
+	jetstream.ConsumeContext
+	stopped bool
+}
+
+func (c *consuming) Stop() { c.stopped = true }
+
+func TestConsumingStopsOnlyIfTheConsumerDoesNotExist(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before func(*testing.T, *fixture)
+		want   bool
+	}{
+		"the consumer exists": {func(*testing.T, *fixture) {}, false},
+		"the consumer is deleted": {func(t *testing.T, f *fixture) {
+			require.NoError(t, f.store.js.DeleteConsumer(t.Context(), f.store.queue, "WORKER"))
+		}, true},
+		"the stream is deleted": {func(t *testing.T, f *fixture) {
+			require.NoError(t, f.store.js.DeleteStream(t.Context(), f.store.queue))
+		}, true},
+		"the server does not respond": {func(_ *testing.T, f *fixture) { f.engine.server.Shutdown() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, testSettings(t))
+			w := newWorker(f.store, f.settings, f.logger)
+			consumer, err := w.syncConsumer(t.Context(), f.settings)
+			require.NoError(t, err)
+			c.before(t, f)
+			var consuming consuming
+			w.stopIfDeleted(consumer, &consuming)
+			assert.Equal(t, c.want, consuming.stopped)
+		})
+	}
+}
+
 func TestStopWaitsForTheDeliveryInProgress(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testSettings(t))
