@@ -41,15 +41,8 @@ func NewClient(auth Authenticator, options ...Option) (*Client, error) {
 }
 
 func newClient(auth Authenticator, options []Option) (*Client, error) {
-	s := settings{
-		baseURL:        defaultBaseURL,
-		httpClient:     &http.Client{},
-		attemptTimeout: defaultAttemptTimeout,
-		maxAttempts:    defaultMaxAttempts,
-		maxRetryWait:   defaultMaxRetryWait,
-		logger:         slog.New(slog.DiscardHandler),
-	}
-	if err := errors.Join(checkAuthenticator(auth), s.apply(options), s.check()); err != nil {
+	s, err := newSettings(options)
+	if err := errors.Join(checkAuthenticator(auth), err); err != nil {
 		return nil, err
 	}
 	if timeout := s.httpClient.Timeout; timeout > 0 {

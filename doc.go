@@ -10,7 +10,7 @@
 //	if token == "" {
 //		log.Fatal("WEBHOOK_TOKEN is not set")
 //	}
-//	webhook, err := client.CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
+//	created, err := client.CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
 //		URL:        "https://example.com/hooks/sms",
 //		Method:     http.MethodPost,
 //		Encoding:   messagemedia.EncodingJSON,
@@ -20,6 +20,10 @@
 //		Retries:    5, // at 0, the platform's default, a delivery that fails once is lost
 //		RetryDelay: time.Minute,
 //	})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	fmt.Println("created", created.ID)
 //
 // The repository contains complete programs: see [which example for what].
 //
@@ -139,8 +143,9 @@
 // tokens of the receiver. fmt and log/slog print webhooks, requests, plans and results
 // without them. If the API repeats such a value in an error, it is redacted if it has 8
 // bytes or more. The JSON of [Webhook] and of the requests is the API's own and contains
-// the tokens. So do Header and Body of an [APIError], and the fields that a test's diff
-// prints. [WithLogger] logs a fixed set of attributes.
+// the tokens. A [slog.JSONHandler] prints a slice of them, or a struct with one, by that
+// JSON. Header and Body of an [APIError], and the fields that a test's diff prints, also
+// contain the tokens. [WithLogger] logs a fixed set of attributes.
 //
 // # FIPS 140-3
 //

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 // The environment variables that [NewClientFromEnv] reads.
@@ -32,31 +34,33 @@ func NewClientFromEnv(options ...Option) (*Client, error) {
 }
 
 func newClientFromEnv(options []Option) (*Client, error) {
-	key, secret := os.Getenv(envAPIKey), os.Getenv(envAPISecret)
-	var auth Authenticator
-	var errs []error
-	switch os.Getenv(envAuth) {
-	case "", "basic":
-		auth = BasicAuth(key, secret)
-	case "hmac":
-		auth = HMACAuth(key, secret)
-	default:
-		errs = append(errs, errors.New(envAuth+` must be "basic" or "hmac"`))
-	}
-	for name, value := range map[string]string{envAPIKey: key, envAPISecret: secret} {
-		if value == "" {
-			errs = append(errs, errors.New(name+" is not set"))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
 	if baseURL := os.Getenv(envBaseURL); baseURL != "" {
 		options = append([]Option{WithBaseURL(baseURL)}, options...)
 	}
-	client, err := newClient(auth, options)
-	if err != nil {
-		return nil, fmt.Errorf("%s, %s, %s or an option: %w", envAPIKey, envAPISecret, envBaseURL, err)
+	auth, authErr := authenticatorFromEnv()
+	_, err := newSettings(options)
+	if err != nil && os.Getenv(envBaseURL) != "" {
+		err = fmt.Errorf("%s or an option: %w", envBaseURL, err)
 	}
-	return client, nil
+	if err := errors.Join(authErr, err); err != nil {
+		return nil, err
+	}
+	return newClient(auth, options)
+}
+
+func authenticatorFromEnv() (Authenticator, error) {
+	key, secret, scheme := os.Getenv(envAPIKey), os.Getenv(envAPISecret), os.Getenv(envAuth)
+	auth := BasicAuth(key, secret)
+	if scheme == "hmac" {
+		auth = HMACAuth(key, secret)
+	}
+	errs := []error{
+		check.That(scheme == "" || scheme == "basic" || scheme == "hmac", `%s must be "basic" or "hmac"`, envAuth),
+		check.That(key != "", "%s is not set", envAPIKey),
+		check.That(secret != "", "%s is not set", envAPISecret),
+	}
+	if err := checkAuthenticator(auth); err != nil && key != "" && secret != "" {
+		errs = append(errs, fmt.Errorf("%s or %s: %w", envAPIKey, envAPISecret, err))
+	}
+	return auth, errors.Join(errs...)
 }

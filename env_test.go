@@ -32,7 +32,11 @@ func TestNewClientFromEnv(t *testing.T) {
 		"no secret and an unknown scheme": {env: map[string]string{"API_KEY": "key", "AUTH": secret}, errs: []string{`MESSAGEMEDIA_AUTH must be "basic" or "hmac"`, "MESSAGEMEDIA_API_SECRET is not set"}},
 		"a line break in the key":         {env: map[string]string{"API_KEY": "key\n", "API_SECRET": secret}, errs: []string{"MESSAGEMEDIA_API_KEY", "the API key begins or ends with white space"}},
 		"a base URL without https":        {env: map[string]string{"API_KEY": "key", "API_SECRET": secret, "BASE_URL": secret}, errs: []string{"MESSAGEMEDIA_BASE_URL", "the URL does not begin with https://"}},
-		"a nil option":                    {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, options: []messagemedia.Option{nil}, errs: []string{"option 1 is nil"}},
+		"an invalid value of each": {env: map[string]string{"API_SECRET": secret + "\n", "AUTH": "HMAC", "BASE_URL": secret}, options: []messagemedia.Option{messagemedia.WithMaxAttempts(0)},
+			errs: []string{`MESSAGEMEDIA_AUTH must be "basic" or "hmac"`, "MESSAGEMEDIA_API_KEY is not set", "MESSAGEMEDIA_BASE_URL or an option: WithBaseURL: the URL does not begin with https://", "WithMaxAttempts: must be at least 1, got 0"}},
+		"an invalid option": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret + "\n"}, options: []messagemedia.Option{messagemedia.WithMaxAttempts(0)},
+			errs: []string{"MESSAGEMEDIA_API_KEY or MESSAGEMEDIA_API_SECRET: the API secret begins or ends with white space", "WithMaxAttempts: must be at least 1, got 0"}},
+		"a nil option": {env: map[string]string{"API_KEY": "key", "API_SECRET": secret}, options: []messagemedia.Option{nil}, errs: []string{"option 1 is nil"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, variable := range []string{"API_KEY", "API_SECRET", "BASE_URL", "AUTH"} {

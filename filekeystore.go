@@ -23,7 +23,8 @@ const (
 
 // FileKeyStore is a [SignatureKeyStore] in a directory. Each key is a JSON file whose name
 // is "key-", the ID and ".json", with mode 0600 where the system has modes. Any number of
-// programs can use the directory concurrently. Create a store with [NewFileKeyStore].
+// programs of one account can use the directory concurrently. Another account, also a
+// sub-account, needs a directory of its own. Create a store with [NewFileKeyStore].
 //
 // Files with other names are ignored. If a key's file is invalid, reading the store
 // returns an error with the name of the file.

@@ -9,6 +9,9 @@ import (
 // a public key only once, so receivers read it from the store. [NewFileKeyStore] stores the
 // keys in a directory. A database table with the ID as its primary key works as well.
 //
+// If two accounts share a store, each takes the keys of the other for replaced ones:
+// [Client.RotateSignatureKey] removes them, and the other account's deliveries are rejected.
+//
 // Several programs use a store concurrently, without locks or transactions. A store must
 // guarantee:
 //

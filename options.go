@@ -114,15 +114,24 @@ func WithInsecureHTTP() Option {
 	return func(s *settings) { s.insecureHTTP = true }
 }
 
-func (s *settings) apply(options []Option) error {
+// newSettings returns the defaults, changed by the options, and an error with all problems.
+func newSettings(options []Option) (settings, error) {
+	s := settings{
+		baseURL:        defaultBaseURL,
+		httpClient:     &http.Client{},
+		attemptTimeout: defaultAttemptTimeout,
+		maxAttempts:    defaultMaxAttempts,
+		maxRetryWait:   defaultMaxRetryWait,
+		logger:         slog.New(slog.DiscardHandler),
+	}
 	for i, option := range options {
 		if option == nil {
 			s.errs = append(s.errs, fmt.Errorf("option %d is nil", i+1))
 			continue
 		}
-		option(s)
+		option(&s)
 	}
-	return errors.Join(s.errs...)
+	return s, errors.Join(append(s.errs, s.check())...)
 }
 
 // check returns all problems of the settings.

@@ -69,8 +69,9 @@ type Change struct {
 // PlanWebhooks returns the plan of [Client.SyncWebhooks] for the same arguments, and changes
 // nothing. It makes one request for each page of the list.
 //
-// If SyncWebhooks would reject the plan, PlanWebhooks returns the plan and the error. With
-// any other error, the plan is nil.
+// If a webhook must be replaced without [AllowReplace], or the account would exceed its
+// limit, PlanWebhooks returns the plan and a [*ValidationError]. With any other error, the
+// plan is nil.
 func (c *Client) PlanWebhooks(ctx context.Context, desired []CreateWebhookRequest, options ...SyncOption) (*Plan, error) {
 	target, err := newDesiredState("PlanWebhooks", desired, options)
 	if err != nil {

@@ -1,6 +1,10 @@
 package messagemedia
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
+)
 
 // SignatureKeyOption configures [Client.SyncSignatureKey] and
 // [Client.RotateSignatureKey], which return an error if a value is invalid.
@@ -38,7 +42,7 @@ func DeleteKeysLeftBehind() SignatureKeyOption {
 
 func newKeySettings(operation string, store SignatureKeyStore, options []SignatureKeyOption) (keySettings, error) {
 	s := keySettings{digest: DigestSHA256}
-	if store == nil {
+	if check.IsNil(store) {
 		s.violations.add("store", "The store is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore")
 	}
 	for i, option := range options {

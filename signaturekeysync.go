@@ -60,7 +60,8 @@ var ErrForeignSignatureKey = errors.New("a signature key is enabled that the sto
 // [DeleteKeysLeftBehind] is given, old ones are deleted.
 //
 // If the call fails and the store already has keys, a receiver can log the error and start.
-// If the account does not have the feature, the error matches [ErrForbidden]. Authenticate
+// If the store has none, a receiver that accepts only signatures must not start, since it
+// would reject every delivery. If the account does not have the feature, the error matches [ErrForbidden]. Authenticate
 // deliveries by a token in that case: see webhook.HeaderToken.
 //
 // The result contains every attempted step, even with an error, and is never nil.

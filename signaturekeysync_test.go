@@ -266,6 +266,7 @@ func TestInvalidSignatureKeyRuns(t *testing.T) {
 		want    []string
 	}{
 		"no store":          {nil, nil, []string{"store: The store is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore"}},
+		"a nil pointer":     {(*messagemedia.FileKeyStore)(nil), nil, []string{"store: The store is nil; pass a SignatureKeyStore, such as that of NewFileKeyStore"}},
 		"a nil option":      {messagemediatest.NewKeyStore(), []messagemedia.SignatureKeyOption{messagemedia.TakeOverSignatureKey(), nil}, []string{"option 2: The option is nil"}},
 		"an unknown digest": {messagemediatest.NewKeyStore(), []messagemedia.SignatureKeyOption{messagemedia.SignatureKeyDigest("MD5")}, []string{`SignatureKeyDigest: must be SHA224, SHA256 or SHA512, got "MD5"`}},
 	} {

@@ -34,7 +34,10 @@ func Prune(owned func(*Webhook) bool) SyncOption {
 // PruneURLPrefix deletes webhooks that are not desired and whose URL is the prefix or below
 // it. The prefix "https://example.com/hooks" selects itself,
 // "https://example.com/hooks/sms" and "https://example.com/hooks?a=b", but not
-// "https://example.com/hooks-of-a-colleague". URLs are compared byte by byte.
+// "https://example.com/hooks-of-a-colleague". URLs are equal by the rules of
+// [Client.SyncWebhooks].
+//
+// Prune from one place only, as [Prune] explains.
 //
 // The prefix must have a scheme and a host, so that it cannot select every webhook. It must
 // have neither a query nor a fragment.
@@ -46,9 +49,10 @@ func PruneURLPrefix(prefix string) SyncOption {
 		if strings.ContainsAny(prefix, "?#") {
 			t.violations.add("PruneURLPrefix", "The prefix has a query or a fragment; use Prune with a function to choose by those")
 		}
+		prefix = normalURL(prefix)
 		t.owned = append(t.owned, func(webhook *Webhook) bool {
-			rest, ok := strings.CutPrefix(webhook.URL, prefix)
-			return ok && (rest == "" || strings.HasSuffix(prefix, "/") || strings.ContainsRune("/?#", rune(rest[0])))
+			rest, ok := strings.CutPrefix(normalURL(webhook.URL), prefix)
+			return ok && (rest == "" || strings.HasSuffix(prefix, "/") || strings.ContainsRune("/?", rune(rest[0])))
 		})
 	}
 }

@@ -209,7 +209,7 @@ func TestMatchMaySendRequests(t *testing.T) {
 func TestMatchReceivesACopyOfTheRequest(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t)
-	require.NoError(t, api.Fail(messagemediatest.Fault{Match: func(r *http.Request) bool {
+	require.NoError(t, api.Fail(messagemediatest.Fault{Status: 500, Match: func(r *http.Request) bool {
 		body, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
 		assert.Empty(t, body)
@@ -254,6 +254,7 @@ func TestInvalidFaultsAreNotQueued(t *testing.T) {
 	defer api.Close()
 	for want, fault := range map[string]messagemediatest.Fault{
 		`Operation must be one of ["CreateWebhook" "ListWebhooks" "UpdateWebhook" "DeleteWebhook" "CreateSignatureKey" "ListSignatureKeys" "GetEnabledSignatureKey" "EnableSignatureKey" "DisableSignatureKey" "GetSignatureKey" "DeleteSignatureKey"], got "GetWebhook"`: {Operation: "GetWebhook"},
+		"the fault has no effect; set Delay, ResetConnection, Status, TruncateBody, ByteDelay or Lag": {Operation: "CreateWebhook", AfterCommit: true},
 		"Times must not be negative, got -1":                                                            {Times: -1},
 		"Delay must not be negative, got -1ns":                                                          {Delay: -1},
 		"ByteDelay must not be negative, got -1ns":                                                      {ByteDelay: -1},
@@ -279,7 +280,9 @@ func TestAListLagsBehindChanges(t *testing.T) {
 	send(t, api, "POST", path, `not a change`)
 	send(t, api, "DELETE", path+"/"+id, "")
 	for lag, want := range []string{"", "PUT", "POST", "", ""} {
-		require.NoError(t, api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: lag}))
+		if lag > 0 {
+			require.NoError(t, api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: lag}))
+		}
 		_, response := send(t, api, "GET", path, "")
 		got := ""
 		for _, webhook := range decode[fields](t, response)["pageData"].([]any) {
@@ -298,7 +301,9 @@ func TestAListOfKeysLagsBehindChanges(t *testing.T) {
 	id := decode[fields](t, response)["key_id"].(string)
 	send(t, api, "PATCH", keysPath+"/enabled", `{"key_id":"`+id+`"}`)
 	for lag, want := range []string{`"enabled":true`, `"enabled":false`, `[]`} {
-		require.NoError(t, api.Fail(messagemediatest.Fault{Operation: "ListSignatureKeys", Lag: lag}))
+		if lag > 0 {
+			require.NoError(t, api.Fail(messagemediatest.Fault{Operation: "ListSignatureKeys", Lag: lag}))
+		}
 		_, response := send(t, api, "GET", keysPath, "")
 		assert.Contains(t, response, want, "lag %d", lag)
 	}
@@ -313,7 +318,9 @@ func TestAListLagsBehindAHundredChanges(t *testing.T) {
 		api.AddWebhook("", messagemedia.Webhook{})
 	}
 	for lag, want := range map[int]int{0: 130, 99: 31, 100: 30} {
-		require.NoError(t, api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: lag}))
+		if lag > 0 {
+			require.NoError(t, api.Fail(messagemediatest.Fault{Operation: "ListWebhooks", Lag: lag}))
+		}
 		_, response := send(t, api, "GET", path+"?page_size=200", "")
 		assert.Len(t, decode[fields](t, response)["pageData"], want, "lag %d", lag)
 	}

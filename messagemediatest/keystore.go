@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
+	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
 // ErrKeyStoreFault is the error of a [KeyStoreFault] that names no other.
@@ -60,8 +62,14 @@ type KeyStoreFault struct {
 	Err error
 }
 
-// Fail queues faults. An operation takes the first that matches it.
-func (s *KeyStore) Fail(faults ...KeyStoreFault) {
+// Fail queues faults. An operation takes the first that matches it. If a fault is invalid,
+// Fail queues none and returns an error.
+func (s *KeyStore) Fail(faults ...KeyStoreFault) error {
+	for _, fault := range faults {
+		if err := fault.check(); err != nil {
+			return fmt.Errorf("messagemediatest: KeyStore.Fail: %w", err)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, fault := range faults {
@@ -71,6 +79,7 @@ func (s *KeyStore) Fail(faults ...KeyStoreFault) {
 		}
 		s.faults = append(s.faults, &fault)
 	}
+	return nil
 }
 
 // SignatureKeys returns all keys, in the order of their IDs.
@@ -117,6 +126,15 @@ func (s *KeyStore) locked(do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	do()
+}
+
+func (f KeyStoreFault) check() error {
+	operations := []KeyStoreOperation{KeyStoreRead, KeyStorePut, KeyStoreDelete}
+	return cmp.Or(
+		check.That(f.Operation == "" || slices.Contains(operations, f.Operation), "Operation must be one of %q, got %q", operations, f.Operation),
+		check.That(f.Times >= 0, "Times must not be negative, got %d", f.Times),
+		check.That(f.Delay >= 0, "Delay must not be negative, got %v", f.Delay),
+	)
 }
 
 // nextFault returns a copy of the fault that an operation takes; the zero one if there

@@ -65,7 +65,7 @@ func TestKeyStoreFails(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				store := messagemediatest.NewKeyStore()
-				store.Fail(c.fault)
+				require.NoError(t, store.Fail(c.fault))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				start := time.Now()
@@ -80,6 +80,19 @@ func TestKeyStoreFails(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestInvalidFaultsOfAKeyStoreAreNotQueued(t *testing.T) {
+	t.Parallel()
+	store := messagemediatest.NewKeyStore()
+	for want, fault := range map[string]messagemediatest.KeyStoreFault{
+		`Operation must be one of ["SignatureKeys" "PutSignatureKey" "DeleteSignatureKey"], got "Put"`: {Operation: "Put"},
+		"Times must not be negative, got -1":   {Times: -1},
+		"Delay must not be negative, got -1ns": {Delay: -1},
+	} {
+		require.EqualError(t, store.Fail(messagemediatest.KeyStoreFault{}, fault), "messagemediatest: KeyStore.Fail: "+want)
+	}
+	require.NoError(t, store.PutSignatureKey(t.Context(), messagemedia.StoredKey{ID: "k"}))
 }
 
 func TestTimesIsTheNumberOfFailedStoreOperations(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 // event's type, concurrently. For each webhook, Send renders the URL and the template,
 // signs the request if a signature key is enabled, and sends it with the webhook's
 // method, headers and ReadTimeout. If the response is not a 2xx, Send retries up to the
-// webhook's Retries, without a delay unless [WithRetryDelays] is given.
+// webhook's Retries, without a delay unless [WithRetryDelays] is given. Without [ToHandler]
+// or [ThroughClient], the requests go over the network to the host of the URL.
 //
 // A zero field of the event is undefined in the template: if ReplyID is empty, $replyId
 // renders literally. $retryCount is the event's RetryCount plus the number of earlier

@@ -46,7 +46,7 @@ type noDeduplicator struct{ Deduplicator }
 type checkedDeduplicator interface{ check() error }
 
 func checkDeduplicator(d Deduplicator) error {
-	if isNil(d) {
+	if check.IsNil(d) {
 		return check.That(false, "webhook: WithDeduplicator: deduplicator is nil; omit the option to handle duplicates")
 	}
 	if checked, ok := d.(checkedDeduplicator); ok {

@@ -71,12 +71,13 @@
 //  1. Deploy a receiver that accepts both: HeaderToken(name, new, old), or
 //     AnyOf(Signed(keys), HeaderToken(name, token)).
 //  2. Change the platform by one call: UpdateWebhook with the new Headers, or with the new
-//     URL of a QueryToken; SyncSignatureKey for signatures.
+//     URL of a QueryToken; SyncSignatureKey for signatures. Signed deliveries still have the
+//     webhook's Headers, so an instance that only knows the token accepts them.
 //  3. Watch the observer until no delivery uses the old credential. The Scheme of a
 //     [DeliveryOutcome] names the credential, such as "header:X-Webhook-Token#2" for the
-//     second token. A retry can arrive 11 minutes later, possibly with the URL and the
-//     headers of the first attempt. SignatureErr is set if a delivery has a signature that
-//     was not accepted.
+//     second token. A retry can arrive 11 minutes after the first attempt, possibly with its
+//     URL and headers. SignatureErr is set if a delivery has a signature that was not
+//     accepted.
 //  4. Deploy a receiver that accepts only the new credential. Then remove an old token from
 //     the webhook.
 //
@@ -109,8 +110,9 @@
 // headers. If a proxy rewrites the path, use [WithPublicURL], [WithStrippedPrefix] or
 // [WithTarget] to restore the target that the platform called. If a gateway replaces the
 // Date, use [WithDateHeader] to read the platform's Date from another header. An
-// http.ServeMux redirects a path with double slashes or dots before any handler sees it. To
-// debug a bad signature, [WithSignedText] gives the observer the text that was verified.
+// http.ServeMux redirects a path with double slashes or dots, or without the trailing slash of
+// its pattern, before any handler sees it. The platform's reaction to a redirect is not
+// documented. To debug a bad signature, [WithSignedText] gives the observer the text that was verified.
 //
 // # Time and memory
 //

@@ -119,7 +119,8 @@ func WithDedupeKey(key func(*Delivery) string) HandlerOption {
 // If an authenticated delivery can't be parsed, the callback gets an [*UnparsedEvent].
 //
 // The handler sets a deadline for reading the body, if the server's ResponseWriter supports
-// one, and resets it afterwards. Set the ReadHeaderTimeout of the http.Server yourself.
+// one, and resets it afterwards. Set the ReadHeaderTimeout of the http.Server yourself. For a
+// graceful shutdown, give http.Server.Shutdown more time than [WithTimeout].
 //
 // If an argument is invalid, NewHandler returns an error that lists all invalid arguments.
 func NewHandler(verifier *Verifier, callback func(context.Context, *Delivery) error, options ...HandlerOption) (*Handler, error) {

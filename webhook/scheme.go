@@ -94,7 +94,7 @@ type combination struct {
 func (c *combination) check() error {
 	errs := []error{check.That(len(c.given) > 0, "webhook: %s: no scheme given", c.name)}
 	for i, scheme := range c.given {
-		if isNil(scheme) {
+		if check.IsNil(scheme) {
 			errs = append(errs, check.That(false, "webhook: %s: scheme %d is nil", c.name, i+1))
 			continue
 		}
@@ -107,7 +107,7 @@ func (c *combination) looksUpKeys() bool { return slices.ContainsFunc(c.parts, l
 
 func (c *combination) waits() bool { return slices.ContainsFunc(c.parts, Scheme.waits) }
 
-func looksUpKeys(s Scheme) bool { return !isNil(s) && s.looksUpKeys() }
+func looksUpKeys(s Scheme) bool { return !check.IsNil(s) && s.looksUpKeys() }
 
 func (c *combination) queryTokens() (names []string) {
 	for _, part := range c.parts {

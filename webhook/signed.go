@@ -119,7 +119,7 @@ func (s *signedScheme) check() error {
 
 // checkKeys validates a KeySource of this package. Others cannot be validated.
 func (s *signedScheme) checkKeys() error {
-	if isNil(s.keys) {
+	if check.IsNil(s.keys) {
 		return errors.New("webhook: Signed: keys are nil; pass a KeySet or a KeySource of your own")
 	}
 	if source, ok := s.keys.(checkedKeySource); ok {

@@ -59,7 +59,7 @@ func StoredKeys(store messagemedia.SignatureKeyStore, options ...StoredKeysOptio
 		option(s)
 	}
 	s.invalid = errors.Join(
-		check.That(!isNil(store), "webhook: StoredKeys: store is nil"),
+		check.That(!check.IsNil(store), "webhook: StoredKeys: store is nil"),
 		s.invalid,
 		check.That(s.maxStaleness > 0, "webhook: WithMaxStaleness: must be positive, got %v", s.maxStaleness),
 	)

@@ -123,7 +123,8 @@ func checkTokens(kind string, tokens []string, form string, isForm func(string) 
 	for i, token := range tokens {
 		errs = append(errs,
 			check.That(len(token) >= minTokenBytes, "webhook: %s: token %d must have at least %d bytes, got %d", kind, i+1, minTokenBytes, len(token)),
-			check.That(token == "" || isForm(token), "webhook: %s: token %d must be %s", kind, i+1, form),
+			check.That(token == strings.TrimSpace(token), "webhook: %s: token %d begins or ends with white space", kind, i+1),
+			check.That(token == "" || isForm(strings.TrimSpace(token)), "webhook: %s: token %d must be %s", kind, i+1, form),
 			check.That(token == "" || !seen[token], "webhook: %s: token %d must differ from the others", kind, i+1),
 		)
 		seen[token] = true

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
@@ -47,7 +46,7 @@ func NewVerifier(scheme Scheme, options ...VerifierOption) (*Verifier, error) {
 		}
 		option(&settings)
 	}
-	if isNil(scheme) {
+	if check.IsNil(scheme) {
 		errs = append(errs, errors.New("webhook: NewVerifier: scheme is nil; pass Signed, HeaderToken or QueryToken"))
 	} else {
 		errs = append(errs, scheme.check())
@@ -63,18 +62,6 @@ func NewVerifier(scheme Scheme, options ...VerifierOption) (*Verifier, error) {
 		settings.target.publicPath = rawPath(*settings.target.publicURL)
 	}
 	return &Verifier{scheme, scheme.queryTokens(), settings}, nil
-}
-
-// isNil reports whether v is nil or contains a nil pointer or a nil function.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	switch value := reflect.ValueOf(v); value.Kind() {
-	case reflect.Pointer, reflect.Func:
-		return value.IsNil()
-	}
-	return false
 }
 
 // Verify authenticates a request, reads its body, and parses it. If the request is not
@@ -125,8 +112,11 @@ func (v *Verifier) authenticateHeader(ctx context.Context, r *request) (proof, e
 	if !check.IsToken(r.method) {
 		return nil, fmt.Errorf("%w: method is not a token", ErrMalformed)
 	}
+	if r.target == "" {
+		return nil, fmt.Errorf("%w: target is empty; the request must be a server's, or one of httptest.NewRequest", ErrMalformed)
+	}
 	if !isTarget(r.target) {
-		return nil, fmt.Errorf("%w: target is empty, or has white space or control characters", ErrMalformed)
+		return nil, fmt.Errorf("%w: target has white space or control characters", ErrMalformed)
 	}
 	return v.scheme.authenticateHeader(ctx, r)
 }

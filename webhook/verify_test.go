@@ -77,8 +77,10 @@ var faults = []struct {
 }{
 	{"a method that is not a token", func(_ *testing.T, r *http.Request) { r.Method = "POST /x" }, webhook.ErrMalformed,
 		"webhook: malformed request: method is not a token"},
+	{"no target, as in a client's request", func(_ *testing.T, r *http.Request) { r.RequestURI = "" }, webhook.ErrMalformed,
+		"webhook: malformed request: target is empty; the request must be a server's, or one of httptest.NewRequest"},
 	{"a target with a space", func(_ *testing.T, r *http.Request) { r.RequestURI = "/hooks?a b" }, webhook.ErrMalformed,
-		"webhook: malformed request: target is empty, or has white space or control characters"},
+		"webhook: malformed request: target has white space or control characters"},
 	{"no signature", func(_ *testing.T, r *http.Request) { r.Header.Del("X-MessageMedia-Signature") }, webhook.ErrMissingHeader,
 		"webhook: missing header: X-Messagemedia-Signature"},
 	{"no cipher", func(_ *testing.T, r *http.Request) { r.Header.Del("X-MessageMedia-Cipher-Type") }, webhook.ErrMissingHeader,

@@ -25,7 +25,7 @@ func main() {
 	if token == "" {
 		log.Fatal("WEBHOOK_TOKEN is not set")
 	}
-	webhook, err := client.CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
+	created, err := client.CreateWebhook(context.Background(), messagemedia.CreateWebhookRequest{
 		URL:        "https://example.com/hooks/sms",
 		Method:     http.MethodPost,
 		Encoding:   messagemedia.EncodingJSON,
@@ -38,5 +38,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("created", webhook.ID)
+	fmt.Println("created", created.ID)
 }

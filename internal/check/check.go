@@ -3,6 +3,7 @@ package check
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -12,6 +13,18 @@ func That(ok bool, format string, args ...any) error {
 		return nil
 	}
 	return fmt.Errorf(format, args...)
+}
+
+// IsNil reports whether v is nil or contains a nil pointer or a nil function.
+func IsNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch value := reflect.ValueOf(v); value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
 }
 
 // IsToken reports whether s is a token by RFC 9110, section 5.6.2, such as a method or a

@@ -14,6 +14,18 @@ func TestThat(t *testing.T) {
 	assert.EqualError(t, check.That(false, "must be positive, got %d", -1), "must be positive, got -1")
 }
 
+func TestIsNil(t *testing.T) {
+	t.Parallel()
+	var pointer *int
+	var function func()
+	for _, v := range []any{nil, pointer, function} {
+		assert.True(t, check.IsNil(v), "%T", v)
+	}
+	for _, v := range []any{0, new(int), func() {}, ""} {
+		assert.False(t, check.IsNil(v), "%T", v)
+	}
+}
+
 func TestIsToken(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{"GET", "X-Webhook-Token", "a", "0", "!#$%&'*+-.^_`|~"} {
