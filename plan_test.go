@@ -220,7 +220,7 @@ func TestPruneURLPrefix(t *testing.T) {
 		{"https://example.com/~hooks", "https://example.com/%7ehooks/sms", true},
 		{"https://example.com/hooks", "https://example.com/Hooks", false},
 		{"https://user:to@ken@example.com/hooks", "https://user:to@ken@EXAMPLE.com/hooks", true},
-		{"https://user:To@Ken@example.com/hooks", "https://user:to@ken@example.com/hooks", false},
+		{"https://user:to@Ken@example.com/hooks", "https://user:to@ken@example.com/hooks", false},
 		{"https://example.com/hooks", "http://example.com/hooks", false},
 		{"https://example.com/hooks/", "https://example.com/hooks/sms", true},
 		{"https://example.com/hooks/", "https://example.com/hooks", false},
