@@ -52,21 +52,12 @@ func (c *Client) findCreated(ctx context.Context, request CreateWebhookRequest, 
 			if webhook.matches(request) {
 				return webhook, nil
 			}
-			return nil, conflictError(unknown)
+			return nil, fmt.Errorf("messagemedia: CreateWebhook: %w: a webhook with this URL and method does not match the request: %w", ErrConflict, unknown)
 		}
 		if reading == lagReadings || pages.pause(reading) != nil {
 			return nil, unknown
 		}
 	}
-}
-
-// conflictError returns the error of a creation with an unknown outcome if a webhook with
-// its URL and method does not match the request.
-func conflictError(unknown error) error {
-	if errors.Is(unknown, ErrConflict) {
-		return unknown // the API's own response, too
-	}
-	return fmt.Errorf("messagemedia: CreateWebhook: %w: a webhook with this URL and method does not match the request: %w", ErrConflict, unknown)
 }
 
 // deleteByID makes a call that deletes an item. If the API responds 404 after an attempt

@@ -177,7 +177,7 @@ func TestCreateWebhookComparesTheWebhookItFinds(t *testing.T) {
 				}
 				require.ErrorIs(t, err, messagemedia.ErrConflict)
 				assert.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown, "this call may have created the webhook before another program changed it")
-				assert.Regexp(t, "^messagemedia: CreateWebhook: ", err.Error())
+				assert.Regexp(t, "^messagemedia: CreateWebhook: conflict: a webhook with this URL and method does not match the request: ", err.Error())
 				apiErr, ok := errors.AsType[*messagemedia.APIError](err)
 				require.True(t, ok)
 				assert.Equal(t, status, apiErr.StatusCode, "the error has the API's response")
