@@ -25,14 +25,14 @@ const defaultBaseURL = "https://api.messagemedia.com"
 // API's own paths, which begin with /v1. The default is the global host,
 // https://api.messagemedia.com.
 func WithBaseURL(baseURL string) Option {
-	return func(s *settings) { s.baseURL = baseURL }
+	return func(s *settings) { s.baseURL, s.baseURLSource = baseURL, "WithBaseURL" }
 }
 
 // checkBaseURL rejects an invalid base URL. The error never quotes the URL, since it may
 // contain a password.
 func (s *settings) checkBaseURL() error {
 	if problem := s.baseURLProblem(); problem != "" {
-		return errors.New("WithBaseURL: " + problem)
+		return errors.New(s.baseURLSource + ": " + problem)
 	}
 	return nil
 }

@@ -33,25 +33,23 @@ type Client struct {
 // NewClient returns a client that authenticates with auth. If an argument is invalid, it
 // returns an error with all problems of the arguments.
 func NewClient(auth Authenticator, options ...Option) (*Client, error) {
-	client, err := newClient(auth, options)
+	s, err := newSettings("", "", options)
+	client, err := newClient(auth, s, checkAuthenticator(auth), err)
 	if err != nil {
 		return nil, fmt.Errorf("messagemedia: NewClient: %w", err)
 	}
 	return client, nil
 }
 
-func newClient(auth Authenticator, options []Option) (*Client, error) {
-	s, err := newSettings(options)
-	if err := errors.Join(checkAuthenticator(auth), err); err != nil {
+// newClient returns the client, or the given errors and those of its transport.
+func newClient(auth Authenticator, s settings, errs ...error) (*Client, error) {
+	scheme, _, _ := strings.Cut(s.baseURL, ":")
+	httpClient, connections, err := newHTTPClient(s.httpClient, strings.ToLower(scheme), auth, s.middleware)
+	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
 	if timeout := s.httpClient.Timeout; timeout > 0 {
 		s.attemptTimeout = min(s.attemptTimeout, timeout)
-	}
-	scheme, _, _ := strings.Cut(s.baseURL, ":")
-	httpClient, connections, err := newHTTPClient(s.httpClient, strings.ToLower(scheme), auth, s.middleware)
-	if err != nil {
-		return nil, err
 	}
 	_, ownAuth := auth.(*credentials)
 	return &Client{

@@ -43,8 +43,8 @@
 // # Calls
 //
 // Every call takes a context first. When ctx ends, the call returns at once, even while it
-// waits to retry, reads a body or looks something up. Requests are validated before they
-// are sent. Undocumented event types, methods, encodings, digests and ciphers are accepted
+// waits to retry, reads a body or looks something up. Only [Client.SyncWebhooks] may complete
+// a replacement first. Requests are validated before they are sent. Undocumented event types, methods, encodings, digests and ciphers are accepted
 // and returned unchanged, since the platform may add some.
 //
 // The API has no call that returns a single webhook. [Client.GetWebhook] searches the list.
@@ -81,7 +81,7 @@
 //
 // # Errors
 //
-// There are four kinds of errors:
+// Calls of the API return four kinds of errors:
 //
 //   - A non-2xx response is an [*APIError] with its status, even if the body is unreadable.
 //   - An invalid request is a [*ValidationError] with every problem. Nothing was sent.
@@ -89,7 +89,8 @@
 //   - Any other error is a transport error or an error of the [Authenticator], and wraps
 //     its cause.
 //
-// Most programs only need errors.Is with [ErrNotFound], [ErrConflict], [ErrUnauthorized]
+// If [Client.GetWebhook] does not find the webhook in the list, its error is none of these; it
+// matches [ErrNotFound]. Most programs only need errors.Is with [ErrNotFound], [ErrConflict], [ErrUnauthorized]
 // and the other sentinel errors of this package.
 //
 // An error matches context.Canceled or context.DeadlineExceeded only if the caller's
@@ -186,8 +187,9 @@
 //   - The platform may percent-encode the values of variables in a URL, or insert them
 //     unchanged.
 //
-// The probe cannot check that $esc escapes quotation marks, backslashes and control
-// characters in a template, nor what the platform does under a rate limit.
+// The probe cannot check these assumptions: in a template, $esc escapes quotation marks,
+// backslashes and control characters; a POST, PUT or PATCH with an empty body announces its
+// length. What the platform does under a rate limit is unknown.
 //
 // [which example for what]: https://github.com/messagemedia/webhooks-go-sdk#which-example-for-what
 // [migrating from the vendor's other SDKs]: https://github.com/messagemedia/webhooks-go-sdk/blob/main/docs/migrating.md

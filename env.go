@@ -34,18 +34,9 @@ func NewClientFromEnv(options ...Option) (*Client, error) {
 }
 
 func newClientFromEnv(options []Option) (*Client, error) {
-	if baseURL := os.Getenv(envBaseURL); baseURL != "" {
-		options = append([]Option{WithBaseURL(baseURL)}, options...)
-	}
 	auth, authErr := authenticatorFromEnv()
-	_, err := newSettings(options)
-	if err != nil && os.Getenv(envBaseURL) != "" {
-		err = fmt.Errorf("%s or an option: %w", envBaseURL, err)
-	}
-	if err := errors.Join(authErr, err); err != nil {
-		return nil, err
-	}
-	return newClient(auth, options)
+	s, err := newSettings(os.Getenv(envBaseURL), envBaseURL, options)
+	return newClient(auth, s, authErr, err)
 }
 
 func authenticatorFromEnv() (Authenticator, error) {

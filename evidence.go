@@ -85,7 +85,10 @@ func (e *evidence) roundTrip(transport *http.Transport, r *http.Request) (*http.
 
 // isAbout reports whether a request is the attempt's, which a middleware may have copied.
 func (e *evidence) isAbout(r *http.Request) bool {
-	return r.Method == e.request.Method && (r.URL == e.request.URL || r.URL.RequestURI() == e.request.URL.RequestURI())
+	if e.request == nil || r.URL == nil || r.Method != e.request.Method {
+		return false // of the Authenticator, or not a request that can be sent
+	}
+	return r.URL == e.request.URL || r.URL.RequestURI() == e.request.URL.RequestURI()
 }
 
 // mayHaveSent reports whether the attempt's request may have been sent, given the error of

@@ -224,6 +224,27 @@ func TestATransportThatReplays(t *testing.T) {
 	assert.Equal(t, 2, dials)
 }
 
+// TestAnAuthenticatorMaySendRequestsThroughTheClient fetches a token, with the context of the
+// call, over the transport of the client.
+func TestAnAuthenticatorMaySendRequestsThroughTheClient(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	var transport http.RoundTripper
+	auth := authenticatorFunc(func(r *http.Request) error {
+		own, err := http.NewRequestWithContext(r.Context(), "POST", server.URL+"/token", nil)
+		require.NoError(t, err)
+		response, err := transport.RoundTrip(own)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		return err
+	})
+	client := newClient(t, &http.Client{Transport: &http.Transport{}}, auth, messagemedia.WithBaseURL(server.URL),
+		messagemedia.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { transport = next; return next }))
+	_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+	require.NoError(t, err)
+}
+
 // TestReasons checks the log attribute reason for each kind of failure.
 func TestReasons(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package messagemedia
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,7 @@ type Option func(*settings)
 // settings collect the options, before they are checked together.
 type settings struct {
 	baseURL        string
+	baseURLSource  string // for errors: an option or a variable
 	httpClient     *http.Client
 	attemptTimeout time.Duration
 	maxAttempts    int
@@ -103,7 +105,8 @@ func WithUserAgent(product string) Option {
 // authenticate, timeout, canceled, reset, status or decode. A call with more than one
 // attempt adds a record at level Info whose attribute end is success, failure or unknown.
 //
-// Records contain no headers, no bodies and no IDs of webhooks. The default is not to log.
+// Records contain no headers, no bodies and no IDs of webhooks, except what the API's own
+// error message repeats. The default is not to log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
@@ -115,9 +118,11 @@ func WithInsecureHTTP() Option {
 }
 
 // newSettings returns the defaults, changed by the options, and an error with all problems.
-func newSettings(options []Option) (settings, error) {
+// If baseURL is empty, the base URL is the default.
+func newSettings(baseURL, baseURLSource string, options []Option) (settings, error) {
 	s := settings{
-		baseURL:        defaultBaseURL,
+		baseURL:        cmp.Or(baseURL, defaultBaseURL),
+		baseURLSource:  baseURLSource,
 		httpClient:     &http.Client{},
 		attemptTimeout: defaultAttemptTimeout,
 		maxAttempts:    defaultMaxAttempts,
@@ -138,7 +143,6 @@ func newSettings(options []Option) (settings, error) {
 func (s *settings) check() error {
 	return errors.Join(
 		s.checkBaseURL(),
-		check.That(s.httpClient != nil, "WithHTTPClient: client is nil; omit the option for the default"),
 		check.That(s.attemptTimeout > 0, "WithAttemptTimeout: must be positive, got %v", s.attemptTimeout),
 		check.That(s.maxAttempts > 0, "WithMaxAttempts: must be at least 1, got %d; 1 disables retries", s.maxAttempts),
 		check.That(s.maxRetryWait >= 0, "WithMaxRetryWait: must not be negative, got %v; 0 retries without waiting", s.maxRetryWait),

@@ -40,7 +40,7 @@ func Prune(owned func(*Webhook) bool) SyncOption {
 // Prune from one place only, as [Prune] explains.
 //
 // The prefix must have a scheme and a host, so that it cannot select every webhook. It must
-// have neither a query nor a fragment.
+// have no query, no fragment and no dot segment.
 func PruneURLPrefix(prefix string) SyncOption {
 	return func(t *desiredState) {
 		if problem := urlProblem(prefix); problem != "" {
@@ -49,10 +49,13 @@ func PruneURLPrefix(prefix string) SyncOption {
 		if strings.ContainsAny(prefix, "?#") {
 			t.violations.add("PruneURLPrefix", "The prefix has a query or a fragment; use Prune with a function to choose by those")
 		}
-		prefix = normalURL(prefix)
+		if path := normalEscapes(prefix) + "/"; strings.Contains(path, "/./") || strings.Contains(path, "/../") {
+			t.violations.add("PruneURLPrefix", "The prefix has . or .. as a segment of its path")
+		}
+		normal := normalURL(prefix)
 		t.owned = append(t.owned, func(webhook *Webhook) bool {
-			rest, ok := strings.CutPrefix(normalURL(webhook.URL), prefix)
-			return ok && (rest == "" || strings.HasSuffix(prefix, "/") || strings.ContainsRune("/?", rune(rest[0])))
+			rest, ok := strings.CutPrefix(normalURL(webhook.URL), normal)
+			return ok && (rest == "" || strings.HasSuffix(normal, "/") || strings.ContainsRune("/?", rune(rest[0])))
 		})
 	}
 }

@@ -25,6 +25,9 @@ type connections struct {
 // newHTTPClient copies a client, wraps its transport with the middleware, and pins the
 // transport to HTTP/1.1 if the Authenticator needs that.
 func newHTTPClient(given *http.Client, scheme string, auth Authenticator, middleware []func(http.RoundTripper) http.RoundTripper) (*http.Client, *connections, error) {
+	if given == nil {
+		return nil, nil, errors.New("WithHTTPClient: client is nil; omit the option for the default")
+	}
 	signer, ok := auth.(interface{ RequiresHTTP1() bool })
 	conns := &connections{transport: given.Transport, pin: ok && signer.RequiresHTTP1()}
 	if transport, ok := cmp.Or(given.Transport, http.DefaultTransport).(*http.Transport); ok {

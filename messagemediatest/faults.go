@@ -11,8 +11,8 @@ import (
 	"github.com/messagemedia/webhooks-go-sdk/internal/check"
 )
 
-// Fault makes a request fail. A zero field has no effect. If a Fault selects requests by
-// Operation or has AfterCommit, it must say how they fail:
+// Fault makes a request fail. A zero field has no effect. A Fault without Match that selects
+// requests, or has AfterCommit, must say how they fail:
 //
 //	api.Fail(messagemediatest.Fault{Status: 503, Times: 2})
 //	api.Fail(messagemediatest.Fault{Operation: "CreateWebhook", ResetConnection: true, AfterCommit: true})
@@ -88,7 +88,7 @@ func (f Fault) check() error {
 		check.That(f.Status != 0 || f.Header == nil && f.Body == "", "Header and Body need a Status"),
 		check.That(0 <= f.Lag && f.Lag <= maxLag, "Lag must be from 0 to %d, got %d", maxLag, f.Lag),
 		check.That(f.Lag == 0 || slices.Contains(lists, f.Operation), "Operation must be one of %q with a Lag, got %q", lists, f.Operation),
-		check.That(f.hasEffect() || f.Match != nil || f.Operation == "" && !f.AfterCommit,
+		check.That(f.hasEffect() || f.Match != nil || f.Operation == "" && f.Account == nil && !f.AfterCommit,
 			"the fault has no effect; set Delay, ResetConnection, Status, TruncateBody, ByteDelay or Lag"),
 	)
 }

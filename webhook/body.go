@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// freeBodyBytes is the part of each body that does not count against the shared budget.
-	freeBodyBytes = 64 << 10
+	// freeBodyBytes do not count against the shared budget: what it takes to read the first
+	// 64 KiB of a body, while the buffer grows from 32 KiB.
+	freeBodyBytes = 96<<10 + 1
 
 	firstBufferBytes = 16 << 10
 )
@@ -66,7 +67,7 @@ func (v *Verifier) readAll(from io.Reader, end int64, share *share) ([]byte, err
 	for {
 		if int64(len(body)) == size {
 			grown := 2 * size
-			if size <= end && end < grown {
+			if size <= end && end <= grown {
 				grown = end + 1 // room for one more byte, to detect the end
 			}
 			if err := share.reserve(grown); err != nil {

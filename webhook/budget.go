@@ -89,8 +89,12 @@ func (b *budget) keptFromIt(s *share) int64 {
 
 // release returns n bytes to the budget.
 func (s *share) release(n int64) {
-	if s == nil || s.held <= 0 {
-		return // no lock if it took nothing from the budget
+	if s == nil {
+		return
+	}
+	if s.held <= 0 { // it took nothing from the budget, so it needs no lock
+		s.held -= n
+		return
 	}
 	s.budget.mu.Lock()
 	defer s.budget.mu.Unlock()

@@ -75,7 +75,7 @@
 //     webhook's Headers, so an instance that only knows the token accepts them.
 //  3. Watch the observer until no delivery uses the old credential. The Scheme of a
 //     [DeliveryOutcome] names the credential, such as "header:X-Webhook-Token#2" for the
-//     second token. A retry can arrive 11 minutes after the first attempt, possibly with its
+//     second token. A retry can arrive 10 minutes after the first attempt, possibly with its
 //     URL and headers. SignatureErr is set if a delivery has a signature that was not
 //     accepted.
 //  4. Deploy a receiver that accepts only the new credential. Then remove an old token from

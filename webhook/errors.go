@@ -44,7 +44,8 @@ var (
 
 	// ErrBodyConsumed means that other code, often a middleware, read the body before the
 	// verifier. That code must run after the verifier or restore the body. If the request
-	// does not announce its length, only an empty body shows that.
+	// does not announce its length, the verifier assumes that of an empty body, unless a
+	// signature covers it or the method is GET or DELETE.
 	ErrBodyConsumed = errors.New("webhook: body already read")
 
 	// ErrKeySource means that the [KeySource] failed. The delivery may be valid.

@@ -119,7 +119,7 @@ func WithDedupeKey(key func(*Delivery) string) HandlerOption {
 // If an authenticated delivery can't be parsed, the callback gets an [*UnparsedEvent].
 //
 // The handler sets a deadline for reading the body, if the server's ResponseWriter supports
-// one, and resets it afterwards. Set the ReadHeaderTimeout of the http.Server yourself. For a
+// one, and resets it once the body is read. Set the ReadHeaderTimeout of the http.Server yourself. For a
 // graceful shutdown, give http.Server.Shutdown more time than [WithTimeout].
 //
 // If an argument is invalid, NewHandler returns an error that lists all invalid arguments.
@@ -166,9 +166,7 @@ func (s *handlerSettings) check() error {
 	)
 }
 
-// ServeHTTP authenticates a delivery, passes it to the callback, and responds. If an
-// [http.Server] calls ServeHTTP, the callback runs in the same goroutine. If the callback
-// calls runtime.Goexit there, the server closes the connection after the response.
+// ServeHTTP authenticates a delivery, passes it to the callback, and responds.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	receipt := &receipt{
 		handler:       h,
@@ -178,13 +176,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header:        r.Header,
 		readBody:      func(receipt *receipt) ([]byte, error) { return receipt.readFrom(w, r) },
 		contentLength: r.ContentLength,
+		canAbort:      true,
 	}
-	exiting := true
-	defer func() { receipt.respond(w, exiting) }()
-	if r.Context().Value(http.ServerContextKey) != nil {
-		h.receive(receipt) // without the cost of another goroutine
-	} else {
-		runInGoroutine(func() { h.receive(receipt) })
+	runInGoroutine(receipt.receive)
+	if receipt.outcome.Status == 0 {
+		panic(http.ErrAbortHandler)
 	}
-	exiting = false
+	setResponseHeader(w.Header(), receipt.outcome.Status)
+	w.WriteHeader(receipt.outcome.Status)
 }

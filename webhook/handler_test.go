@@ -92,6 +92,10 @@ var responseCases = []struct {
 	{name: "a panic with nil", callback: func(context.Context, *webhook.Delivery) error { panic(nil) }, status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
 	{name: "runtime.Goexit", callback: func(context.Context, *webhook.Delivery) error { runtime.Goexit(); return nil },
 		status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
+	{name: "an error with a method that panics", callback: func(context.Context, *webhook.Delivery) error { return (*detailedError)(nil) },
+		status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
+	{name: "an error that matches every other", callback: func(context.Context, *webhook.Delivery) error { return anyError{} },
+		status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrCallback}},
 	{name: "HEAD", change: func(_ *testing.T, r *http.Request) { r.Method = "HEAD" }, status: 405, reason: webhook.ReasonMethod, want: []error{webhook.ErrMethodNotAllowed}},
 	{name: "OPTIONS", change: func(_ *testing.T, r *http.Request) { r.Method = "OPTIONS" }, status: 405, reason: webhook.ReasonMethod, want: []error{webhook.ErrMethodNotAllowed}},
 	{name: "a malformed target", change: func(_ *testing.T, r *http.Request) { r.RequestURI = "/a b" }, status: 401, reason: webhook.ReasonMalformed, want: []error{webhook.ErrMalformed}},
@@ -116,6 +120,17 @@ var responseCases = []struct {
 	{name: "a panicking KeySource", keys: keySource(func(context.Context, string) (*webhook.Key, error) { panic("oops") }), status: 500, reason: webhook.ReasonPanic, want: []error{webhook.ErrPanic}},
 	{name: "an unknown payload, handled", change: func(t *testing.T, r *http.Request) { *r = *signedRequest(t, "PATCH", "/hooks", "<xml/>") }, status: 204, reason: webhook.ReasonHandled},
 }
+
+// detailedError is often returned as a nil pointer by mistake.
+type detailedError struct{ cause error }
+
+func (e *detailedError) Error() string { return "detailed" }
+func (e *detailedError) Unwrap() error { return e.cause }
+
+type anyError struct{}
+
+func (anyError) Error() string { return "any" }
+func (anyError) Is(error) bool { return true }
 
 type panickingBody struct{ io.ReadCloser }
 

@@ -81,20 +81,14 @@ func (r *receipt) conclude(err error, panicked any) {
 	if panicked != nil || err == errGoexit {
 		err = &panicError{what: r.calling, value: orGoexit(panicked), stack: debug.Stack()}
 	}
-	reason := r.reasonOf(err)
-	if err == errDuplicate {
-		err = nil
-	}
+	reason, status, err := r.classify(err)
 	r.outcome = DeliveryOutcome{
-		Status:       responseStatus(reason),
+		Status:       status,
 		Reason:       reason,
 		Err:          err,
 		Scheme:       r.accepted.scheme,
 		KeyID:        r.accepted.keyID,
 		SignatureErr: r.accepted.signatureErr,
-	}
-	if reason == ReasonPanic && errors.Is(err, http.ErrAbortHandler) {
-		r.outcome.Status = 0
 	}
 	if r.delivery != nil {
 		r.outcome.EventKind = kindOf(r.delivery.Event)
@@ -116,7 +110,6 @@ var reasons = [...]struct {
 	err    error
 	reason Reason
 }{
-	{errDuplicate, ReasonDuplicate},
 	{ErrPanic, ReasonPanic},
 	{ErrCallback, ReasonCallback},
 	{ErrDeduplicator, ReasonDeduplicator},
@@ -136,10 +129,29 @@ var reasons = [...]struct {
 	{ErrMissingHeader, ReasonMissingHeader},
 }
 
-func (r *receipt) reasonOf(err error) Reason {
-	if err == nil {
-		return ReasonHandled
+// classify returns the reason and the status for an error, and the error for the observer. If
+// a method of the user's error panics, it returns that panic.
+func (r *receipt) classify(err error) (reason Reason, status int, observed error) {
+	switch err {
+	case nil:
+		return ReasonHandled, http.StatusNoContent, nil
+	case errDuplicate: // no other error is acknowledged, whatever it claims to be
+		return ReasonDuplicate, http.StatusNoContent, nil
 	}
+	defer func() {
+		if value := recover(); value != nil {
+			reason, status = ReasonPanic, http.StatusInternalServerError
+			observed = &panicError{what: "a method of an error", value: value, stack: debug.Stack()}
+		}
+	}()
+	reason = r.reasonOf(err)
+	if panicked, ok := errors.AsType[*panicError](err); ok && r.canAbort && panicked.value == any(http.ErrAbortHandler) {
+		return reason, 0, err
+	}
+	return reason, responseStatus(reason), err
+}
+
+func (r *receipt) reasonOf(err error) Reason {
 	for _, known := range reasons {
 		if errors.Is(err, known.err) {
 			return r.orEnd(known.reason, err)

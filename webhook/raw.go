@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 )
@@ -50,8 +49,8 @@ func (h *Handler) HandleRaw(ctx context.Context, raw RawRequest) RawResponse {
 		},
 		contentLength: int64(len(raw.Body)),
 	}
-	runInGoroutine(func() { h.receive(receipt) })
-	response := RawResponse{Status: cmp.Or(receipt.outcome.Status, http.StatusInternalServerError), Header: http.Header{}}
+	runInGoroutine(receipt.receive)
+	response := RawResponse{Status: receipt.outcome.Status, Header: http.Header{}}
 	setResponseHeader(response.Header, response.Status)
 	return response
 }

@@ -16,6 +16,7 @@ type receipt struct {
 	header        http.Header
 	readBody      func(*receipt) ([]byte, error)
 	contentLength int64
+	canAbort      bool // whether a panic with http.ErrAbortHandler aborts the response
 
 	start       time.Time
 	ctx         context.Context // ends after the handler's timeout
@@ -34,12 +35,12 @@ type receipt struct {
 
 // receive processes a delivery and sets its outcome. Deferred functions complete it, since a
 // user's function may panic or call runtime.Goexit.
-func (h *Handler) receive(r *receipt) {
+func (r *receipt) receive() {
 	r.start = time.Now()
-	ctx, cancel := context.WithDeadline(r.parent, r.start.Add(h.timeout))
+	ctx, cancel := context.WithDeadline(r.parent, r.start.Add(r.handler.timeout))
 	defer cancel()
 	r.ctx = ctx
-	r.share = h.budget.share(r.early)
+	r.share = r.handler.budget.share(r.early)
 	defer r.observe()
 	defer r.log()
 	defer r.release()
@@ -115,7 +116,7 @@ func (r *receipt) read() (err error) {
 }
 
 func (r *receipt) authenticateBody() (err error) {
-	r.accepted, err = authenticateBody(r.proof, r.body, r.contentLength)
+	r.accepted, err = authenticateBody(r.proof, r.method, r.body, r.contentLength)
 	return err
 }
 

@@ -9,26 +9,6 @@ import (
 // can have between two attempts.
 const retryAfter = "5"
 
-// respond writes the response. If the goroutine is exiting, the server will not complete the
-// response, so respond flushes it.
-func (r *receipt) respond(w http.ResponseWriter, exiting bool) {
-	status := r.outcome.Status
-	if status == 0 {
-		panic(http.ErrAbortHandler)
-	}
-	setResponseHeader(w.Header(), status)
-	if exiting {
-		w.Header().Set("Connection", "close")
-		if status != http.StatusNoContent {
-			w.Header().Set("Content-Length", "0")
-		}
-	}
-	w.WriteHeader(status)
-	if exiting {
-		http.NewResponseController(w).Flush()
-	}
-}
-
 // setResponseHeader sets the headers of a response with this status. No response has a body.
 func setResponseHeader(header http.Header, status int) {
 	switch status {
@@ -39,11 +19,9 @@ func setResponseHeader(header http.Header, status int) {
 	}
 }
 
-// responseStatus returns the status of the response for a reason.
+// responseStatus returns the status of the response if the delivery was not acknowledged.
 func responseStatus(reason Reason) int {
 	switch reason {
-	case ReasonHandled, ReasonDuplicate:
-		return http.StatusNoContent
 	case ReasonMethod:
 		return http.StatusMethodNotAllowed
 	case ReasonTooLarge:

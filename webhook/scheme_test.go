@@ -342,7 +342,12 @@ func TestAnEmptyBodyOfUnknownLength(t *testing.T) {
 		"with a token, announced as empty":         {token, withToken, "", "", 0, nil},
 		"with a signature, where a token would do": {both, signed, "", "", -1, nil},
 		"with a token, where a signature would do": {both, withToken, "", "", -1, []error{webhook.ErrBodyConsumed}},
-		"not empty, with a token":                  {token, withToken, "", "payload", -1, nil},
+		"of a GET with a token": {token, func(string) *http.Request {
+			r := withToken("")
+			r.Method = "GET"
+			return r
+		}, "", "", -1, nil},
+		"not empty, with a token": {token, withToken, "", "payload", -1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

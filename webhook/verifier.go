@@ -82,7 +82,7 @@ func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	accepted, err := authenticateBody(proof, body, r.ContentLength)
+	accepted, err := authenticateBody(proof, r.Method, body, r.ContentLength)
 	if err != nil {
 		return nil, err
 	}
@@ -122,15 +122,15 @@ func (v *Verifier) authenticateHeader(ctx context.Context, r *request) (proof, e
 }
 
 // authenticateBody also detects a body that other code has read, if the request does not
-// announce its length. Only a signature proves that the platform sent an empty body. With a
-// wrong signature, a read body is only a possible cause.
-func authenticateBody(p proof, body []byte, contentLength int64) (acceptance, error) {
+// announce its length. Only a signature proves that the platform sent a POST, PUT or PATCH
+// with an empty body. With a wrong signature, a read body is only a possible cause.
+func authenticateBody(p proof, method string, body []byte, contentLength int64) (acceptance, error) {
 	accepted, err := p.authenticateBody(body)
 	switch {
 	case len(body) > 0 || contentLength >= 0:
 	case errors.Is(err, ErrBadSignature):
 		err = fmt.Errorf("%w: empty body of unknown length; possible cause: %w", err, ErrBodyConsumed)
-	case err == nil && accepted.keyID == "":
+	case err == nil && accepted.keyID == "" && method != http.MethodGet && method != http.MethodDelete:
 		err = fmt.Errorf("%w: empty body of unknown length", ErrBodyConsumed)
 	}
 	return accepted, err
