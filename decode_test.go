@@ -46,6 +46,17 @@ func TestResponsesInUnusualForms(t *testing.T) {
 	}
 }
 
+// TestTheLongestDurationsAreDecoded checks the limits of time.Duration.
+func TestTheLongestDurationsAreDecoded(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"id":"1","read_timeout":9223372036854,"retry_delay":-9223372036}`, `{"id":"1","read_timeout":-9223372036854,"retry_delay":9223372036}`} {
+		var webhook messagemedia.Webhook
+		require.NoError(t, json.Unmarshal([]byte(body), &webhook), body)
+		assert.EqualValues(t, 9223372036854, webhook.ReadTimeout.Abs().Milliseconds())
+		assert.EqualValues(t, 9223372036, webhook.RetryDelay.Abs()/time.Second)
+	}
+}
+
 // TestDecodeErrorsNameTheField checks that an error has the path of the invalid value, also if
 // another value is null.
 func TestDecodeErrorsNameTheField(t *testing.T) {

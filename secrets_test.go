@@ -76,6 +76,7 @@ func echoes(r *http.Request) string {
 	if u, err := url.Parse(sent.URL); err == nil {
 		parts = append(parts, u.RawQuery, u.Fragment, u.User.String(), fmt.Sprint(u.Query()))
 	}
+	parts = append(parts, strings.Split(r.Header.Get("Authorization"), `"`)...) // the API key of HMACAuth
 	for _, value := range sent.Headers {
 		parts = append(parts, value, url.QueryEscape(value), strings.TrimPrefix(value, "Bearer "))
 	}
