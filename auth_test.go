@@ -321,6 +321,17 @@ func TestHintsOfA401(t *testing.T) {
 	}
 }
 
+// TestAlgorithmsAreNotRedacted: of the header of HMACAuth, only the key and the signature are.
+func TestAlgorithmsAreNotRedacted(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
+		signature := strings.Split(r.Header.Get("Authorization"), `"`)[7]
+		return httpmock.NewStringResponse(401, `{"message":"algorithm hmac-sha256 of key-of-an-account with signature `+signature+` is not supported"}`), nil
+	}), messagemedia.HMACAuth("key-of-an-account", "secret"))
+	err := client.DeleteWebhook(t.Context(), "id")
+	assert.ErrorContains(t, err, "algorithm hmac-sha256 of … with signature … is not supported")
+}
+
 func TestTheHintOfA401OverHTTP2(t *testing.T) {
 	t.Parallel()
 	server := newHTTP2Server(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
