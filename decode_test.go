@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -160,6 +161,13 @@ func TestErrorsAreOneLineOfAtMost1KiB(t *testing.T) {
 	err = listError(t, respondingWith(200, "<html>").HeaderSet(http.Header{"Content-Type": {long}, "X-Request-Id": {long + "\x1b"}}))
 	assert.LessOrEqual(t, len(err.Error()), 1<<10)
 	assert.Contains(t, err.Error(), "(request id é")
+
+	err = listError(t, func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{"X-Request-Id": {"id-of-the-request"}}, Body: io.NopCloser(iotest.ErrReader(errors.New(injected + long)))}, nil
+	})
+	assert.LessOrEqual(t, len(err.Error()), 1<<10)
+	assert.Greater(t, len(err.Error()), 1<<9)
+	assert.Contains(t, err.Error(), "(request id id-of-the-request)")
 
 	err = listError(t, func(*http.Request) (*http.Response, error) { return nil, errors.New(injected + long) })
 	assert.LessOrEqual(t, len(err.Error()), 1<<10+len("messagemedia: ListWebhooks: "))

@@ -234,6 +234,39 @@ func TestALookUpFindsANormalizedWebhook(t *testing.T) {
 	assert.Equal(t, "https://example.com/", webhook.URL)
 }
 
+// TestURLsThatAreEquivalent checks that they belong to one webhook.
+func TestURLsThatAreEquivalent(t *testing.T) {
+	t.Parallel()
+	for present, desired := range map[string]string{
+		"https://example.com/a/b/..":                "https://example.com/a/",
+		"https://example.com/a/b/.":                 "https://example.com/a/b/",
+		"https://example.com?a=/../b":               "https://example.com/?a=/../b",
+		"https://example.com/%2D%5a%7A%39%30%61%46": "https://example.com/-Zz90aF",
+		"https://example.com/%c3%a9%2f%0a":          "https://example.com/%C3%A9%2F%0A",
+	} {
+		_, client := account(t, example(present))
+		plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example(desired)})
+		require.NoError(t, err)
+		assert.Equal(t, messagemedia.ActionNone, plan.Changes[0].Action, "%s is equivalent to %s", present, desired)
+		assert.Equal(t, []string{"url"}, plan.Changes[0].Differences)
+	}
+}
+
+// TestTheExactURLIsPreferred to another spelling, also if that webhook matches the request.
+func TestTheExactURLIsPreferred(t *testing.T) {
+	t.Parallel()
+	exact, other := example("https://example.com/a"), example("https://EXAMPLE.com/a")
+	exact.Template = "old"
+	for _, present := range [][]messagemedia.CreateWebhookRequest{{exact, other}, {other, exact}} {
+		_, client := account(t, present...)
+		plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example("https://example.com/a")})
+		require.NoError(t, err)
+		require.Len(t, plan.Changes, 1)
+		assert.Equal(t, messagemedia.ActionUpdate, plan.Changes[0].Action)
+		assert.Equal(t, "https://example.com/a", plan.Changes[0].Before.URL)
+	}
+}
+
 // TestURLsThatAreNotEquivalent checks that they belong to two webhooks.
 func TestURLsThatAreNotEquivalent(t *testing.T) {
 	t.Parallel()
@@ -251,6 +284,11 @@ func TestURLsThatAreNotEquivalent(t *testing.T) {
 		"https://example.com/?a=..%2F":   "https://example.com/?a=../",
 		"https://example.com/?":          "https://example.com/",
 		"https://example.com/a/../../b/": "https://example.com/b",
+		"https://example.com/a%":         "https://example.com/a",
+		"https://example.com/a%4":        "https://example.com/a",
+		"https://example.com/%g1":        "https://example.com/%G1",
+		"https://example.com/%@1":        "https://example.com/%`1",
+		"https://example.com/%3:":        "https://example.com/%3/",
 	} {
 		_, client := account(t, example(present))
 		plan, err := client.PlanWebhooks(t.Context(), []messagemedia.CreateWebhookRequest{example(desired)})
