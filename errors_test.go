@@ -191,6 +191,15 @@ func TestResponsesToADeletion(t *testing.T) {
 	}
 }
 
+// TestEvery2xxIsASuccess, and no other status.
+func TestEvery2xxIsASuccess(t *testing.T) {
+	t.Parallel()
+	for status, done := range map[int]bool{199: false, 200: true, 202: true, 299: true, 300: false} {
+		client := newClient(t, responding(respondingWith(status, "")), basic, messagemedia.WithMaxAttempts(1))
+		assert.Equal(t, done, client.DeleteWebhook(t.Context(), "id") == nil, "%d", status)
+	}
+}
+
 // TestUnreadableSuccesses checks that the outcome of a change is unknown if the body of its 2xx
 // response can't be decoded.
 func TestUnreadableSuccesses(t *testing.T) {

@@ -289,6 +289,8 @@ func TestReasons(t *testing.T) {
 		"a lost connection":                 {through: responding(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }), want: "reset"},
 		"a status":                          {baseURL: plain.URL, through: &http.Client{}, want: "status"},
 		"an HTML page":                      {through: responding(respondingWith(200, "<html>")), want: "decode"},
+		"a body that is not gzip":           {through: responding(respondingWith(200, emptyPage).HeaderSet(http.Header{"Content-Encoding": {"gzip"}})), want: "decode"},
+		"an unsupported compression":        {through: responding(respondingWith(200, emptyPage).HeaderSet(http.Header{"Content-Encoding": {"br"}})), want: "decode"},
 		"a truncated body": {through: responding(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(&brokenReader{})}, nil
 		}), want: "reset"},
