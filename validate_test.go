@@ -136,6 +136,7 @@ func TestURLs(t *testing.T) {
 		"https://localhost/":                                  "",
 		"https://192.0.2.7:8443/a":                            "",
 		"https://a-b.c1.example./":                            "",
+		"https://azAZ09.example/":                             "",
 		"https://user:token@example.com/a":                    "",
 		"https://example.com/?text=$moContent&from=${source}": "",
 		"https://example.com/$accountId/x":                    "",

@@ -1,5 +1,5 @@
 // Package benchmarks compares the SDK with hand-written code. The script .ci/figures runs
-// it and creates the table of the README.
+// it and prints the tables of docs/benchmarks.md.
 //
 // Each comparison has two sides in the same run, client=hand and client=sdk. Each benchmark
 // documents its hand-written side.
