@@ -318,6 +318,17 @@ func TestALargeDeliveryFailsIfNoMemoryBecomesAvailable(t *testing.T) {
 	})
 }
 
+// TestABodyThatNeedsMoreThanTheSharedMemory is read, since the budget grows with the limit.
+func TestABodyThatNeedsMoreThanTheSharedMemory(t *testing.T) {
+	t.Parallel()
+	const limit = 33 * mebibyte // while its buffer grows, it needs 65 MiB
+	handler := newHandler(t, newVerifier(t, headerToken(aToken), webhook.WithMaxBodyBytes(limit)), accept, webhook.WithTimeout(time.Minute))
+	r := received("POST", "/hooks", "")
+	r.Header.Set("X-Webhook-Token", aToken)
+	r.ContentLength, r.Body = -1, io.NopCloser(strings.NewReader(strings.Repeat("x", limit)))
+	assert.Equal(t, 204, response(handler, r).Code)
+}
+
 // TestBodiesOfEverySizeAreReadCompletely covers the sizes around each step of the buffer.
 func TestBodiesOfEverySizeAreReadCompletely(t *testing.T) {
 	t.Parallel()
@@ -367,6 +378,26 @@ func TestTheServersReadTimeoutDoesNotEndTheCallback(t *testing.T) {
 			s := &sender{connection: connection}
 			assert.Equal(t, 204, s.response())
 			require.NoError(t, ended)
+			s.leave()
+			server.Close()
+			server.closed.Wait()
+		})
+	}
+}
+
+// TestAStalledBodyEndsAtTheEarlierDeadline: that of the handler, or the ReadTimeout of the server.
+func TestAStalledBodyEndsAtTheEarlierDeadline(t *testing.T) {
+	t.Parallel()
+	for timeout, want := range map[time.Duration]time.Duration{0: 5 * time.Second, 3 * time.Second: 3 * time.Second, 10 * time.Second: 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			server := serve(newHandler(t, newVerifier(t, headerToken(aToken)), accept))
+			server.ReadTimeout = timeout
+			start := time.Now()
+			connection := server.dial()
+			go fmt.Fprintf(connection, "POST /hooks HTTP/1.1\r\nHost: localhost\r\nX-Webhook-Token: %s\r\nContent-Length: 10\r\n\r\nhalf", aToken)
+			s := &sender{connection: connection}
+			assert.Equal(t, 400, s.response(), "%v", timeout)
+			assert.Equal(t, want, time.Since(start), "%v", timeout)
 			s.leave()
 			server.Close()
 			server.closed.Wait()
