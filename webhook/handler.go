@@ -102,8 +102,8 @@ func WithDedupeKey(key func(*Delivery) string) HandlerOption {
 //	401  the delivery was not authenticated
 //	405  the method is not one that a webhook can use
 //	413  the body is larger than the verifier allows
-//	500  your callback or another of your functions panicked or called runtime.Goexit, or
-//	     other code read the body first
+//	500  your callback or another of your functions panicked, or called runtime.Goexit (see
+//	     [Handler.ServeHTTP]), or other code read the body first
 //	503  the callback, the deduplicator or the KeySource failed, or the time for waiting
 //	     ended; with Retry-After
 //
@@ -167,6 +167,10 @@ func (s *handlerSettings) check() error {
 }
 
 // ServeHTTP authenticates a delivery, passes it to the callback, and responds.
+//
+// If an [http.Server] calls ServeHTTP, your functions run in the goroutine of the request. If
+// one of them calls runtime.Goexit there, the server closes the connection, or resets the
+// stream, without a complete response.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	receipt := &receipt{
 		handler:       h,
@@ -178,10 +182,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		contentLength: r.ContentLength,
 		canAbort:      true,
 	}
-	runInGoroutine(receipt.receive)
-	if receipt.outcome.Status == 0 {
-		panic(http.ErrAbortHandler)
+	defer receipt.respond(w) // also if a function calls runtime.Goexit
+	if r.Context().Value(http.ServerContextKey) != nil {
+		receipt.receive() // another goroutine would cost more than everything else here
+	} else {
+		runInGoroutine(receipt.receive)
 	}
-	setResponseHeader(w.Header(), receipt.outcome.Status)
-	w.WriteHeader(receipt.outcome.Status)
 }

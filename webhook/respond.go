@@ -9,6 +9,19 @@ import (
 // can have between two attempts.
 const retryAfter = "5"
 
+// respond writes the status. It does not flush: a middleware may buffer the status, and
+// net/http would send 200 instead.
+func (r *receipt) respond(w http.ResponseWriter) {
+	switch {
+	case r.outcome.Reason == "":
+		return // the handler itself panics
+	case r.outcome.Status == 0:
+		panic(http.ErrAbortHandler)
+	}
+	setResponseHeader(w.Header(), r.outcome.Status)
+	w.WriteHeader(r.outcome.Status)
+}
+
 // setResponseHeader sets the headers of a response with this status. No response has a body.
 func setResponseHeader(header http.Header, status int) {
 	switch status {

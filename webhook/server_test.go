@@ -2,11 +2,15 @@ package webhook_test
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,10 +35,70 @@ func TestTheServerSurvivesPanics(t *testing.T) {
 	for _, c := range []struct {
 		body string
 		want int
-	}{{"panic", 500}, {"payload", 204}, {"exit", 500}, {"payload", 204}} {
+	}{{"panic", 500}, {"payload", 204}, {"exit", 0}, {"payload", 204}} {
 		status, err := post(t, server, c.body)
-		require.NoError(t, err)
+		assert.Equal(t, c.want == 0, err != nil, "after runtime.Goexit, there is no response: %v", err)
 		assert.Equal(t, c.want, status)
+	}
+}
+
+// buffered keeps the status until the end of the request, like middleware that compresses.
+type buffered struct {
+	http.ResponseWriter
+	status int
+}
+
+func (b *buffered) WriteHeader(status int)      { b.status = status }
+func (b *buffered) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// TestGoexitIsNeverAcknowledged, whatever middleware and protocol are in front of the handler.
+func TestGoexitIsNeverAcknowledged(t *testing.T) {
+	t.Parallel()
+	flush := func(b *buffered) { b.ResponseWriter.WriteHeader(b.status) }
+	for name, middleware := range map[string]func(http.Handler) http.Handler{
+		"none": func(next http.Handler) http.Handler { return next },
+		"one that buffers": func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				b := &buffered{w, 200}
+				next.ServeHTTP(b, r)
+				flush(b)
+			})
+		},
+		"one that buffers and always responds": func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				b := &buffered{w, 200}
+				defer flush(b)
+				next.ServeHTTP(b, r)
+			})
+		},
+		"http.TimeoutHandler": func(next http.Handler) http.Handler { return http.TimeoutHandler(next, 50*time.Millisecond, "") },
+	} {
+		for _, http2 := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", HTTP/2: ", http2), func(t *testing.T) {
+				t.Parallel()
+				observed := new(outcomes)
+				handler := newHandler(t, verifier(t), func(_ context.Context, d *webhook.Delivery) error {
+					if string(d.Body) == "exit" {
+						runtime.Goexit()
+					}
+					return nil
+				}, observed.options()...)
+				server := httptest.NewUnstartedServer(middleware(handler))
+				server.Config.ErrorLog = log.New(io.Discard, "", 0)
+				if server.EnableHTTP2 = http2; http2 {
+					server.StartTLS()
+				} else {
+					server.Start()
+				}
+				t.Cleanup(server.Close)
+				status, _ := post(t, server, "exit")
+				assert.NotEqual(t, 2, status/100)
+				assert.Equal(t, webhook.ReasonPanic, observed.only(t).Reason)
+				status, err := post(t, server, "payload")
+				require.NoError(t, err)
+				assert.Equal(t, 204, status)
+			})
+		}
 	}
 }
 
