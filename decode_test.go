@@ -53,8 +53,8 @@ func TestTheLongestDurationsAreDecoded(t *testing.T) {
 	for _, body := range []string{`{"id":"1","read_timeout":9223372036854,"retry_delay":-9223372036}`, `{"id":"1","read_timeout":-9223372036854,"retry_delay":9223372036}`} {
 		var webhook messagemedia.Webhook
 		require.NoError(t, json.Unmarshal([]byte(body), &webhook), body)
-		assert.EqualValues(t, 9223372036854, webhook.ReadTimeout.Abs().Milliseconds())
-		assert.EqualValues(t, 9223372036, webhook.RetryDelay.Abs()/time.Second)
+		assert.Equal(t, int64(9223372036854), webhook.ReadTimeout.Abs().Milliseconds())
+		assert.Equal(t, 9223372036*time.Second, webhook.RetryDelay.Abs())
 	}
 }
 
