@@ -390,8 +390,9 @@ func TestAStalledBodyEndsAtTheEarlierDeadline(t *testing.T) {
 	t.Parallel()
 	for timeout, want := range map[time.Duration]time.Duration{0: 5 * time.Second, 3 * time.Second: 3 * time.Second, 10 * time.Second: 5 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			server := serve(newHandler(t, newVerifier(t, headerToken(aToken)), accept))
+			server := newEndpoint(newHandler(t, newVerifier(t, headerToken(aToken)), accept))
 			server.ReadTimeout = timeout
+			server.start()
 			start := time.Now()
 			connection := server.dial()
 			go fmt.Fprintf(connection, "POST /hooks HTTP/1.1\r\nHost: localhost\r\nX-Webhook-Token: %s\r\nContent-Length: 10\r\n\r\nhalf", aToken)

@@ -345,6 +345,12 @@ type endpoint struct {
 }
 
 func serve(handler http.Handler) *endpoint {
+	e := newEndpoint(handler)
+	e.start()
+	return e
+}
+
+func newEndpoint(handler http.Handler) *endpoint {
 	e := &endpoint{connections: make(chan net.Conn)}
 	e.Handler = handler
 	e.ReadHeaderTimeout, e.ReadTimeout, e.WriteTimeout = headerTimeout, readTimeout, writeTimeout
@@ -354,9 +360,10 @@ func serve(handler http.Handler) *endpoint {
 			e.closed.Done()
 		}
 	}
-	go e.Serve(&listener{e.connections, make(chan struct{})})
 	return e
 }
+
+func (e *endpoint) start() { go e.Serve(&listener{e.connections, make(chan struct{})}) }
 
 func (e *endpoint) dial() net.Conn {
 	client, server := net.Pipe()
