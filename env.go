@@ -26,17 +26,13 @@ const (
 // Options override the environment. If a variable is missing, or a variable or an option is
 // invalid, NewClientFromEnv returns an error that names all of them.
 func NewClientFromEnv(options ...Option) (*Client, error) {
-	client, err := newClientFromEnv(options)
+	auth, authErr := authenticatorFromEnv()
+	s, err := newSettings(os.Getenv(envBaseURL), envBaseURL, options)
+	client, err := newClient(auth, s, authErr, err)
 	if err != nil {
 		return nil, fmt.Errorf("messagemedia: NewClientFromEnv: %w", err)
 	}
 	return client, nil
-}
-
-func newClientFromEnv(options []Option) (*Client, error) {
-	auth, authErr := authenticatorFromEnv()
-	s, err := newSettings(os.Getenv(envBaseURL), envBaseURL, options)
-	return newClient(auth, s, authErr, err)
 }
 
 func authenticatorFromEnv() (Authenticator, error) {

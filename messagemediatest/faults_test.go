@@ -268,6 +268,9 @@ func TestInvalidFaultsAreNotQueued(t *testing.T) {
 		err := api.Fail(messagemediatest.Fault{Status: 503}, fault)
 		assert.EqualError(t, err, "messagemediatest: Fail: "+want)
 	}
+	for _, fault := range []messagemediatest.Fault{{Operation: "CreateWebhook"}, {Account: new("branch")}, {AfterCommit: true}} {
+		assert.ErrorContains(t, api.Fail(fault), "the fault has no effect")
+	}
 	assert.Empty(t, api.Faults())
 }
 

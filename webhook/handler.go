@@ -170,7 +170,7 @@ func (s *handlerSettings) check() error {
 //
 // If an [http.Server] calls ServeHTTP, your functions run in the goroutine of the request. If
 // one of them calls runtime.Goexit there, the server closes the connection, or resets the
-// stream, without a complete response.
+// stream, without a complete response. The observer gets status 500 all the same.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	receipt := &receipt{
 		handler:       h,
@@ -184,7 +184,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer receipt.respond(w) // also if a function calls runtime.Goexit
 	if r.Context().Value(http.ServerContextKey) != nil {
-		receipt.receive() // another goroutine would cost more than everything else here
+		receipt.receive() // another goroutine would double the handler's own time
 	} else {
 		runInGoroutine(receipt.receive)
 	}

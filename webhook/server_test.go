@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -71,7 +72,6 @@ func TestGoexitIsNeverAcknowledged(t *testing.T) {
 				next.ServeHTTP(b, r)
 			})
 		},
-		"http.TimeoutHandler": func(next http.Handler) http.Handler { return http.TimeoutHandler(next, 50*time.Millisecond, "") },
 	} {
 		for _, http2 := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", HTTP/2: ", http2), func(t *testing.T) {
@@ -94,6 +94,7 @@ func TestGoexitIsNeverAcknowledged(t *testing.T) {
 				status, _ := post(t, server, "exit")
 				assert.NotEqual(t, 2, status/100)
 				assert.Equal(t, webhook.ReasonPanic, observed.only(t).Reason)
+				assert.Equal(t, 500, observed.only(t).Status)
 				status, err := post(t, server, "payload")
 				require.NoError(t, err)
 				assert.Equal(t, 204, status)
@@ -102,17 +103,33 @@ func TestGoexitIsNeverAcknowledged(t *testing.T) {
 	}
 }
 
-func postSigned(t *testing.T, server *httptest.Server, body string) (*http.Response, error) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/hooks", strings.NewReader(body))
-	require.NoError(t, err)
-	require.NoError(t, signer.Sign(r))
-	return server.Client().Do(r)
+// TestGoexitBehindATimeoutHandler: http.TimeoutHandler waits for its own goroutine, which has
+// ended.
+func TestGoexitBehindATimeoutHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		observed := new(outcomes)
+		handler := newHandler(t, newVerifier(t, headerToken(aToken)), func(context.Context, *webhook.Delivery) error { runtime.Goexit(); return nil }, observed.options()...)
+		server := serve(http.TimeoutHandler(handler, 2*time.Second, ""))
+		start := time.Now()
+		connection := server.dial()
+		go fmt.Fprintf(connection, "POST /hooks HTTP/1.1\r\nHost: localhost\r\nX-Webhook-Token: %s\r\nContent-Length: 2\r\n\r\n{}", aToken)
+		s := &sender{connection: connection}
+		assert.Equal(t, 503, s.response())
+		assert.Equal(t, 2*time.Second, time.Since(start))
+		assert.Equal(t, webhook.ReasonPanic, observed.only(t).Reason)
+		s.leave()
+		server.Close()
+		server.closed.Wait()
+	})
 }
 
 func post(t *testing.T, server *httptest.Server, body string) (int, error) {
 	t.Helper()
-	response, err := postSigned(t, server, body)
+	r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/hooks", strings.NewReader(body))
+	require.NoError(t, err)
+	require.NoError(t, signer.Sign(r))
+	response, err := server.Client().Do(r)
 	if err != nil {
 		return 0, err
 	}
@@ -129,7 +146,12 @@ func TestAPanicOfTheHandlerReachesItsCaller(t *testing.T) {
 	assert.Panics(t, func() { handler.HandleRaw(noContext, webhook.RawRequest{Method: "POST", Target: "/hooks"}) })
 	var none *webhook.Handler
 	assert.Panics(t, func() { none.HandleRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: "/hooks"}) })
-	assert.Panics(t, func() { response(none, signedRequest(t, "POST", "/hooks", "payload")) })
+	defer func() {
+		value := recover()
+		require.NotNil(t, value)
+		assert.NotEqual(t, http.ErrAbortHandler, value, "net/http would hide it")
+	}()
+	response(none, signedRequest(t, "POST", "/hooks", "payload"))
 }
 
 // TestErrAbortHandlerAborts the connection, as in net/http. HandleRaw returns status 500.
