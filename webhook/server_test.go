@@ -55,7 +55,10 @@ func (b *buffered) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 // TestGoexitIsNeverAcknowledged, whatever middleware and protocol are in front of the handler.
 func TestGoexitIsNeverAcknowledged(t *testing.T) {
 	t.Parallel()
-	flush := func(b *buffered) { b.ResponseWriter.WriteHeader(b.status) }
+	flush := func(b *buffered) {
+		b.ResponseWriter.WriteHeader(b.status)
+		assert.NoError(t, http.NewResponseController(b.ResponseWriter).Flush())
+	}
 	for name, middleware := range map[string]func(http.Handler) http.Handler{
 		"none": func(next http.Handler) http.Handler { return next },
 		"one that buffers": func(next http.Handler) http.Handler {
