@@ -31,7 +31,7 @@ func TestAllocations(t *testing.T) { // not parallel, since testing.AllocsPerRun
 		})
 	}
 	assert.LessOrEqual(t, verify(tokens, token)-parse, 6.0, "a token, beyond parsing")
-	assert.LessOrEqual(t, verify(signatures, signed)-parse, 30.0, "a signature, beyond parsing; RSA itself has 10")
+	assert.LessOrEqual(t, verify(signatures, signed)-parse, 20.0, "a signature, beyond parsing; RSA itself has 10")
 
 	handler := newHandler(t, tokens, accept, inMemory(), webhook.WithObserver(func(context.Context, webhook.DeliveryOutcome) {}))
 	r := received("POST", "/hooks", "")

@@ -145,7 +145,7 @@ func TestADeliveryRoundTripsThroughJSON(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, string(encoded), string(again), "a second round trip changes nothing")
 		assert.Equal(t, "/hooks?…", back.Target)
-		assert.Equal(t, http.Header{"Authorization": {"…"}, "X-Api-Key": {"…"}, "x-lower": {"…", "…"}, "Content-Type": {"application/json"}}, back.Header)
+		assert.Equal(t, http.Header{"Authorization": {"…"}, "X-Api-Key": {"…"}, "X-Lower": {"…", "…"}, "Content-Type": {"application/json"}}, back.Header)
 		assert.Equal(t, [5]any{d.Scheme, d.Method, string(d.Body), d.Event, d.KeyID}, [5]any{back.Scheme, back.Method, string(back.Body), back.Event, back.KeyID})
 	}
 	for _, body := range []string{sampleMMS, "YES"} { // without a token, nothing changes

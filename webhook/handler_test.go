@@ -187,7 +187,8 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-// TestHandleRawRespondsLikeServeHTTP in all cases that a RawRequest can have.
+// TestHandleRawRespondsLikeServeHTTP in all cases that a RawRequest can have. The names of the
+// headers are in lower case, as from many gateways.
 func TestHandleRawRespondsLikeServeHTTP(t *testing.T) {
 	t.Parallel()
 	skipped := 0
@@ -216,7 +217,7 @@ func TestHandleRawRespondsLikeServeHTTP(t *testing.T) {
 			if c.status == 413 {
 				body = bytes.Repeat([]byte("x"), 8<<20+1)
 			}
-			w := handler.HandleRaw(t.Context(), webhook.RawRequest{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body})
+			w := handler.HandleRaw(t.Context(), webhook.RawRequest{Method: r.Method, Target: r.RequestURI, Header: lowered(r.Header), Body: body})
 			assert.Equal(t, c.status, w.Status)
 			assert.Equal(t, map[int]string{503: "5"}[c.status], w.Header.Get("Retry-After"))
 			assert.Equal(t, map[int]string{405: "DELETE, GET, PATCH, POST, PUT"}[c.status], w.Header.Get("Allow"))
@@ -229,6 +230,14 @@ func TestHandleRawRespondsLikeServeHTTP(t *testing.T) {
 		})
 	}
 	assert.Equal(t, 4, skipped)
+}
+
+func lowered(header http.Header) http.Header {
+	lower := make(http.Header)
+	for name, values := range header {
+		lower[strings.ToLower(name)] = values
+	}
+	return lower
 }
 
 func TestTheObserverGetsTheOutcome(t *testing.T) {

@@ -93,8 +93,10 @@ func (r *receipt) conclude(err error, panicked any) {
 	if r.delivery != nil {
 		r.outcome.EventKind = kindOf(r.delivery.Event)
 	}
-	if r.handler.signedText && r.request.signed != nil {
-		r.outcome.SignedText = append(r.request.signed.appendHead(nil), r.body...)
+	if r.handler.signedText && r.proof != nil {
+		if signed := r.proof.signed(); signed != nil {
+			r.outcome.SignedText = append(signed.appendHead(nil), r.body...)
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package webhook
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 )
 
 // RawRequest is an HTTP request that did not arrive through net/http, for example in a
@@ -16,7 +18,7 @@ type RawRequest struct {
 	// sorted.
 	Target string
 
-	// Header contains the request's headers. Names match in any case, because many
+	// Header contains the request's headers. Their names can have any case, because many
 	// gateways send lower case.
 	Header http.Header
 
@@ -43,7 +45,7 @@ func (h *Handler) HandleRaw(ctx context.Context, raw RawRequest) RawResponse {
 		parent:  ctx,
 		target:  func() string { return h.verifier.target.ofRaw(raw.Target) },
 		method:  raw.Method,
-		header:  raw.Header,
+		header:  canonicalHeader(raw.Header),
 		readBody: func(*receipt) ([]byte, error) {
 			return raw.Body, h.verifier.checkSize(int64(len(raw.Body)))
 		},
@@ -53,4 +55,22 @@ func (h *Handler) HandleRaw(ctx context.Context, raw RawRequest) RawResponse {
 	response := RawResponse{Status: receipt.outcome.Status, Header: http.Header{}}
 	setResponseHeader(response.Header, response.Status)
 	return response
+}
+
+// canonicalHeader returns the header with its names in canonical form, as net/http receives
+// them.
+func canonicalHeader(header http.Header) http.Header {
+	isCanonical := true
+	for name := range header {
+		isCanonical = isCanonical && name == http.CanonicalHeaderKey(name)
+	}
+	if isCanonical {
+		return header
+	}
+	canonical := make(http.Header, len(header))
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		key := http.CanonicalHeaderKey(name)
+		canonical[key] = append(canonical[key], header[name]...)
+	}
+	return canonical
 }

@@ -97,7 +97,7 @@ func (r *receipt) authenticateHeader() (err error) {
 	if r.handler.verifier.scheme.waits() {
 		ctx = r.early()
 	}
-	r.proof, err = r.handler.verifier.authenticateHeader(ctx, &r.request)
+	r.proof, err = r.handler.verifier.authenticateHeader(ctx, r.request)
 	return err
 }
 
@@ -121,6 +121,6 @@ func (r *receipt) authenticateBody() (err error) {
 }
 
 func (r *receipt) parse() error {
-	r.delivery = r.handler.verifier.newVerifiedDelivery(&r.request, r.accepted, r.body, Parse(r.body))
+	r.delivery = r.handler.verifier.newVerifiedDelivery(r.request, r.accepted, r.body, Parse(r.body))
 	return nil
 }

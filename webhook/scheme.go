@@ -31,24 +31,24 @@ type Scheme interface {
 
 	// authenticateHeader makes all checks that do not need the body. If the error matches
 	// ErrKeySource, the delivery may still be valid.
-	authenticateHeader(ctx context.Context, r *request) (proof, error)
+	authenticateHeader(ctx context.Context, r request) (proof, error)
 }
 
 // request is the part of a request that a scheme checks before the body is read.
 type request struct {
-	method string
-	target string // as the platform called it
-	header http.Header
-	signed *signedRequest // set by signedScheme; nil without a signature to verify
-
-	// isolated makes a panic in the user's KeySource an error.
-	isolated bool
+	method   string
+	target   string      // as the platform called it
+	header   http.Header // with canonical names
+	isolated bool        // makes a panic in the user's KeySource an error
 }
 
 // proof is the result of authenticateHeader. It makes the checks that need the body.
 type proof interface {
 	// authenticateBody makes the remaining checks.
 	authenticateBody(body []byte) (acceptance, error)
+
+	// signed returns the request whose signature authenticateBody verifies, or nil.
+	signed() *signedRequest
 }
 
 // acceptance describes how a delivery was authenticated.
@@ -130,7 +130,7 @@ type allOf struct{ combination }
 
 // authenticateHeader continues after a KeySource failed, because another part may reject the
 // request.
-func (s *allOf) authenticateHeader(ctx context.Context, r *request) (proof, error) {
+func (s *allOf) authenticateHeader(ctx context.Context, r request) (proof, error) {
 	proofs := make(allProofs, 0, len(s.parts))
 	var undecided error
 	for _, part := range s.parts {
@@ -152,6 +152,8 @@ func (s *allOf) authenticateHeader(ctx context.Context, r *request) (proof, erro
 
 type allProofs []proof
 
+func (p allProofs) signed() *signedRequest { return lastSigned(p) }
+
 func (p allProofs) authenticateBody(body []byte) (all acceptance, err error) {
 	schemes := make([]string, 0, len(p))
 	for _, part := range p {
@@ -171,9 +173,19 @@ func (p allProofs) authenticateBody(body []byte) (all acceptance, err error) {
 	return all, nil
 }
 
+// lastSigned returns the last signed request of the proofs, or nil.
+func lastSigned(proofs []proof) *signedRequest {
+	for _, p := range slices.Backward(proofs) {
+		if signed := p.signed(); signed != nil {
+			return signed
+		}
+	}
+	return nil
+}
+
 type anyOf struct{ combination }
 
-func (s *anyOf) authenticateHeader(ctx context.Context, r *request) (proof, error) {
+func (s *anyOf) authenticateHeader(ctx context.Context, r request) (proof, error) {
 	proofs := new(anyProofs)
 	for _, branch := range s.parts {
 		p, err := s.authenticateBranch(ctx, branch, r)
@@ -191,7 +203,7 @@ func (s *anyOf) authenticateHeader(ctx context.Context, r *request) (proof, erro
 
 // authenticateBranch gives a KeySource half of the remaining time, because another branch
 // may accept the request without it.
-func (s *anyOf) authenticateBranch(ctx context.Context, branch Scheme, r *request) (proof, error) {
+func (s *anyOf) authenticateBranch(ctx context.Context, branch Scheme, r request) (proof, error) {
 	deadline, limited := ctx.Deadline()
 	if !limited || !branch.waits() {
 		return branch.authenticateHeader(ctx, r)
@@ -205,6 +217,8 @@ type anyProofs struct {
 	passed   []proof
 	refusals refusals
 }
+
+func (p *anyProofs) signed() *signedRequest { return lastSigned(p.passed) }
 
 func (p *anyProofs) authenticateBody(body []byte) (acceptance, error) {
 	refusals := slices.Clip(p.refusals)

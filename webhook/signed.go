@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	messagemedia "github.com/messagemedia/webhooks-go-sdk"
@@ -151,14 +151,30 @@ type signedRequest struct {
 	signedAt  time.Time
 }
 
-func (s *signedScheme) authenticateHeader(ctx context.Context, r *request) (proof, error) {
-	signed := &signedRequest{scheme: s, method: r.method, target: r.target}
-	if err := s.parseSignedRequest(ctx, r, signed); err != nil {
+func (s *signedScheme) authenticateHeader(ctx context.Context, r request) (proof, error) {
+	h, err := s.signatureHeaders(r.header)
+	if err != nil {
 		return nil, err
 	}
-	r.signed = signed
-	return signed, nil
+	signature, err := decodeSignature(h.signature)
+	if err != nil {
+		return nil, err
+	}
+	if h.cipher != "RSA" {
+		return nil, fmt.Errorf("%w: unknown cipher", ErrMalformed)
+	}
+	key, err := s.findKey(ctx, h.keyID, r.isolated)
+	if err != nil {
+		return nil, err
+	}
+	signedAt, err := parseDate(h.date)
+	if err != nil {
+		return nil, err
+	}
+	return &signedRequest{s, r.method, r.target, key, messagemedia.Digest(h.digest), signature, h.date, signedAt}, nil
 }
+
+func (r *signedRequest) signed() *signedRequest { return r }
 
 // authenticateBody verifies the signature before the age, since an unsigned Date proves
 // nothing.
@@ -172,26 +188,6 @@ func (r *signedRequest) authenticateBody(body []byte) (acceptance, error) {
 	return acceptance{scheme: "signature", keyID: r.key.id, signedAt: r.signedAt}, nil
 }
 
-// parseSignedRequest parses the headers of the signature, and finds the key.
-func (s *signedScheme) parseSignedRequest(ctx context.Context, request *request, r *signedRequest) error {
-	h, err := s.signatureHeaders(request.header)
-	if err != nil {
-		return err
-	}
-	if r.signature, err = decodeSignature(h.signature); err != nil {
-		return err
-	}
-	if h.cipher != "RSA" {
-		return fmt.Errorf("%w: unknown cipher", ErrMalformed)
-	}
-	if r.key, err = s.findKey(ctx, h.keyID, request.isolated); err != nil {
-		return err
-	}
-	r.digest, r.date = messagemedia.Digest(h.digest), h.date
-	r.signedAt, err = parseDate(h.date)
-	return err
-}
-
 type signatureHeaders struct {
 	signature, cipher, digest, keyID, date string
 }
@@ -199,37 +195,30 @@ type signatureHeaders struct {
 // errNotSigned means that all headers of the signature are missing, not just some.
 var errNotSigned = fmt.Errorf("%w: not signed", ErrMissingHeader)
 
-// signatureHeaders finds the headers in any case. Each must occur exactly once: if there are
-// two, a proxy may have checked the other one.
+// signatureHeaders finds the headers. Each must occur exactly once: if there are two, a proxy
+// may have checked the other one.
 func (s *signedScheme) signatureHeaders(header http.Header) (h signatureHeaders, err error) {
-	names := [...]string{
-		"X-Messagemedia-Signature", "X-Messagemedia-Cipher-Type", "X-Messagemedia-Digest-Type", "X-Messagemedia-Key-Id", s.dateHeader,
-	}
-	const date = len(names) - 1
-	var found [len(names)]string
-	var counts [len(names)]int
-	for name, values := range header {
-		for i, wanted := range names {
-			if len(name) == len(wanted) && len(values) > 0 && (name == wanted || strings.EqualFold(name, wanted)) {
-				if i == date {
-					values = joinDate(values)
-				}
-				found[i], counts[i] = values[0], counts[i]+len(values)
-			}
-		}
-	}
-	if [date]int(counts[:date]) == [date]int{} {
+	names := [...]string{"X-Messagemedia-Signature", "X-Messagemedia-Cipher-Type", "X-Messagemedia-Digest-Type", "X-Messagemedia-Key-Id"}
+	if !slices.ContainsFunc(names[:], func(name string) bool { return len(header[name]) > 0 }) {
 		return h, errNotSigned
 	}
-	for i, count := range counts {
-		switch {
-		case count == 0:
-			return h, fmt.Errorf("%w: %s", ErrMissingHeader, names[i])
-		case count > 1:
-			return h, fmt.Errorf("%w: more than one %s", ErrMalformed, names[i])
+	for i, value := range [...]*string{&h.signature, &h.cipher, &h.digest, &h.keyID} {
+		if *value, err = soleValue(names[i], header[names[i]]); err != nil {
+			return h, err
 		}
 	}
-	return signatureHeaders{found[0], found[1], found[2], found[3], found[4]}, nil
+	h.date, err = soleValue(s.dateHeader, joinDate(header[s.dateHeader]))
+	return h, err
+}
+
+func soleValue(name string, values []string) (string, error) {
+	switch len(values) {
+	case 0:
+		return "", fmt.Errorf("%w: %s", ErrMissingHeader, name)
+	case 1:
+		return values[0], nil
+	}
+	return "", fmt.Errorf("%w: more than one %s", ErrMalformed, name)
 }
 
 var strictBase64 = base64.StdEncoding.Strict()
@@ -244,12 +233,12 @@ func decodeSignature(text string) ([]byte, error) {
 	return signature, nil
 }
 
-func (s *signedScheme) findKey(ctx context.Context, id string, isolated bool) (key *Key, err error) {
-	if !isolated || !s.waits() {
-		key, err = s.keys.Key(ctx, id)
-	} else {
-		err = isolate("the KeySource", func() (err error) { key, err = s.keys.Key(ctx, id); return err })
+func (s *signedScheme) findKey(ctx context.Context, id string, isolated bool) (*Key, error) {
+	lookUp := s.keys.Key
+	if isolated && s.waits() {
+		lookUp = s.lookUpIsolated
 	}
+	key, err := lookUp(ctx, id)
 	switch {
 	case errors.Is(err, ErrUnknownKey):
 		return nil, ErrUnknownKey
@@ -261,6 +250,11 @@ func (s *signedScheme) findKey(ctx context.Context, id string, isolated bool) (k
 	return key, key.checkSize(s.minKeyBits)
 }
 
+func (s *signedScheme) lookUpIsolated(ctx context.Context, id string) (key *Key, err error) {
+	err = isolate("the KeySource", func() (err error) { key, err = s.keys.Key(ctx, id); return err })
+	return key, err
+}
+
 // checkSignature verifies the signature of the request line, the Date and the body. The
 // platform signs a request line with HTTP/1.1. A proxy may use another version.
 func (r *signedRequest) checkSignature(body []byte) error {
@@ -268,9 +262,10 @@ func (r *signedRequest) checkSignature(body []byte) error {
 		return ErrDigestMismatch
 	}
 	hash := r.key.hash.New()
-	hash.Write(r.appendHead(make([]byte, 0, 256)))
+	head := r.appendHead(make([]byte, 0, 256))
+	hash.Write(head)
 	hash.Write(body)
-	if rsa.VerifyPKCS1v15(r.key.publicKey, r.key.hash, hash.Sum(nil), r.signature) != nil {
+	if rsa.VerifyPKCS1v15(r.key.publicKey, r.key.hash, hash.Sum(head[:0]), r.signature) != nil {
 		return ErrBadSignature
 	}
 	return nil

@@ -31,7 +31,7 @@ const minTokenBytes = 16
 // [ErrBadToken]. The package documentation describes what a token proves.
 func HeaderToken(name string, tokens ...string) Scheme {
 	name = http.CanonicalHeaderKey(name)
-	find := func(r *request) (string, bool) { return soleHeader(r.header, name) }
+	find := func(r request) (string, bool) { return soleHeader(r.header, name) }
 	return newTokenScheme("HeaderToken", "header:"+name, nil, find, tokens,
 		check.That(check.IsToken(name), "webhook: HeaderToken: name must be the name of a header, got %q", name),
 		check.That(!isReservedHeader(name), "webhook: HeaderToken: name must not be a header that HTTP or the platform sets, got %q", name),
@@ -53,7 +53,7 @@ func HeaderToken(name string, tokens ...string) Scheme {
 // If the parameter is missing, occurs more than once, or has another value, the error
 // matches [ErrBadToken].
 func QueryToken(name string, tokens ...string) Scheme {
-	find := func(r *request) (string, bool) { return soleParameter(r.target, name) }
+	find := func(r request) (string, bool) { return soleParameter(r.target, name) }
 	return newTokenScheme("QueryToken", "query:"+name, []string{name}, find, tokens,
 		check.That(isUnreserved(name), "webhook: QueryToken: name must be of A-Z a-z 0-9 - . _ ~, got %q", name),
 		checkTokens("QueryToken", tokens, "of A-Z a-z 0-9 - . _ ~", isUnreserved),
@@ -65,13 +65,13 @@ func QueryToken(name string, tokens ...string) Scheme {
 type tokenScheme struct {
 	problem    error
 	parameters []string
-	find       func(*request) (token string, ok bool)
+	find       func(request) (token string, ok bool)
 	accept     func(token string) *tokenProof // nil if no token is equal
 }
 
 // newTokenScheme returns a scheme that compares the hash of a token with those of all
 // accepted tokens, so that the time of a comparison reveals nothing about them.
-func newTokenScheme(kind, label string, parameters []string, find func(*request) (string, bool), tokens []string, problems ...error) Scheme {
+func newTokenScheme(kind, label string, parameters []string, find func(request) (string, bool), tokens []string, problems ...error) Scheme {
 	problems = append(problems, check.That(len(tokens) > 0, "webhook: %s: no token given", kind))
 	sums, proofs := make([][sha256.Size]byte, len(tokens)), make([]tokenProof, len(tokens))
 	for i, token := range tokens {
@@ -100,7 +100,7 @@ func (s *tokenScheme) waits() bool { return false }
 
 func (s *tokenScheme) queryTokens() []string { return s.parameters }
 
-func (s *tokenScheme) authenticateHeader(_ context.Context, r *request) (proof, error) {
+func (s *tokenScheme) authenticateHeader(_ context.Context, r request) (proof, error) {
 	token, ok := s.find(r)
 	accepted := s.accept(token)
 	if !ok || accepted == nil {
@@ -111,6 +111,8 @@ func (s *tokenScheme) authenticateHeader(_ context.Context, r *request) (proof, 
 
 // tokenProof accepts every body, since a token proves nothing about it.
 type tokenProof struct{ scheme string }
+
+func (p *tokenProof) signed() *signedRequest { return nil }
 
 func (p *tokenProof) authenticateBody([]byte) (acceptance, error) {
 	return acceptance{scheme: p.scheme}, nil
@@ -166,16 +168,12 @@ func isReservedHeader(name string) bool {
 	return strings.HasPrefix(name, "X-Messagemedia-") || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Proxy-")
 }
 
-// soleHeader returns the value of a header that occurs exactly once, with its name in any
-// case.
+// soleHeader returns the value of a header that occurs exactly once.
 func soleHeader(header http.Header, name string) (value string, ok bool) {
-	count := 0
-	for given, values := range header {
-		if len(given) == len(name) && len(values) > 0 && (given == name || strings.EqualFold(given, name)) {
-			value, count = values[0], count+len(values)
-		}
+	if values := header[name]; len(values) == 1 {
+		return values[0], true
 	}
-	return value, count == 1
+	return "", false
 }
 
 // soleParameter returns the value of a parameter that occurs exactly once. It rejects an

@@ -69,11 +69,12 @@ func NewVerifier(scheme Scheme, options ...VerifierOption) (*Verifier, error) {
 // Verify succeeds, and the event is an [*UnparsedEvent].
 //
 // The request must come from a server: its RequestURI is the target that the platform
-// called, even if a router changed its URL. Verify consumes the body. The delivery contains
+// called, even if a router changed its URL, and the names of its headers are canonical.
+// Verify consumes the body. The delivery contains
 // it. Verify reads the body without a deadline, and without a limit on the memory of all
 // bodies. A [Handler] has both.
 func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
-	request := &request{method: r.Method, target: v.target.of(r), header: r.Header}
+	request := request{method: r.Method, target: v.target.of(r), header: r.Header}
 	proof, err := v.authenticateHeader(r.Context(), request)
 	if err != nil {
 		return nil, err
@@ -90,9 +91,9 @@ func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 }
 
 // VerifyRaw does the same as [Verifier.Verify] for a request that did not arrive through
-// net/http. The delivery shares the request's Header and Body.
+// net/http. The delivery shares the request's Body, and its Header if the names are canonical.
 func (v *Verifier) VerifyRaw(ctx context.Context, raw RawRequest) (*Delivery, error) {
-	request := &request{method: raw.Method, target: v.target.ofRaw(raw.Target), header: raw.Header}
+	request := request{method: raw.Method, target: v.target.ofRaw(raw.Target), header: canonicalHeader(raw.Header)}
 	proof, err := v.authenticateHeader(ctx, request)
 	if err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func (v *Verifier) VerifyRaw(ctx context.Context, raw RawRequest) (*Delivery, er
 }
 
 // authenticateHeader makes all checks that do not need the body.
-func (v *Verifier) authenticateHeader(ctx context.Context, r *request) (proof, error) {
+func (v *Verifier) authenticateHeader(ctx context.Context, r request) (proof, error) {
 	if !check.IsToken(r.method) {
 		return nil, fmt.Errorf("%w: method is not a token", ErrMalformed)
 	}
@@ -136,7 +137,7 @@ func authenticateBody(p proof, method string, body []byte, contentLength int64) 
 	return accepted, err
 }
 
-func (v *Verifier) newVerifiedDelivery(r *request, accepted acceptance, body []byte, event Event) *Delivery {
+func (v *Verifier) newVerifiedDelivery(r request, accepted acceptance, body []byte, event Event) *Delivery {
 	d := &Delivery{
 		Scheme:   accepted.scheme,
 		KeyID:    accepted.keyID,

@@ -41,7 +41,7 @@ func TestVerifyReturnsTheDelivery(t *testing.T) {
 	})
 }
 
-// TestVerifyRawMatchesVerify, also with the header names of gateways.
+// TestVerifyRawMatchesVerify for the header names of gateways, too.
 func TestVerifyRawMatchesVerify(t *testing.T) {
 	t.Parallel()
 	for name, spell := range map[string]func(string) string{
@@ -62,8 +62,7 @@ func TestVerifyRawMatchesVerify(t *testing.T) {
 			require.NoError(t, err)
 			byRequest, err := verifier(t).Verify(r)
 			require.NoError(t, err)
-			byRequest.Header = header
-			assert.Equal(t, byRequest, delivery)
+			assert.Equal(t, byRequest, delivery, "its header has canonical names")
 		})
 	}
 }
@@ -228,9 +227,9 @@ func TestEachHeaderMustOccurOnce(t *testing.T) {
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
-				r := signedRequest(t, "POST", "/hooks", "payload")
-				double(r.Header)
-				_, err := verifier(t).Verify(r)
+				header := signedRequest(t, "POST", "/hooks", "payload").Header
+				double(header)
+				_, err := verifier(t).VerifyRaw(t.Context(), webhook.RawRequest{Method: "POST", Target: "/hooks", Header: header, Body: []byte("payload")})
 				require.ErrorIs(t, err, webhook.ErrMalformed)
 				assert.ErrorContains(t, err, "more than one "+name)
 			})

@@ -35,11 +35,12 @@ const benchReport = `{"event":"DELIVERY_REPORT","delivery_report_id":"01e1fa0a-6
 
 // benchDelivery has the parts of a freshly signed delivery.
 type benchDelivery struct {
-	message   webhook.RawRequest
-	keys      *webhook.KeySet
-	key       *rsa.PublicKey
-	head      []byte // the request line and the Date, as they are signed
-	signature []byte
+	message    webhook.RawRequest
+	keys       *webhook.KeySet
+	key        *rsa.PublicKey
+	publicKeys map[string]*rsa.PublicKey // the same key, by ID
+	head       []byte                    // the request line and the Date, as they are signed
+	signature  []byte
 }
 
 func newBenchDelivery(tb testing.TB, body []byte) *benchDelivery {
@@ -56,11 +57,12 @@ func newBenchDelivery(tb testing.TB, body []byte) *benchDelivery {
 	signature, err := base64.StdEncoding.DecodeString(r.Header.Get("X-MessageMedia-Signature"))
 	require.NoError(tb, err)
 	return &benchDelivery{
-		message:   webhook.RawRequest{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body},
-		keys:      webhook.NewKeySet(signer.Key()),
-		key:       public.(*rsa.PublicKey),
-		head:      []byte(r.Method + " " + r.RequestURI + " HTTP/1.1" + r.Header.Get("Date")),
-		signature: signature,
+		message:    webhook.RawRequest{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body},
+		keys:       webhook.NewKeySet(signer.Key()),
+		key:        public.(*rsa.PublicKey),
+		publicKeys: map[string]*rsa.PublicKey{signer.Key().ID(): public.(*rsa.PublicKey)},
+		head:       []byte(r.Method + " " + r.RequestURI + " HTTP/1.1" + r.Header.Get("Date")),
+		signature:  signature,
 	}
 }
 
@@ -81,15 +83,8 @@ func newVerifier(tb testing.TB, keys *webhook.KeySet) *webhook.Verifier {
 	return verifier
 }
 
-// verifyByHand computes the hash and RSA alone, over a prepared head.
-func (d *benchDelivery) verifyByHand() error {
-	hash := sha256.New()
-	hash.Write(d.head)
-	hash.Write(d.message.Body)
-	return rsa.VerifyPKCS1v15(d.key, crypto.SHA256, hash.Sum(nil), d.signature)
-}
-
-// BenchmarkVerify verifies a body that is not JSON. Both sides parse it, as VerifyRaw does.
+// BenchmarkVerify verifies a body that is not JSON. By hand is the hash and RSA alone. Both
+// sides parse it, as VerifyRaw does.
 func BenchmarkVerify(b *testing.B) {
 	for _, size := range []int{1 << 10, 1 << 20} {
 		d := newBenchDelivery(b, bytes.Repeat([]byte("x"), size))
@@ -97,7 +92,7 @@ func BenchmarkVerify(b *testing.B) {
 		b.Run(fmt.Sprintf("bytes=%d/client=hand", size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := d.verifyByHand(); err != nil {
+				if err := d.verifyPrepared(); err != nil {
 					b.Fatal(err)
 				}
 				webhook.Parse(d.message.Body)
@@ -112,6 +107,75 @@ func BenchmarkVerify(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkVerifyRequest verifies a request. By hand is a verifier that accepts what the
+// platform sends, and checks no more than it must.
+func BenchmarkVerifyRequest(b *testing.B) {
+	d := newBenchDelivery(b, bytes.Repeat([]byte("x"), 1<<10))
+	verifier := newVerifier(b, d.keys)
+	for client, verify := range map[string]func(*http.Request) error{
+		"hand": d.verifyRequest,
+		"sdk": func(r *http.Request) error {
+			_, err := verifier.Verify(r)
+			return err
+		},
+	} {
+		b.Run("client="+client, func(b *testing.B) {
+			r, body := d.request(b.Context())
+			b.ReportAllocs()
+			for b.Loop() {
+				body.Reset(d.message.Body)
+				if err := verify(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// verifyPrepared computes the hash and RSA alone, over a prepared head.
+func (d *benchDelivery) verifyPrepared() error {
+	hash := sha256.New()
+	hash.Write(d.head)
+	hash.Write(d.message.Body)
+	return rsa.VerifyPKCS1v15(d.key, crypto.SHA256, hash.Sum(nil), d.signature)
+}
+
+// verifyRequest also finds the headers, decodes the signature, checks the Date and reads the
+// body.
+func (d *benchDelivery) verifyRequest(r *http.Request) error {
+	signature, err := base64.StdEncoding.DecodeString(r.Header.Get("X-MessageMedia-Signature"))
+	if err != nil {
+		return err
+	}
+	date := r.Header.Get("Date")
+	if signedAt, err := http.ParseTime(date); err != nil || time.Since(signedAt) > time.Hour {
+		return errors.New("the Date is invalid or too old")
+	}
+	key, ok := d.publicKeys[r.Header.Get("X-MessageMedia-Key-Id")]
+	if !ok || r.Header.Get("X-MessageMedia-Cipher-Type") != "RSA" || r.Header.Get("X-MessageMedia-Digest-Type") != "SHA256" {
+		return errors.New("the key is unknown")
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	webhook.Parse(body)
+	hash := sha256.New()
+	io.WriteString(hash, r.Method+" "+r.RequestURI+" HTTP/1.1"+date)
+	hash.Write(body)
+	return rsa.VerifyPKCS1v15(key, crypto.SHA256, hash.Sum(nil), signature)
+}
+
+// request returns the delivery as a request of an http.Server, and the reader of its body.
+func (d *benchDelivery) request(ctx context.Context) (*http.Request, *bytes.Reader) {
+	ctx = context.WithValue(ctx, http.ServerContextKey, &http.Server{})
+	r := httptest.NewRequestWithContext(ctx, d.message.Method, d.message.Target, nil)
+	r.Header, r.ContentLength = d.message.Header, int64(len(d.message.Body))
+	body := bytes.NewReader(nil)
+	r.Body = io.NopCloser(body)
+	return r, body
 }
 
 // benchReportJSON is webhook.DeliveryReport for encoding/json, with the same types.
@@ -194,11 +258,7 @@ func newBenchHandler(tb testing.TB, verifier *webhook.Verifier) *webhook.Handler
 
 // handle calls a handler repeatedly with the delivery, as an http.Server does.
 func (d *benchDelivery) handle(b *testing.B, handler http.Handler) {
-	ctx := context.WithValue(b.Context(), http.ServerContextKey, &http.Server{})
-	r := httptest.NewRequestWithContext(ctx, d.message.Method, d.message.Target, nil)
-	r.Header, r.ContentLength = d.message.Header, int64(len(d.message.Body))
-	body := bytes.NewReader(nil)
-	r.Body = io.NopCloser(body)
+	r, body := d.request(b.Context())
 	b.ReportAllocs()
 	for b.Loop() {
 		body.Reset(d.message.Body)
