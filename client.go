@@ -120,7 +120,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 		if err != nil && unknown {
 			err = fmt.Errorf("%w; %w", err, ErrOutcomeUnknown)
 		}
-		c.logEnd(ctx, call, number, time.Since(start), err)
+		c.logEnd(ctx, call, number, start, err)
 		return err
 	}
 }
@@ -143,7 +143,7 @@ func (c *Client) attempt(ctx context.Context, call *call, number int) *attempt {
 	start := time.Now()
 	a := &attempt{call: call, number: number}
 	c.send(ctx, a)
-	c.logAttempt(ctx, a, time.Since(start))
+	c.logAttempt(ctx, a, start)
 	return a
 }
 

@@ -12,7 +12,7 @@ import (
 
 // logAttempt records one request of a call: at level Debug if it succeeded, at Warn if it
 // failed.
-func (c *Client) logAttempt(ctx context.Context, a *attempt, duration time.Duration) {
+func (c *Client) logAttempt(ctx context.Context, a *attempt, start time.Time) {
 	level, message := slog.LevelDebug, "messagemedia: attempt succeeded"
 	switch {
 	case a.err == nil:
@@ -29,7 +29,7 @@ func (c *Client) logAttempt(ctx context.Context, a *attempt, duration time.Durat
 		slog.String("method", a.call.method),
 		slog.String("route", a.call.route),
 		slog.Int("attempt", a.number),
-		slog.Duration("duration", duration),
+		slog.Duration("duration", time.Since(start)),
 	}
 	if a.response != nil {
 		attributes = append(attributes,
@@ -45,7 +45,7 @@ func (c *Client) logAttempt(ctx context.Context, a *attempt, duration time.Durat
 }
 
 // logEnd records the end of a call with more than one attempt.
-func (c *Client) logEnd(ctx context.Context, call *call, attempts int, duration time.Duration, err error) {
+func (c *Client) logEnd(ctx context.Context, call *call, attempts int, start time.Time, err error) {
 	if attempts == 1 || !c.logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
@@ -59,7 +59,7 @@ func (c *Client) logEnd(ctx context.Context, call *call, attempts int, duration 
 	c.logger.LogAttrs(ctx, slog.LevelInfo, "messagemedia: call ended after retries",
 		slog.String("operation", call.operation),
 		slog.Int("attempts", attempts),
-		slog.Duration("duration", duration),
+		slog.Duration("duration", time.Since(start)),
 		slog.String("end", end))
 }
 

@@ -131,11 +131,10 @@ func (v *violations) events(events []EventType) {
 }
 
 func (v *violations) headers(headers map[string]string) {
-	if len(headers) == 0 {
-		return
-	}
 	first := make(map[string]string, len(headers)) // the first name with a canonical form
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
+	names := slices.AppendSeq(make([]string, 0, 8), maps.Keys(headers)) // on the stack
+	slices.Sort(names)
+	for _, name := range names {
 		v.header(name, headers[name], first)
 	}
 }

@@ -88,7 +88,7 @@ func isHostName(name string) bool {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
-		if strings.ContainsFunc(label, func(r rune) bool { return r != '-' && !isAlphanumeric(r) }) {
+		if containsByte(label, func(c byte) bool { return c != '-' && !isAlphanumeric(rune(c)) }) {
 			return false
 		}
 	}

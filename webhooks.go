@@ -41,20 +41,20 @@ func (c *Client) CreateWebhook(ctx context.Context, request CreateWebhookRequest
 	if err != nil {
 		return nil, fmt.Errorf("messagemedia: %s: %w", operation, err)
 	}
-	var created Webhook
+	var created *Webhook
 	err = c.do(ctx, &call{
 		operation: operation,
 		method:    http.MethodPost,
 		path:      webhooksPath,
 		route:     webhooksPath,
 		body:      body,
-		decode:    created.decode,
+		decode:    func(data []byte) (err error) { created, err = decodeChanged(data); return err },
 		url:       request.URL,
 		headers:   request.Headers,
 	})
 	switch {
 	case err == nil:
-		return &created, nil
+		return created, nil
 	case errors.Is(err, ErrOutcomeUnknown):
 		return c.findCreated(ctx, request, err)
 	}
@@ -154,21 +154,21 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, request UpdateWeb
 	if err != nil {
 		return nil, fmt.Errorf("messagemedia: %s: %w", operation, err)
 	}
-	var updated Webhook
+	var updated *Webhook
 	err = c.do(ctx, &call{
 		operation: operation,
 		method:    http.MethodPatch,
 		path:      webhooksPath + "/" + url.PathEscape(id),
 		route:     webhookRoute,
 		body:      body,
-		decode:    updated.decode,
+		decode:    func(data []byte) (err error) { updated, err = decodeChanged(data); return err },
 		url:       request.URL,
 		headers:   request.Headers,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &updated, nil
+	return updated, nil
 }
 
 // DeleteWebhook deletes the webhook with this ID. If no webhook has this ID, the error
@@ -188,13 +188,11 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	})
 }
 
-// decode reads the response to a create or an update.
-func (w *Webhook) decode(data []byte) error {
-	if err := w.UnmarshalJSON(data); err != nil {
-		return err
+// decodeChanged reads the response to a create or an update.
+func decodeChanged(data []byte) (*Webhook, error) {
+	webhook, err := decodeWebhook(data)
+	if err == nil && webhook.ID == "" {
+		err = errors.New("the webhook has no id")
 	}
-	if w.ID == "" {
-		return errors.New("the webhook has no id")
-	}
-	return nil
+	return webhook, err
 }
