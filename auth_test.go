@@ -118,6 +118,7 @@ func TestInvalidCredentials(t *testing.T) {
 		"a quote in a key for HMAC":            {messagemedia.HMACAuth(`k3y"k3y`, "pa55word"), `the API key contains a "`},
 		"a line break in a key for HMAC":       {messagemedia.HMACAuth("k3y\r\nk3y", "pa55word"), "control or invisible character"},
 		"a byte order mark before a key":       {messagemedia.BasicAuth("\ufeffk3yk3y", "pa55word"), "the API key contains a control or invisible character"},
+		"a control character beyond ASCII":     {messagemedia.BasicAuth("k3yk3y", "pa55word\u00801"), "the API secret contains a control or invisible character"},
 		"a zero-width space in a secret":       {messagemedia.HMACAuth("k3yk3y", "pa55word\u200b1"), "the API secret contains a control or invisible character"},
 		"a line break in a secret":             {messagemedia.BasicAuth("k3yk3y", "pa55\nword"), "the API secret contains a control or invisible character"},
 		"a nil option":                         {messagemedia.HMACAuth("k3yk3y", "pa55word", nil), "HMACAuth: option 1 is nil"},

@@ -25,8 +25,8 @@ type evidence struct {
 	request *http.Request // the attempt's; other requests are ignored
 
 	mu      sync.Mutex
-	calls   int // of the transport
-	pending int // the calls that have not returned
+	called  bool // the transport
+	pending int  // the calls that have not returned
 	sent    bool
 	refused bool  // net/http rejected the request
 	err     error // of the last call
@@ -62,7 +62,7 @@ func (e *evidence) roundTrip(transport *http.Transport, r *http.Request) (*http.
 		return transport.RoundTrip(r) // a request of a middleware's own
 	}
 	e.mu.Lock()
-	e.calls++
+	e.called = true
 	e.pending++
 	e.mu.Unlock()
 
@@ -98,7 +98,7 @@ func (e *evidence) isAbout(r *http.Request) bool {
 func (e *evidence) mayHaveSent(err error) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.calls == 0 || e.pending > 0 || e.sent || !wraps(err, e.err)
+	return !e.called || e.pending > 0 || e.sent || !wraps(err, e.err)
 }
 
 func (e *evidence) wasRefused() bool {
@@ -157,9 +157,9 @@ func schemeMismatch(err error) error {
 	return err
 }
 
-// checkSendable returns an error if net/http would reject the request, which it sometimes
-// does only after it has a connection. The error quotes no header value, since that may be a
-// credential.
+// checkSendable returns an error if net/http would reject or change the request, which it
+// sometimes does only after it has a connection. The error quotes no header value, since that
+// may be a credential.
 func checkSendable(r *http.Request) error {
 	switch {
 	case r.URL == nil || r.URL.Scheme != "http" && r.URL.Scheme != "https" || r.URL.Host == "":
@@ -201,8 +201,8 @@ func isUnprintable(c byte) bool { return c <= ' ' || c == 0x7f }
 // isHeaderControl reports whether net/http rejects a byte in a header value.
 func isHeaderControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
-// isNotOfHost reports whether net/http rejects a byte in a host. net/http converts
-// characters that are not ASCII.
+// isNotOfHost reports whether a host with this byte is invalid. net/http would send an empty
+// Host instead. It converts characters that are not ASCII.
 func isNotOfHost(c byte) bool {
 	return c < utf8.RuneSelf && !isAlphanumeric(rune(c)) && strings.IndexByte("!$%&'()*+,-.:;=[]_~", c) < 0
 }

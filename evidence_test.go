@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -123,6 +125,122 @@ func TestAMiddlewareThatRetries(t *testing.T) {
 	require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
 	assert.Equal(t, 2, dials)
 	assert.Len(t, api.Requests(), 1, "the client did not retry")
+}
+
+// TestAMiddlewareThatHedges sends a request twice. It returns the error of the one that can't
+// connect while the other may still be sent.
+func TestAMiddlewareThatHedges(t *testing.T) {
+	t.Parallel()
+	dialing, end := make(chan struct{}), make(chan struct{})
+	defer close(end)
+	transport := &http.Transport{}
+	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		select {
+		case dialing <- struct{}{}:
+			<-end
+		default:
+		}
+		return connectionRefused()
+	}
+	attempts := 0
+	hedging := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			attempts++
+			go next.RoundTrip(r.Clone(r.Context()))
+			<-dialing
+			return next.RoundTrip(r)
+		})
+	}
+	client := newClient(t, &http.Client{Transport: transport}, basic, messagemedia.WithMiddleware(hedging), messagemedia.WithMaxRetryWait(0))
+	require.ErrorIs(t, createKey(t.Context(), client), messagemedia.ErrOutcomeUnknown)
+	assert.Equal(t, 1, attempts)
+}
+
+// TestAMiddlewareThatPostsSomethingElse fetches a token with the same method as the call. The
+// answer to that request is no evidence that the call's request was sent.
+func TestAMiddlewareThatPostsSomethingElse(t *testing.T) {
+	t.Parallel()
+	tokens := newServer(t)
+	transport := &http.Transport{}
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == parsed(tokens.URL).Host {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+		return connectionRefused()
+	}
+	attempts := 0
+	posting := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			attempts++
+			own, err := http.NewRequestWithContext(r.Context(), r.Method, tokens.URL+"/token", nil)
+			require.NoError(t, err)
+			response, err := next.RoundTrip(own)
+			require.NoError(t, err)
+			response.Body.Close()
+			return next.RoundTrip(r)
+		})
+	}
+	client := newClient(t, &http.Client{Transport: transport}, basic, messagemedia.WithMiddleware(posting), messagemedia.WithMaxRetryWait(0))
+	err := createKey(t.Context(), client)
+	require.ErrorContains(t, err, "connection refused")
+	assert.NotErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+	assert.Equal(t, 3, attempts)
+}
+
+// TestABodyThatAMiddlewareReplacedMayIgnoreTheContext checks that the attempt's timeout ends
+// the call nevertheless, although the response is that of a transport.
+func TestABodyThatAMiddlewareReplacedMayIgnoreTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := messagemediatest.NewServer(t, messagemediatest.WithInMemoryNetwork())
+		client := api.Client(messagemedia.WithMaxAttempts(1), messagemedia.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				response, err := next.RoundTrip(r)
+				if err == nil {
+					response.Body.Close()
+					response.Body = &untilClosed{closed: make(chan struct{})}
+				}
+				return response, err
+			})
+		}))
+		_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+		require.ErrorContains(t, err, "no complete response within 30s")
+	})
+}
+
+// untilClosed is a body whose reads end when it is closed.
+type untilClosed struct {
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (b *untilClosed) Read([]byte) (int, error) { <-b.closed; return 0, io.ErrUnexpectedEOF }
+func (b *untilClosed) Close() error             { b.once.Do(func() { close(b.closed) }); return nil }
+
+// TestHostsAreCheckedAsByNetHTTP compares the check of a custom Authenticator's request with
+// net/http's own, for each byte. If the host is invalid, net/http sends an empty one.
+func TestHostsAreCheckedAsByNetHTTP(t *testing.T) {
+	t.Parallel()
+	var host string
+	auth := authenticatorFunc(func(r *http.Request) error { r.Host = host; return nil })
+	client := newClient(t, responding(respondingWith(200, emptyPage)), auth)
+	accepted := 0
+	for c := range 0x80 {
+		host = "a" + string(rune(c)) + "b"
+		var sent strings.Builder
+		require.NoError(t, (&http.Request{Method: "GET", URL: parsed("http://example.com/"), Host: host}).Write(&sent))
+		_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+		if strings.Contains(sent.String(), "\r\nHost: "+host+"\r\n") {
+			assert.NoError(t, err, "%q", host)
+			accepted++
+		} else {
+			assert.ErrorContains(t, err, "authenticate: the request's host contains an invalid character", "%q", host)
+		}
+	}
+	assert.Greater(t, accepted, 62)
+	host = "xn--.\u0100.example" // whose UTF-8 has the byte 0x80
+	_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+	assert.NoError(t, err, "net/http converts it")
 }
 
 // TestRequestsThatNetHTTPRejects checks that the error says so after one attempt, since nothing

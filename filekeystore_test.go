@@ -99,6 +99,7 @@ func TestFileKeyStoreEscapesIDs(t *testing.T) {
 		`a\b:c`:            "key-a%5cb%3ac.json",
 		"CON":              "key-%43%4f%4e.json",
 		"con":              "key-con.json",
+		"abc-xyz-019":      "key-abc-xyz-019.json",
 		"key\x00\n":        "key-key%00%0a.json",
 		"ключ":             "key-%d0%ba%d0%bb%d1%8e%d1%87.json",
 	} {
@@ -128,6 +129,23 @@ func TestFileKeyStoreRejectsKeys(t *testing.T) {
 	}
 	store, _ := newFileKeyStore(t)
 	assert.EqualError(t, store.DeleteSignatureKey(t.Context(), ""), `messagemedia: FileKeyStore: delete key "": the ID must have 1 to 64 bytes, got 0`)
+}
+
+func TestFileKeyStoreAcceptsAnIDOf64Bytes(t *testing.T) {
+	t.Parallel()
+	store, _ := newFileKeyStore(t)
+	require.NoError(t, store.PutSignatureKey(t.Context(), aStoredKey(strings.Repeat("k", 64))))
+}
+
+// TestFileKeyStoreReportsAKeyThatIsNotWritten has a directory in place of the key's file, which
+// can neither be replaced nor removed.
+func TestFileKeyStoreReportsAKeyThatIsNotWritten(t *testing.T) {
+	t.Parallel()
+	store, directory := newFileKeyStore(t)
+	require.NoError(t, os.MkdirAll(filepath.Join(directory, "key-k.json", "below"), 0o700))
+	assert.ErrorContains(t, store.PutSignatureKey(t.Context(), aStoredKey("k")), `put key "k": `)
+	assert.ErrorContains(t, store.DeleteSignatureKey(t.Context(), "k"), `delete key "k": `)
+	assert.Equal(t, []string{"key-k.json"}, fileNames(t, directory), "no temporary file is left")
 }
 
 func TestFileKeyStoreIgnoresOtherFiles(t *testing.T) {

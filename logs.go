@@ -71,9 +71,5 @@ func saysNotFound(err error) bool {
 
 // requestID returns the request ID of the response, redacted for a log.
 func (a *attempt) requestID() string {
-	id := requestID(a.response.Header)
-	if id != "" && a.err != nil {
-		id = a.secrets().Hide(id)
-	}
-	return redact.Line(id, maxRequestIDText)
+	return redact.Line(a.secrets().Hide(requestID(a.response.Header)), maxRequestIDText)
 }

@@ -150,7 +150,11 @@ func TestNoSecretShows(t *testing.T) {
 							return respondingWith(200, emptyPage)(r)
 						}
 					}
-					return respond(r)
+					response, err := respond(r)
+					if err == nil {
+						response.Header.Set("X-Request-Id", echoes(r))
+					}
+					return response, err
 				}), auth, messagemedia.WithMaxRetryWait(0), messagemedia.WithMaxAttempts(2), messagemedia.WithLogger(jsonLogger(&log)))
 				result, err := call(t.Context(), client)
 				assertUnmarked(t, name+", log", log.String())

@@ -132,7 +132,7 @@ func (v *violations) events(events []EventType) {
 
 func (v *violations) headers(headers map[string]string) {
 	first := make(map[string]string, len(headers)) // the first name with a canonical form
-	names := slices.AppendSeq(make([]string, 0, 8), maps.Keys(headers)) // on the stack
+	names := slices.AppendSeq(make([]string, 0, 8), maps.Keys(headers))
 	slices.Sort(names)
 	for _, name := range names {
 		v.header(name, headers[name], first)
