@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -435,6 +437,27 @@ func TestADeletionByAnotherProgram(t *testing.T) {
 	}
 }
 
+// TestAWebhookThatMovesBetweenPages has a list of several pages, from which every second reading
+// lacks the webhook. Such a reading does not prove that it was deleted.
+func TestAWebhookThatMovesBetweenPages(t *testing.T) {
+	t.Parallel()
+	pages := []string{pageOf(1, "a"), pageOf(1), pageOf(1, "b"), pageOf(1)} // of two readings
+	gets, deletions := 0, 0
+	client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodDelete {
+			deletions++
+			return nil, errLost
+		}
+		gets++
+		return httpmock.NewStringResponse(200, pages[max(gets-3, 0)%4]), nil // the first plan reads once, each later one twice
+	}), basic, messagemedia.WithMaxRetryWait(0), messagemedia.WithMaxAttempts(1))
+	onlyA := messagemedia.Prune(func(w *messagemedia.Webhook) bool { return w.ID == "a" })
+	result, err := client.SyncWebhooks(t.Context(), nil, onlyA, messagemedia.AllowEmpty())
+	require.ErrorIs(t, err, messagemedia.ErrOutcomeUnknown)
+	assert.Equal(t, []string{"- delete POST /a: unknown"}, outcomes(result))
+	assert.Equal(t, 3, deletions)
+}
+
 // TestADeletionWithAFalse404 has 404s for a webhook that stays listed, of a proxy, of a gateway
 // without the route, and with the API's empty body. The webhook was not deleted.
 func TestADeletionWithAFalse404(t *testing.T) {
@@ -662,6 +685,24 @@ func TestSyncResultJSON(t *testing.T) {
 		{"action":"create","method":"POST","url":"https://example.com/new","id":"`+webhooks[1].ID+`","outcome":"applied"},
 		{"action":"update","method":"POST","url":"https://example.com/a?…","id":"`+webhooks[0].ID+`","fields":["template"],"outcome":"not applied",
 		 "error":"messagemedia: SyncWebhooks: update POST https://example.com/a?…: messagemedia: UpdateWebhook: 403 Forbidden"}]}`, string(body))
+}
+
+func TestASyncResultCountsItsOutcomes(t *testing.T) {
+	t.Parallel()
+	desired := example("https://example.com/")
+	var result messagemedia.SyncResult
+	for action, counts := range map[messagemedia.Action][3]int{ // not applied, unknown, applied
+		messagemedia.ActionCreate: {1, 1, 2}, messagemedia.ActionUpdate: {0, 1, 3}, messagemedia.ActionReplace: {1, 0, 4},
+		messagemedia.ActionDelete: {0, 0, 5}, messagemedia.ActionNone: {0, 0, 6},
+	} {
+		for i, outcome := range []messagemedia.Outcome{messagemedia.OutcomeNotApplied, messagemedia.OutcomeUnknown, messagemedia.OutcomeApplied} {
+			change := messagemedia.ChangeResult{Change: messagemedia.Change{Action: action, Desired: &desired, Before: &messagemedia.Webhook{ID: "id"}}, Outcome: outcome}
+			result.Changes = append(result.Changes, slices.Repeat([]messagemedia.ChangeResult{change}, counts[i])...)
+		}
+	}
+	lines := strings.Split(result.String(), "\n")
+	assert.Len(t, lines, 18+1, "a line for each change but the unchanged")
+	assert.Equal(t, "Sync: 2 created, 3 updated, 4 replaced, 5 deleted, 6 unchanged, 2 not applied, 2 unknown.", lines[18])
 }
 
 // TestPlansDoNotShareTheCallersRequests changes the requests after PlanWebhooks returns.
