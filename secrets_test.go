@@ -225,6 +225,10 @@ func TestNoSecretShowsOfAnyType(t *testing.T) {
 	assert.Equal(t, `"`+update.String()+`"`, fmt.Sprintf("%q", update))
 	assert.Equal(t, strings.Repeat(" ", 3)+update.String(), fmt.Sprintf("%*v", len([]rune(update.String()))+3, update))
 
+	webhook.Retries, create.Retries = 0, 1
+	assert.True(t, strings.HasSuffix(webhook.String(), ", template of 1 bytes"), "%v", webhook)
+	assert.True(t, strings.HasSuffix(create.String(), ", template of 5 bytes, 1 retries"), "%v", create)
+
 	wire, err := json.Marshal(create)
 	require.NoError(t, err)
 	assert.Contains(t, string(wire), mark, "the JSON of a request is the body that is sent")

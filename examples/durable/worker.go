@@ -30,7 +30,7 @@ type worker struct {
 	consuming jetstream.ConsumeContext
 	ended     <-chan struct{} // closed when the worker gets no more deliveries
 	turns     chan struct{}   // holds an element for each delivery being handled
-	handling  sync.WaitGroup
+	stopOnce  sync.Once
 }
 
 // startWorker starts to handle the deliveries in the queue. Workers of several processes can
@@ -103,22 +103,26 @@ func (w *worker) stopIfDeleted(consumer jetstream.Consumer, consuming jetstream.
 // stop takes no more deliveries, and returns once those that the worker has are handled. If the
 // connection is lost, stop does not wait for deliveries already requested: NATS delivers them
 // again.
-func (w *worker) stop() {
+func (w *worker) stop() { w.stopOnce.Do(w.stopNow) }
+
+func (w *worker) stopNow() {
 	w.consuming.Drain()
 	select {
 	case <-w.ended:
 	case <-time.After(w.timeout):
 		w.consuming.Stop()
 	}
-	w.handling.Wait()
+	for range cap(w.turns) { // after a delivery that waits for its turn
+		w.turns <- struct{}{}
+	}
 }
 
 func (w *worker) dispatch(m jetstream.Msg) {
 	w.turns <- struct{}{}
-	w.handling.Go(func() {
+	go func() {
 		defer func() { <-w.turns }()
 		w.work(m)
-	})
+	}()
 }
 
 // work handles a message and acknowledges it, moves it to the dead letters, or schedules a

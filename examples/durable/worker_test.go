@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -216,7 +218,8 @@ type consuming struct {
 	stopped bool
 }
 
-func (c *consuming) Stop() { c.stopped = true }
+func (c *consuming) Stop()  { c.stopped = true }
+func (c *consuming) Drain() {}
 
 func TestConsumingStopsOnlyIfTheConsumerDoesNotExist(t *testing.T) {
 	t.Parallel()
@@ -268,6 +271,40 @@ func TestStopWaitsForTheDeliveryInProgress(t *testing.T) {
 	close(finish)
 	<-stopped
 	assert.Zero(t, f.queued(t))
+}
+
+// message is a delivery whose handling takes until the test releases it.
+type message struct {
+	jetstream.Msg
+	release chan struct{}
+}
+
+func (m *message) Metadata() (*jetstream.MsgMetadata, error) {
+	<-m.release
+	return nil, jetstream.ErrNotJSMessage
+}
+
+func TestStopWaitsForADeliveryThatWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &worker{consuming: new(consuming), turns: make(chan struct{}, 1), timeout: time.Second, logger: slog.New(slog.DiscardHandler)}
+		m := &message{release: make(chan struct{})}
+		w.dispatch(m)
+		go w.dispatch(m)
+		synctest.Wait()
+		stopped := make(chan struct{})
+		go func() { w.stop(); close(stopped) }()
+		time.Sleep(2 * w.timeout) // stop waits no longer for the rest of what was requested
+		m.release <- struct{}{}
+		synctest.Wait()
+		select {
+		case <-stopped:
+			t.Error("the worker stopped while a delivery waited for its turn")
+		default:
+		}
+		m.release <- struct{}{}
+		<-stopped
+	})
 }
 
 func TestBackoff(t *testing.T) {
