@@ -33,10 +33,6 @@ func (s *keyState) has(id string) bool {
 	return slices.ContainsFunc(s.keys, func(k *SignatureKey) bool { return k.ID == id })
 }
 
-func sameKey(a, b *SignatureKey) bool {
-	return a == nil && b == nil || a != nil && b != nil && a.ID == b.ID
-}
-
 // checkPublicKey returns an error if a public key cannot verify signatures.
 func checkPublicKey(text string) error {
 	der, err := base64.StdEncoding.DecodeString(text)

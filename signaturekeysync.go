@@ -171,7 +171,7 @@ func (r *keyRun) checkForeign() error {
 // replace creates and enables a new key. In between, it checks whether another run has
 // enabled a key, so that several instances that start at once rarely enable more than one.
 func (r *keyRun) replace(ctx context.Context) error {
-	before := r.state.enabled
+	before := r.state
 	key, err := r.create(ctx)
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (r *keyRun) replace(ctx context.Context) error {
 	if err := r.read(ctx); err != nil {
 		return r.discard(ctx, key, err)
 	}
-	if r.state.enabledIsStored() && !sameKey(r.state.enabled, before) {
+	if r.state.enabledIsStored() && !before.isEnabled(r.state.enabled.ID) {
 		return r.discard(ctx, key, nil)
 	}
 	if err := r.checkForeign(); err != nil {

@@ -151,6 +151,26 @@ func TestKeysLeftBehindAreReportedAndDeletedWhenOld(t *testing.T) {
 	})
 }
 
+func TestKeysLeftBehindAreDeletedUntilADeletionFails(t *testing.T) {
+	withKeys(t, func(t *testing.T, api *messagemediatest.Server, store *messagemediatest.KeyStore) {
+		client := api.Client()
+		for range 3 {
+			_, err := client.CreateSignatureKey(t.Context(), messagemedia.CreateSignatureKeyRequest{Digest: messagemedia.DigestSHA256})
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Hour)
+		api.Fail(messagemediatest.Fault{Operation: "DeleteSignatureKey", Status: 403})
+		result, err := client.SyncSignatureKey(t.Context(), store, messagemedia.DeleteKeysLeftBehind())
+		require.ErrorIs(t, err, messagemedia.ErrForbidden)
+		assert.Len(t, result.LeftBehind, 3)
+		result, err = client.SyncSignatureKey(t.Context(), store, messagemedia.DeleteKeysLeftBehind())
+		require.NoError(t, err)
+		assert.Empty(t, result.LeftBehind)
+		ids, enabled := keysOf(t, client)
+		assert.Equal(t, []string{enabled}, ids)
+	})
+}
+
 func TestSyncSignatureKeyWithoutTheFeatureNamesTheAlternative(t *testing.T) {
 	t.Parallel()
 	api := messagemediatest.NewServer(t, messagemediatest.WithoutSignatureKeys())
