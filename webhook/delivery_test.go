@@ -203,6 +203,7 @@ func TestFileNames(t *testing.T) {
 		" -rf .jpg":                        "rf.jpg",
 		"bad\xffutf8.png":                  "bad_utf8.jpg",
 		strings.Repeat("ü", 200) + ".jpeg": strings.Repeat("ü", 48) + ".jpg",
+		strings.Repeat("a", 97):            strings.Repeat("a", 96) + ".jpg",
 	} {
 		assert.Equal(t, want, webhook.Attachment{ContentType: "image/jpeg; name=x", Name: name}.FileName(), "%q", name)
 	}
