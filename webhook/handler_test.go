@@ -182,7 +182,10 @@ func TestResponses(t *testing.T) {
 			if c.status >= 500 {
 				level = "ERROR"
 			}
-			assert.Contains(t, observed.log.String(), fmt.Sprintf(`level=%s msg="webhook: delivery not acknowledged" status=%d reason=%s error=`, level, c.status, c.reason))
+			log := observed.log.String()
+			assert.Contains(t, log, fmt.Sprintf(`level=%s msg="webhook: delivery not acknowledged" status=%d reason=%s error=`, level, c.status, c.reason))
+			assert.Equal(t, outcome.Scheme != "", strings.Contains(log, " scheme=signature"))
+			assert.Equal(t, outcome.EventKind != "", strings.Contains(log, " event=RECEIVED_SMS"))
 		})
 	}
 }
@@ -327,6 +330,36 @@ func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 	assert.Contains(t, observed.log.String(), `error="webhook: panic in the callback: oops"`)
 	assert.Contains(t, observed.log.String(), "webhook_test.panicsHere")
 }
+
+func TestAnErrorNamesTheFunctionThatPanics(t *testing.T) {
+	t.Parallel()
+	const target, body, source, key = "the function of WithTarget", "the request's body", "the KeySource", "the function of WithDedupeKey"
+	const deduplicator, callback = "the Deduplicator, or the callback in it", "the callback"
+	for _, panicking := range []string{target, body, source, key, deduplicator, callback} {
+		panics := func(function string) {
+			if function == panicking {
+				panic("oops")
+			}
+		}
+		keys := keySource(func(context.Context, string) (*webhook.Key, error) { panics(source); return signer.Key(), nil })
+		v := newVerifier(t, webhook.Signed(keys), webhook.WithTarget(func(r *http.Request) string { panics(target); return r.RequestURI }))
+		observed := new(outcomes)
+		handler := newHandler(t, v, func(context.Context, *webhook.Delivery) error { panics(callback); return nil }, observed.options(
+			webhook.WithDedupeKey(func(*webhook.Delivery) string { panics(key); return "key" }),
+			webhook.WithDeduplicator(deduplicatorFunc(func(ctx context.Context, _ string, handle handleFunc) (bool, error) {
+				panics(deduplicator)
+				return false, handle(ctx)
+			})))...)
+		r := signedRequest(t, "POST", "/hooks", "payload")
+		r.Body = io.NopCloser(readerFunc(func(p []byte) (int, error) { panics(body); return copy(p, "payload"), io.EOF }))
+		assert.Equal(t, 500, response(handler, r).Code)
+		assert.ErrorContains(t, observed.only(t).Err, "webhook: panic in "+panicking+": oops")
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func panicsHere(context.Context, *webhook.Delivery) error { panic("oops") }
 

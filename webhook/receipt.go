@@ -50,7 +50,6 @@ func (r *receipt) receive() {
 }
 
 func (r *receipt) process() error {
-	r.calling = "the request's body" // a middleware may have replaced it
 	for _, stage := range stages {
 		if err := stage(r); err != nil {
 			return err
@@ -89,10 +88,8 @@ func (r *receipt) checkMethod() error {
 }
 
 func (r *receipt) authenticateHeader() (err error) {
-	r.request = request{method: r.method, header: r.header, isolated: true}
-	if err := r.findTarget(); err != nil {
-		return err
-	}
+	r.calling = "the function of WithTarget"
+	r.request = request{method: r.method, target: r.target(), header: r.header, isolated: true}
 	ctx := r.ctx
 	if r.handler.verifier.scheme.waits() {
 		ctx = r.early()
@@ -101,16 +98,9 @@ func (r *receipt) authenticateHeader() (err error) {
 	return err
 }
 
-func (r *receipt) findTarget() error {
-	if r.handler.verifier.target.function == nil {
-		r.request.target = r.target()
-		return nil
-	}
-	return isolate("the function of WithTarget", func() error { r.request.target = r.target(); return nil })
-}
-
 func (r *receipt) read() (err error) {
 	defer r.share.finishReading()
+	r.calling = "the request's body" // a middleware may have replaced it
 	r.body, err = r.readBody(r)
 	return err
 }

@@ -64,7 +64,7 @@ type acceptance struct {
 func AllOf(schemes ...Scheme) Scheme {
 	s := &allOf{combination{"AllOf", nil, slices.Clone(schemes)}}
 	for _, scheme := range schemes {
-		if nested, ok := scheme.(*allOf); ok && nested != nil && len(nested.given) > 0 {
+		if nested, ok := scheme.(*allOf); ok {
 			s.parts = append(s.parts, nested.parts...)
 		} else {
 			s.parts = append(s.parts, scheme)

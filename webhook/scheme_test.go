@@ -280,6 +280,21 @@ func TestCombinations(t *testing.T) {
 	}
 }
 
+// TestAWrongTokenCausesNoLookUp for nested schemes, too.
+func TestAWrongTokenCausesNoLookUp(t *testing.T) {
+	t.Parallel()
+	lookups := 0
+	signed := webhook.Signed(keySource(func(context.Context, string) (*webhook.Key, error) { lookups++; return signer.Key(), nil }))
+	scheme := webhook.AllOf(webhook.AllOf(signed, headerToken(aToken)), webhook.AllOf(signed, queryToken(aToken)))
+	v := newVerifier(t, scheme)
+	_, err := v.Verify(schemeCase{"right", aToken, otherToken}.request(t))
+	require.ErrorIs(t, err, webhook.ErrBadToken)
+	assert.Zero(t, lookups)
+	_, err = v.Verify(schemeCase{"right", aToken, aToken}.request(t))
+	require.NoError(t, err)
+	assert.Equal(t, 2, lookups)
+}
+
 // TestALoggerThatPanicsOverASignature changes no response.
 func TestALoggerThatPanicsOverASignature(t *testing.T) {
 	t.Parallel()
