@@ -114,6 +114,16 @@ func TestQueryToken(t *testing.T) {
 	}
 }
 
+// TestTokensAtTheLimits are accepted.
+func TestTokensAtTheLimits(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{strings.Repeat("a", 16), "! and single spaces ~"} {
+		v := newVerifier(t, headerToken(token))
+		_, err := v.Verify(tokenRequest("/hooks", http.Header{"X-Webhook-Token": {token}}))
+		require.NoError(t, err)
+	}
+}
+
 func TestInvalidTokens(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -129,7 +139,8 @@ func TestInvalidTokens(t *testing.T) {
 		"a line break":           {headerToken("s3cret-long-enough\n"), "HeaderToken: token 1 begins or ends with white space"},
 		"a space at the end":     {headerToken("s3cret-long-enough "), "HeaderToken: token 1 begins or ends with white space"},
 		"a line break inside":    {headerToken("s3cret-long\nenough"), "must be visible ASCII without $ and #"},
-		"two spaces inside":      {headerToken("s3cret  long-enough"), "must be visible ASCII without $ and #"},
+		"two spaces inside":      {headerToken("s3cret  long-enough"), "must be visible ASCII without $ and #, with single spaces at most"},
+		"a DEL":                  {headerToken("s3cret-long\x7fenough"), "must be visible ASCII without $ and #"},
 		"not ASCII":              {headerToken("s3crét-long-enough"), "must be visible ASCII without $ and #"},
 		"an escape in a URL":     {queryToken("s3cret%41-long-enough"), "QueryToken: token 1 must be of A-Z a-z 0-9 - . _ ~"},
 		"base64 in a URL":        {queryToken("s3cret+/long-enough="), "QueryToken: token 1 must be of A-Z a-z 0-9 - . _ ~"},

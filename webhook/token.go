@@ -35,7 +35,7 @@ func HeaderToken(name string, tokens ...string) Scheme {
 	return newTokenScheme("HeaderToken", "header:"+name, nil, find, tokens,
 		check.That(check.IsToken(name), "webhook: HeaderToken: name must be the name of a header, got %q", name),
 		check.That(!isReservedHeader(name), "webhook: HeaderToken: name must not be a header that HTTP or the platform sets, got %q", name),
-		checkTokens("HeaderToken", tokens, "visible ASCII without $ and #", isHeaderToken),
+		checkTokens("HeaderToken", tokens, "visible ASCII without $ and #, with single spaces at most", isHeaderToken),
 	)
 }
 
@@ -134,14 +134,15 @@ func checkTokens(kind string, tokens []string, form string, isForm func(string) 
 	return errors.Join(errs...)
 }
 
+// isHeaderToken reports whether s, which neither begins nor ends with white space, can be a
+// token in a header.
 func isHeaderToken(s string) bool {
-	for i := range len(s) {
-		inside := i > 0 && i < len(s)-1 && s[i-1] != ' '
-		if s[i] == '$' || s[i] == '#' || s[i] > 0x7E || s[i] < ' ' || s[i] == ' ' && !inside {
+	for _, c := range []byte(s) {
+		if c == '$' || c == '#' || c < ' ' || c > '~' {
 			return false
 		}
 	}
-	return true
+	return !strings.Contains(s, "  ")
 }
 
 // isUnreserved reports whether s has only characters that have one spelling in a URL.

@@ -104,6 +104,8 @@ func TestNewVerifierReportsEveryBadOption(t *testing.T) {
 		`webhook: WithStrippedPrefix: must be a path such as /hooks, without a slash at its end, got "hooks/"`,
 		"webhook: WithTarget: function is nil",
 	}, "\n"))
+	_, err = webhook.NewVerifier(headerToken(aToken), webhook.WithPublicURL("https://example.com/hooks"), webhook.WithStrippedPrefix("/hooks"))
+	assert.EqualError(t, err, "webhook: WithPublicURL, WithStrippedPrefix and WithTarget are mutually exclusive")
 	for _, scheme := range []webhook.Scheme{
 		nil, webhook.Signed((*webhook.KeySet)(nil)), webhook.Signed(keySource(nil)), webhook.Signed(webhook.NewKeySet(nil)), webhook.Signed(webhook.NewKeySet(new(webhook.Key))),
 	} {
