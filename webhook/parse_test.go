@@ -288,6 +288,15 @@ func TestUndocumentedNamesAreIgnored(t *testing.T) {
 	}
 }
 
+// TestAfterALongNumber, longer than any other literal, the next member is read.
+func TestAfterALongNumber(t *testing.T) {
+	t.Parallel()
+	for _, digits := range []int{1, 63, 64, 65, 1000} {
+		payload := fmt.Sprintf(`{"mine":%s,"reply_id":"1"}`, strings.Repeat("1", digits))
+		assert.Equal(t, &webhook.ReceivedSMS{ReplyID: "1"}, webhook.Parse([]byte(payload)), payload)
+	}
+}
+
 // TestTheTopLevelAccountTakesPrecedence over that of vendor_account_id.
 func TestTheTopLevelAccountTakesPrecedence(t *testing.T) {
 	t.Parallel()
