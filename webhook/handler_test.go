@@ -243,6 +243,39 @@ func lowered(header http.Header) http.Header {
 	return lower
 }
 
+// TestWithSignedTextInCombinations also shows the text if another scheme accepts the delivery.
+func TestWithSignedTextInCombinations(t *testing.T) {
+	t.Parallel()
+	signed, token, other := signedBySigner(), headerToken(aToken), queryToken(aToken)
+	for name, c := range map[string]struct {
+		scheme  webhook.Scheme
+		request schemeCase
+		want    bool
+	}{
+		"all":                               {webhook.AllOf(token, signed), schemeCase{"right", aToken, ""}, true},
+		"all, a wrong signature":            {webhook.AllOf(signed, token), schemeCase{"wrong", aToken, ""}, true},
+		"all, a wrong token":                {webhook.AllOf(signed, token), schemeCase{"right", otherToken, ""}, false},
+		"any":                               {webhook.AnyOf(token, signed), schemeCase{"right", "", ""}, true},
+		"any, a wrong signature":            {webhook.AnyOf(token, signed), schemeCase{"wrong", aToken, ""}, true},
+		"any, no signature":                 {webhook.AnyOf(token, signed), schemeCase{"", aToken, ""}, false},
+		"all in any":                        {webhook.AnyOf(webhook.AllOf(signed, other), token), schemeCase{"right", aToken, aToken}, true},
+		"all in any, which its token fails": {webhook.AnyOf(webhook.AllOf(signed, other), token), schemeCase{"right", aToken, otherToken}, false},
+		"two keys, one of which is unknown": {webhook.AnyOf(webhook.Signed(webhook.NewKeySet()), signed), schemeCase{"right", "", ""}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			observed := new(outcomes)
+			r := c.request.request(t)
+			want := ""
+			if c.want {
+				want = "POST " + r.RequestURI + " HTTP/1.1" + r.Header.Get("Date") + aPayload
+			}
+			response(newHandler(t, newVerifier(t, c.scheme), accept, observed.options(webhook.WithSignedText())...), r)
+			assert.Equal(t, want, string(observed.only(t).SignedText))
+		})
+	}
+}
+
 func TestTheObserverGetsTheOutcome(t *testing.T) {
 	t.Parallel()
 	type contextKey struct{}

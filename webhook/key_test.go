@@ -94,6 +94,7 @@ func TestParseKeyRepairsUnambiguousDamage(t *testing.T) {
 	for name, c := range map[string]struct{ public, want string }{
 		"a plus that became a space":     {strings.Replace(text[:63], text[40:41], " ", 1) + text[63:], "a part is missing, or a + became a space"},
 		"a quote at one end":             {`"` + inPEM, "a quote at one end only"},
+		"one quote alone":                {`"`, "a quote at one end only"},
 		"text before":                    {"key: " + inPEM, "text before the PEM block"},
 		"text after":                     {inPEM + "key", "text after the PEM block"},
 		"no end":                         {strings.Split(inPEM, "-----END")[0], "PEM block without the line -----END PUBLIC KEY-----"},
