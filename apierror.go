@@ -80,8 +80,10 @@ func (a *attempt) secrets() redact.Secrets {
 	return secrets
 }
 
-// ownHeaders are the headers that contain no credentials.
-var ownHeaders = []string{"Accept", "Account", "Content-Md5", "Content-Type", "Date", "User-Agent", "X-Content-Md5"}
+// ownHeaders are the headers that contain no credentials. A middleware may set a request ID.
+var ownHeaders = append([]string{"Accept", "Account", "Content-Md5", "Content-Type", "Date", "User-Agent", "X-Content-Md5"}, requestIDHeaders...)
+
+var requestIDHeaders = []string{"X-Request-Id", "X-Correlation-Id", "X-Amzn-Requestid", "Request-Id"}
 
 // detailsJSON decodes details: a list, a single string, or an object with a detail for each
 // field.
@@ -114,7 +116,12 @@ func textJSON(value json.RawMessage) string {
 }
 
 func requestID(header http.Header) string {
-	return cmp.Or(header.Get("X-Request-Id"), header.Get("X-Correlation-Id"), header.Get("X-Amzn-Requestid"), header.Get("Request-Id"))
+	for _, name := range requestIDHeaders {
+		if id := header.Get(name); id != "" {
+			return id
+		}
+	}
+	return ""
 }
 
 // hint suggests what to check on the client's side, or returns "".

@@ -25,8 +25,8 @@ type evidence struct {
 	request *http.Request // the attempt's; other requests are ignored
 
 	mu      sync.Mutex
-	called  bool // the transport
-	pending int  // the calls that have not returned
+	called  bool // whether the transport was called
+	pending int  // calls that have not returned
 	sent    bool
 	refused bool  // net/http rejected the request
 	err     error // of the last call

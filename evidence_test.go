@@ -133,12 +133,12 @@ func TestAMiddlewareThatHedges(t *testing.T) {
 	t.Parallel()
 	dialing, end := make(chan struct{}), make(chan struct{})
 	defer close(end)
+	var dials atomic.Int32
 	transport := &http.Transport{}
 	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
-		select {
-		case dialing <- struct{}{}:
+		if dials.Add(1) == 1 {
+			close(dialing)
 			<-end
-		default:
 		}
 		return connectionRefused()
 	}

@@ -125,7 +125,7 @@ func quoted(text string) string {
 
 // echoing returns a response whose headers repeat the body.
 func echoing(status int, body, contentType string) *http.Response {
-	header := http.Header{"Content-Type": {contentType}, "Location": {"https://" + mark + ".example/"}, "X-Echo": {body}, "X-Request-Id": {"of the request"}}
+	header := http.Header{"Content-Type": {contentType}, "Location": {"https://" + mark + ".example/"}, "X-Echo": {body}}
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
 }
 
@@ -232,6 +232,26 @@ func TestNoSecretShowsOfAnyType(t *testing.T) {
 	wire, err := json.Marshal(create)
 	require.NoError(t, err)
 	assert.Contains(t, string(wire), mark, "the JSON of a request is the body that is sent")
+}
+
+// TestARequestIDOfTheCallerIsKept, although the response repeats a header of the request.
+func TestARequestIDOfTheCallerIsKept(t *testing.T) {
+	t.Parallel()
+	const id = "5f3c9c1e-7a53-4b51-a6d6-0d2b0d6b1c11"
+	for _, name := range []string{"X-Request-Id", "X-Correlation-Id", "X-Amzn-Requestid", "Request-Id"} {
+		for status, body := range map[int]string{200: emptyPage, 403: "{}"} {
+			var log bytes.Buffer
+			auth := authenticatorFunc(func(r *http.Request) error { r.Header.Set(name, id); return nil })
+			client := newClient(t, responding(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Header: http.Header{name: {r.Header.Get(name)}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+			}), auth, messagemedia.WithLogger(jsonLogger(&log)))
+			_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{})
+			assert.Contains(t, log.String(), `"request_id":"`+id+`"`)
+			if apiErr, ok := errors.AsType[*messagemedia.APIError](err); ok {
+				assert.Equal(t, id, apiErr.RequestID)
+			}
+		}
+	}
 }
 
 // TestRedactionKeepsShortAndHarmlessText checks that error messages stay readable.

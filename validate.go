@@ -25,6 +25,9 @@ const (
 	maxRetryDelay        = 60 * time.Second
 )
 
+// usualHeaders is how many headers are validated without an allocation.
+const usualHeaders = 8
+
 // Validate returns a [*ValidationError] with all problems of the request, or nil.
 // CreateWebhook calls it before it sends anything. Validate accepts unlisted event types,
 // methods and encodings, and a URL that is already in use.
@@ -132,7 +135,7 @@ func (v *violations) events(events []EventType) {
 
 func (v *violations) headers(headers map[string]string) {
 	first := make(map[string]string, len(headers)) // the first name with a canonical form
-	names := slices.AppendSeq(make([]string, 0, 8), maps.Keys(headers))
+	names := slices.AppendSeq(make([]string, 0, usualHeaders), maps.Keys(headers))
 	slices.Sort(names)
 	for _, name := range names {
 		v.header(name, headers[name], first)

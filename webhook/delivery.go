@@ -35,8 +35,8 @@ type Delivery struct {
 	// The query may contain tokens.
 	Target string
 
-	// Header contains the headers of the request, including tokens. The only header that a
-	// signature covers is the Date.
+	// Header contains the headers of the request, including tokens, under canonical names.
+	// The only header that a signature covers is the Date.
 	Header http.Header
 
 	// Body is the payload as received.

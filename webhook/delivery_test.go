@@ -202,6 +202,7 @@ func TestFileNames(t *testing.T) {
 		"a<b>:\"|?*$`;&.gif":               "a_b.jpg",
 		" -rf .jpg":                        "rf.jpg",
 		"bad\xffutf8.png":                  "bad_utf8.jpg",
+		"a" + strings.Repeat("ü", 200):     "a" + strings.Repeat("ü", 47) + ".jpg",
 		strings.Repeat("ü", 200) + ".jpeg": strings.Repeat("ü", 48) + ".jpg",
 		strings.Repeat("a", 97):            strings.Repeat("a", 96) + ".jpg",
 	} {

@@ -168,9 +168,12 @@ func (s *handlerSettings) check() error {
 
 // ServeHTTP authenticates a delivery, passes it to the callback, and responds.
 //
-// If an [http.Server] calls ServeHTTP, your functions run in the goroutine of the request. If
-// one of them calls runtime.Goexit there, the server closes the connection, or resets the
-// stream, without a complete response. The observer gets status 500 all the same.
+// The request must come from a server, as described at [Verifier.Verify].
+//
+// If an [http.Server] calls ServeHTTP, your functions run in the goroutine of the request,
+// except for the KeySource. If one of them calls runtime.Goexit there, the server closes the
+// connection, or resets the stream, without a complete response. The observer gets status
+// 500 all the same.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	receipt := &receipt{
 		handler:       h,

@@ -243,6 +243,16 @@ func lowered(header http.Header) http.Header {
 	return lower
 }
 
+// TestNoSignedTextWithoutAVerification has a body that is too large to be verified.
+func TestNoSignedTextWithoutAVerification(t *testing.T) {
+	t.Parallel()
+	observed := new(outcomes)
+	r := signedRequest(t, "POST", "/hooks", "payload")
+	r.ContentLength = 9 << 20
+	assert.Equal(t, 413, response(newHandler(t, verifier(t), accept, observed.options(webhook.WithSignedText())...), r).Code)
+	assert.Nil(t, observed.only(t).SignedText)
+}
+
 // TestWithSignedTextInCombinations also shows the text if another scheme accepts the delivery.
 func TestWithSignedTextInCombinations(t *testing.T) {
 	t.Parallel()

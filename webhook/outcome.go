@@ -55,8 +55,9 @@ type DeliveryOutcome struct {
 	// a token was. It is nil if the delivery has no signature.
 	SignatureErr error
 
-	// SignedText is the text that the signature was verified against, including the body.
-	// It is nil without a signature and without [WithSignedText].
+	// SignedText is the text that the signature was verified against, including the body. It
+	// is nil without [WithSignedText], and if no signature was verified, as when the key is
+	// unknown. If several were, it is that of one of them.
 	SignedText []byte
 }
 
@@ -89,14 +90,10 @@ func (r *receipt) conclude(err error, panicked any) {
 		Scheme:       r.accepted.scheme,
 		KeyID:        r.accepted.keyID,
 		SignatureErr: r.accepted.signatureErr,
+		SignedText:   r.signedText,
 	}
 	if r.delivery != nil {
 		r.outcome.EventKind = kindOf(r.delivery.Event)
-	}
-	if r.handler.signedText && r.proof != nil {
-		if signed := r.proof.signed(); signed != nil {
-			r.outcome.SignedText = append(signed.appendHead(nil), r.body...)
-		}
 	}
 }
 

@@ -28,6 +28,7 @@ type receipt struct {
 	request     request
 	proof       proof
 	body        []byte
+	signedText  []byte
 	accepted    acceptance
 	delivery    *Delivery
 	outcome     DeliveryOutcome
@@ -106,6 +107,9 @@ func (r *receipt) read() (err error) {
 }
 
 func (r *receipt) authenticateBody() (err error) {
+	if signed := r.proof.signed(); signed != nil && r.handler.signedText {
+		r.signedText = append(signed.appendHead(nil), r.body...)
+	}
 	r.accepted, err = authenticateBody(r.proof, r.method, r.body, r.contentLength)
 	return err
 }

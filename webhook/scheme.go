@@ -252,10 +252,11 @@ func (r *refusals) Unwrap() []error { return *r }
 // nil if the request has no signature.
 func (r *refusals) ofSignature() error {
 	for _, err := range *r {
-		if nested, ok := errors.AsType[*refusals](err); ok {
+		if nested, ok := err.(*refusals); ok {
 			err = nested.ofSignature()
 		}
-		if err != nil && !errors.Is(err, errNotSigned) && !errors.Is(err, ErrBadToken) {
+		// ErrKeySource comes first, since a method of the user's error may panic.
+		if errors.Is(err, ErrKeySource) || err != nil && !errors.Is(err, errNotSigned) && !errors.Is(err, ErrBadToken) {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -75,6 +76,8 @@ func TestHeaderToken(t *testing.T) {
 			assert.Zero(t, delivery.SignedAt)
 		})
 	}
+	_, err := v.Verify(tokenRequest("/hooks", http.Header{"x-webhook-token": {aToken}}))
+	require.ErrorIs(t, err, webhook.ErrBadToken, "a server's names are canonical")
 	bearer := newVerifier(t, webhook.HeaderToken("authorization", "Bearer "+aToken))
 	delivery, err := bearer.Verify(tokenRequest("/hooks", http.Header{"Authorization": {"Bearer " + aToken}}))
 	require.NoError(t, err)
@@ -122,6 +125,9 @@ func TestTokensAtTheLimits(t *testing.T) {
 		_, err := v.Verify(tokenRequest("/hooks", http.Header{"X-Webhook-Token": {token}}))
 		require.NoError(t, err)
 	}
+	const everyRange = "azAZ09-._~azAZ09"
+	_, err := newVerifier(t, queryToken(everyRange)).Verify(tokenRequest("/hooks?token="+everyRange, nil))
+	require.NoError(t, err)
 }
 
 func TestInvalidTokens(t *testing.T) {
@@ -304,6 +310,25 @@ func TestAWrongTokenCausesNoLookUp(t *testing.T) {
 	_, err = v.Verify(schemeCase{"right", aToken, aToken}.request(t))
 	require.NoError(t, err)
 	assert.Equal(t, 2, lookups)
+}
+
+// TestAKeySourcesErrorWhoseMethodsPanic does not prevent another scheme from accepting the
+// delivery. The error is a nil pointer.
+func TestAKeySourcesErrorWhoseMethodsPanic(t *testing.T) {
+	t.Parallel()
+	signed := webhook.Signed(keySource(func(context.Context, string) (*webhook.Key, error) {
+		var none *url.Error
+		return nil, none
+	}))
+	observed := new(outcomes)
+	handler := newHandler(t, newVerifier(t, webhook.AnyOf(signed, headerToken(aToken))), accept, observed.options()...)
+	assert.Equal(t, 204, response(handler, schemeCase{"right", aToken, ""}.request(t)).Code)
+	assert.ErrorIs(t, observed.only(t).SignatureErr, webhook.ErrKeySource)
+
+	observed = new(outcomes)
+	handler = newHandler(t, newVerifier(t, signed), accept, observed.options()...)
+	assert.Equal(t, 500, response(handler, schemeCase{"right", "", ""}.request(t)).Code)
+	assert.ErrorContains(t, observed.only(t).Err, "webhook: panic in the KeySource: ")
 }
 
 // TestALoggerThatPanicsOverASignature changes no response.

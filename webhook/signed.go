@@ -234,24 +234,35 @@ func decodeSignature(text string) ([]byte, error) {
 }
 
 func (s *signedScheme) findKey(ctx context.Context, id string, isolated bool) (*Key, error) {
-	lookUp := s.keys.Key
+	lookUp := s.lookUp
 	if isolated && s.waits() {
 		lookUp = s.lookUpIsolated
 	}
 	key, err := lookUp(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return key, key.checkSize(s.minKeyBits)
+}
+
+func (s *signedScheme) lookUp(ctx context.Context, id string) (*Key, error) {
+	key, err := s.keys.Key(ctx, id)
 	switch {
-	case errors.Is(err, ErrUnknownKey):
+	case errors.Is(err, ErrUnknownKey): // a method of the error may panic
 		return nil, ErrUnknownKey
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrKeySource, err)
 	case key == nil || key.publicKey == nil:
 		return nil, fmt.Errorf("%w: returned neither a key from ParseKey nor an error", ErrKeySource)
 	}
-	return key, key.checkSize(s.minKeyBits)
+	return key, nil
 }
 
 func (s *signedScheme) lookUpIsolated(ctx context.Context, id string) (key *Key, err error) {
-	err = isolate("the KeySource", func() (err error) { key, err = s.keys.Key(ctx, id); return err })
+	panicked := isolate("the KeySource", func() error { key, err = s.lookUp(ctx, id); return nil })
+	if panicked != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeySource, panicked)
+	}
 	return key, err
 }
 

@@ -70,9 +70,8 @@ func NewVerifier(scheme Scheme, options ...VerifierOption) (*Verifier, error) {
 //
 // The request must come from a server: its RequestURI is the target that the platform
 // called, even if a router changed its URL, and the names of its headers are canonical.
-// Verify consumes the body. The delivery contains
-// it. Verify reads the body without a deadline, and without a limit on the memory of all
-// bodies. A [Handler] has both.
+// Verify consumes the body. The delivery contains it. Verify reads the body without a
+// deadline, and without a limit on the memory of all bodies. A [Handler] has both.
 func (v *Verifier) Verify(r *http.Request) (*Delivery, error) {
 	request := request{method: r.Method, target: v.target.of(r), header: r.Header}
 	proof, err := v.authenticateHeader(r.Context(), request)

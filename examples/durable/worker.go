@@ -30,7 +30,10 @@ type worker struct {
 	consuming jetstream.ConsumeContext
 	ended     <-chan struct{} // closed when the worker gets no more deliveries
 	turns     chan struct{}   // holds an element for each delivery being handled
-	stopOnce  sync.Once
+
+	mu       sync.Mutex
+	stopped  bool           // no delivery is accepted
+	accepted sync.WaitGroup // the deliveries that are handled or wait for their turn
 }
 
 // startWorker starts to handle the deliveries in the queue. Workers of several processes can
@@ -100,26 +103,38 @@ func (w *worker) stopIfDeleted(consumer jetstream.Consumer, consuming jetstream.
 	}
 }
 
-// stop takes no more deliveries, and returns once those that the worker has are handled. If the
-// connection is lost, stop does not wait for deliveries already requested: NATS delivers them
-// again.
-func (w *worker) stop() { w.stopOnce.Do(w.stopNow) }
-
-func (w *worker) stopNow() {
+// stop takes no more deliveries, and returns once those that the worker has are handled. It waits
+// for deliveries already requested, unless that takes too long, as after a lost connection.
+func (w *worker) stop() {
 	w.consuming.Drain()
 	select {
 	case <-w.ended:
 	case <-time.After(w.timeout):
-		w.consuming.Stop()
 	}
-	for range cap(w.turns) { // after a delivery that waits for its turn
-		w.turns <- struct{}{}
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
+	w.accepted.Wait()
+}
+
+// accept counts a delivery, unless the worker is stopped.
+func (w *worker) accept() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stopped {
+		w.accepted.Add(1)
 	}
+	return !w.stopped
 }
 
 func (w *worker) dispatch(m jetstream.Msg) {
+	if !w.accept() {
+		m.Nak() // another worker gets it, at the latest after AckWait
+		return
+	}
 	w.turns <- struct{}{}
 	go func() {
+		defer w.accepted.Done()
 		defer func() { <-w.turns }()
 		w.work(m)
 	}()

@@ -276,8 +276,11 @@ func TestStopWaitsForTheDeliveryInProgress(t *testing.T) {
 // message is a delivery whose handling takes until the test releases it.
 type message struct {
 	jetstream.Msg
-	release chan struct{}
+	release  chan struct{}
+	returned bool
 }
+
+func (m *message) Nak() error { m.returned = true; return nil }
 
 func (m *message) Metadata() (*jetstream.MsgMetadata, error) {
 	<-m.release
@@ -304,6 +307,8 @@ func TestStopWaitsForADeliveryThatWaitsForItsTurn(t *testing.T) {
 		}
 		m.release <- struct{}{}
 		<-stopped
+		w.dispatch(m)
+		assert.True(t, m.returned, "a later delivery is left to another worker")
 	})
 }
 
