@@ -93,12 +93,8 @@ func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil, response.Body.Close()
 	}
-	read := func() ([]byte, error) {
-		defer response.Body.Close()
-		return readAll(response, limit)
-	}
 	if a.evidence.endsWithContext(response) {
-		return read()
+		return readAndClose(response, limit)
 	}
 	type result struct {
 		body []byte
@@ -106,7 +102,7 @@ func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		body, err := read()
+		body, err := readAndClose(response, limit)
 		done <- result{body, err}
 	}()
 	select {
@@ -125,8 +121,9 @@ func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 
 var errEncoding = errors.New("which was not asked for")
 
-// readAll reads a body, decompressed if a server compressed it without being asked to.
-func readAll(response *http.Response, limit int64) ([]byte, error) {
+// readAndClose reads a body, decompressed if a server compressed it without being asked to.
+func readAndClose(response *http.Response, limit int64) ([]byte, error) {
+	defer response.Body.Close()
 	reader := io.Reader(response.Body)
 	switch encoding := response.Header.Get("Content-Encoding"); {
 	case encoding == "" || strings.EqualFold(encoding, "identity"):
