@@ -66,7 +66,7 @@ func (e *evidence) roundTrip(transport *http.Transport, r *http.Request) (*http.
 	e.pending++
 	e.mu.Unlock()
 
-	progress := &progress{replayable: r.Header.Get("Idempotency-Key") != "" || r.Header.Get("X-Idempotency-Key") != ""}
+	progress := &progress{replayable: isReplayable(r.Header)}
 	response, err := transport.RoundTrip(r.WithContext(progress.trace(r.Context())))
 	err = schemeMismatch(err)
 
@@ -132,6 +132,14 @@ type progress struct {
 	hooks       httptrace.ClientTrace
 	wanted, got atomic.Bool
 	replayable  bool // the transport may resend the request after it was sent
+}
+
+// isReplayable reports whether a header makes net/http resend a request. An empty value does,
+// too.
+func isReplayable(header http.Header) bool {
+	_, one := header["Idempotency-Key"]
+	_, other := header["X-Idempotency-Key"]
+	return one || other
 }
 
 func (p *progress) trace(ctx context.Context) context.Context {

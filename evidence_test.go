@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -309,37 +310,47 @@ func TestARegisteredProtocolIsNoEvidence(t *testing.T) {
 	}
 }
 
-// TestATransportThatReplays sets the header Idempotency-Key, with which net/http resends a POST
-// on another connection although the server received it on the first.
+// TestATransportThatReplays sets a header with which net/http resends a POST on another
+// connection although the server received it on the first.
 func TestATransportThatReplays(t *testing.T) {
 	t.Parallel()
-	var posts atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		if r.Method == http.MethodGet {
-			io.WriteString(w, emptyPage)
-			return
-		}
-		posts.Add(1)
-		connection, _, _ := http.NewResponseController(w).Hijack()
-		connection.Close()
-	}))
-	defer server.Close()
-	transport := &http.Transport{}
-	dials := 0
-	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if dials++; dials > 1 {
-			return connectionRefused()
-		}
-		return new(net.Dialer).DialContext(ctx, network, address)
+	for name, header := range map[string]http.Header{
+		"a key":               {"Idempotency-Key": {"1"}},
+		"a key after X-":      {"X-Idempotency-Key": {"1"}},
+		"an empty key":        {"Idempotency-Key": {""}},
+		"a key without value": {"Idempotency-Key": nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var posts atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				if r.Method == http.MethodGet {
+					io.WriteString(w, emptyPage)
+					return
+				}
+				posts.Add(1)
+				connection, _, _ := http.NewResponseController(w).Hijack()
+				connection.Close()
+			}))
+			t.Cleanup(server.Close)
+			transport := &http.Transport{}
+			dials := 0
+			transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if dials++; dials > 1 {
+					return connectionRefused()
+				}
+				return new(net.Dialer).DialContext(ctx, network, address)
+			}
+			auth := authenticatorFunc(func(r *http.Request) error { maps.Copy(r.Header, header); return nil })
+			client := newClient(t, &http.Client{Transport: transport}, auth, messagemedia.WithBaseURL(server.URL), messagemedia.WithMaxAttempts(1))
+			_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{}) // opens a connection to reuse
+			require.NoError(t, err)
+			require.ErrorIs(t, createKey(t.Context(), client), messagemedia.ErrOutcomeUnknown)
+			assert.EqualValues(t, 1, posts.Load())
+			assert.Equal(t, 2, dials)
+		})
 	}
-	auth := authenticatorFunc(func(r *http.Request) error { r.Header.Set("Idempotency-Key", "1"); return nil })
-	client := newClient(t, &http.Client{Transport: transport}, auth, messagemedia.WithBaseURL(server.URL), messagemedia.WithMaxAttempts(1))
-	_, err := client.ListWebhooks(t.Context(), messagemedia.ListWebhooksRequest{}) // opens a connection to reuse
-	require.NoError(t, err)
-	require.ErrorIs(t, createKey(t.Context(), client), messagemedia.ErrOutcomeUnknown)
-	assert.EqualValues(t, 1, posts.Load())
-	assert.Equal(t, 2, dials)
 }
 
 // TestAnAuthenticatorMaySendRequestsThroughTheClient fetches a token, with the context of the
