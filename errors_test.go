@@ -79,6 +79,7 @@ func TestAPIErrors(t *testing.T) {
 		"details as a number":            {400, `{"details":7,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", []string{"7"}, "400 Bad Request: Bad: 7"},
 		"null details":                   {400, `{"details":null,"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
 		"a byte order mark":              {400, "\ufeff" + `{"message":"Bad"}`, messagemedia.ErrInvalidRequest, "Bad", nil, "400 Bad Request: Bad"},
+		"several choices":                {300, ``, nil, "", nil, "300 Multiple Choices: redirects are not followed; check the base URL"},
 		"a redirect":                     {302, ``, nil, "", nil, "302 Found: redirects are not followed; check the base URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
