@@ -158,7 +158,7 @@ func TestAMiddlewareThatHedges(t *testing.T) {
 }
 
 // TestAMiddlewareThatPostsSomethingElse fetches a token with the same method as the call. The
-// answer to that request is no evidence that the call's request was sent.
+// response to that request is no evidence that the call's request was sent.
 func TestAMiddlewareThatPostsSomethingElse(t *testing.T) {
 	t.Parallel()
 	tokens := newServer(t)
