@@ -121,7 +121,8 @@ func (a *attempt) readBody(ctx context.Context, limit int64) ([]byte, error) {
 
 var errEncoding = errors.New("which was not asked for")
 
-// readAndClose reads a body, decompressed if a server compressed it without being asked to.
+// readAndClose reads a body, decompressed if a server compressed it without being asked to, and
+// closes it.
 func readAndClose(response *http.Response, limit int64) ([]byte, error) {
 	defer response.Body.Close()
 	reader := io.Reader(response.Body)

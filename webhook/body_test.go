@@ -194,6 +194,28 @@ func TestBodiesOfEverySizeAreReadCompletely(t *testing.T) {
 	}
 }
 
+// TestLargeBodiesShareWhatTheOldestLeaves has five bodies of 8 MiB, which fit into 64 MiB. What
+// the oldest already has is not kept for it once more.
+func TestLargeBodiesShareWhatTheOldestLeaves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		handler := newHandler(t, newVerifier(t, headerToken(aToken)), accept)
+		wait := make(chan struct{})
+		var group sync.WaitGroup
+		for i := range 5 {
+			body := &stalling{8*mebibyte - 1, wait}
+			r := received("POST", "/hooks", "")
+			r.Header.Set("X-Webhook-Token", aToken)
+			r.ContentLength, r.Body = 8*mebibyte, body
+			group.Go(func() { response(handler, r) })
+			synctest.Wait()
+			assert.Zero(t, body.left, "body %d is read up to its stalled end", i)
+		}
+		close(wait)
+		group.Wait()
+	})
+}
+
 // TestALargeBodyReturnsItsMemory handles more bodies, one after another, than would fit at once.
 func TestALargeBodyReturnsItsMemory(t *testing.T) {
 	t.Parallel()
