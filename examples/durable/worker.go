@@ -19,6 +19,11 @@ import (
 // the limit is much higher than the number of workers.
 const maxAckPending = 10_000
 
+// heartbeat is how often the server reports that a pull request waits. A cluster that elects a
+// new leader can lose the request. nats.go repeats it after two heartbeats without a report. By
+// default, that takes half a minute.
+const heartbeat = 2 * time.Second
+
 // worker takes deliveries from the queue and handles them.
 type worker struct {
 	store   *store
@@ -67,6 +72,7 @@ func (w *worker) start(ctx context.Context, s settings) error {
 	}
 	w.consuming, err = consumer.Consume(w.dispatch,
 		jetstream.PullMaxMessages(s.workers),
+		jetstream.PullHeartbeat(heartbeat),
 		jetstream.ConsumeErrHandler(func(consuming jetstream.ConsumeContext, err error) {
 			w.logger.Warn("durable: consume failed", "error", err)
 			w.stopIfDeleted(consumer, consuming)
