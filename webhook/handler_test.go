@@ -220,7 +220,7 @@ func TestHandleRawRespondsLikeServeHTTP(t *testing.T) {
 			if c.status == 413 {
 				body = bytes.Repeat([]byte("x"), 8<<20+1)
 			}
-			w := handler.HandleRaw(t.Context(), webhook.RawRequest{Method: r.Method, Target: r.RequestURI, Header: lowered(r.Header), Body: body})
+			w := handler.HandleRaw(t.Context(), webhook.RawRequest{Method: r.Method, Target: r.RequestURI, Header: spelled(r.Header, strings.ToLower), Body: body})
 			assert.Equal(t, c.status, w.Status)
 			assert.Equal(t, map[int]string{503: "5"}[c.status], w.Header.Get("Retry-After"))
 			assert.Equal(t, map[int]string{405: "DELETE, GET, PATCH, POST, PUT"}[c.status], w.Header.Get("Allow"))
@@ -233,14 +233,6 @@ func TestHandleRawRespondsLikeServeHTTP(t *testing.T) {
 		})
 	}
 	assert.Equal(t, 4, skipped)
-}
-
-func lowered(header http.Header) http.Header {
-	lower := make(http.Header)
-	for name, values := range header {
-		lower[strings.ToLower(name)] = values
-	}
-	return lower
 }
 
 // TestNoSignedTextWithoutAVerification has a body that is too large to be verified.
@@ -270,6 +262,8 @@ func TestWithSignedTextInCombinations(t *testing.T) {
 		"any, no signature":                 {webhook.AnyOf(token, signed), schemeCase{"", aToken, ""}, false},
 		"all in any":                        {webhook.AnyOf(webhook.AllOf(signed, other), token), schemeCase{"right", aToken, aToken}, true},
 		"all in any, which its token fails": {webhook.AnyOf(webhook.AllOf(signed, other), token), schemeCase{"right", aToken, otherToken}, false},
+		"two Dates, of which the first one is right": {webhook.AnyOf(signed, webhook.Signed(webhook.NewKeySet(signer.Key()), webhook.WithDateHeader("X-Date"))),
+			schemeCase{"right", "", ""}, true},
 		"two keys, one of which is unknown": {webhook.AnyOf(webhook.Signed(webhook.NewKeySet()), signed), schemeCase{"right", "", ""}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,6 +274,7 @@ func TestWithSignedTextInCombinations(t *testing.T) {
 			if c.want {
 				want = "POST " + r.RequestURI + " HTTP/1.1" + r.Header.Get("Date") + aPayload
 			}
+			r.Header.Set("X-Date", time.Now().Add(-time.Minute).UTC().Format(http.TimeFormat))
 			response(newHandler(t, newVerifier(t, c.scheme), accept, observed.options(webhook.WithSignedText())...), r)
 			assert.Equal(t, want, string(observed.only(t).SignedText))
 		})

@@ -57,7 +57,7 @@ type DeliveryOutcome struct {
 
 	// SignedText is the text that the signature was verified against, including the body. It
 	// is nil without [WithSignedText], and if no signature was verified, as when the key is
-	// unknown. If several were, it is that of one of them.
+	// unknown. If several were verified, it is that of the first one.
 	SignedText []byte
 }
 

@@ -152,7 +152,7 @@ func (s *allOf) authenticateHeader(ctx context.Context, r request) (proof, error
 
 type allProofs []proof
 
-func (p allProofs) signed() *signedRequest { return lastSigned(p) }
+func (p allProofs) signed() *signedRequest { return firstSigned(p) }
 
 func (p allProofs) authenticateBody(body []byte) (all acceptance, err error) {
 	schemes := make([]string, 0, len(p))
@@ -173,9 +173,10 @@ func (p allProofs) authenticateBody(body []byte) (all acceptance, err error) {
 	return all, nil
 }
 
-// lastSigned returns the last signed request of the proofs, or nil.
-func lastSigned(proofs []proof) *signedRequest {
-	for _, p := range slices.Backward(proofs) {
+// firstSigned returns the first signed request of the proofs, or nil. A combination verifies it
+// before any other.
+func firstSigned(proofs []proof) *signedRequest {
+	for _, p := range proofs {
 		if signed := p.signed(); signed != nil {
 			return signed
 		}
@@ -218,7 +219,7 @@ type anyProofs struct {
 	refusals refusals
 }
 
-func (p *anyProofs) signed() *signedRequest { return lastSigned(p.passed) }
+func (p *anyProofs) signed() *signedRequest { return firstSigned(p.passed) }
 
 func (p *anyProofs) authenticateBody(body []byte) (acceptance, error) {
 	refusals := slices.Clip(p.refusals)

@@ -53,11 +53,7 @@ func TestVerifyRawMatchesVerify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := signedRequest(t, "PUT", "/hooks", "payload")
-			header := http.Header{}
-			for name, values := range r.Header {
-				header[spell(name)] = values
-			}
-			message := webhook.RawRequest{Method: "PUT", Target: "/hooks", Header: header, Body: []byte("payload")}
+			message := webhook.RawRequest{Method: "PUT", Target: "/hooks", Header: spelled(r.Header, spell), Body: []byte("payload")}
 			delivery, err := verifier(t).VerifyRaw(t.Context(), message)
 			require.NoError(t, err)
 			byRequest, err := verifier(t).Verify(r)
@@ -65,6 +61,15 @@ func TestVerifyRawMatchesVerify(t *testing.T) {
 			assert.Equal(t, byRequest, delivery, "its header has canonical names")
 		})
 	}
+}
+
+// spelled returns a header whose names are spelled otherwise.
+func spelled(header http.Header, spell func(name string) string) http.Header {
+	result := make(http.Header)
+	for name, values := range header {
+		result[spell(name)] = values
+	}
+	return result
 }
 
 // faults are ways to make a request invalid, each with its error, in the order of the checks.
