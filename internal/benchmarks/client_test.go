@@ -291,6 +291,12 @@ func TestAllocations(t *testing.T) {
 		assert.LessOrEqual(t, count(operation["sdk"])-count(operation["hand"]), 25.0, name)
 	}
 
+	create := benchRequest()
+	for _, name := range []string{"A", "B", "C", "D", "E", "F", "G"} { // with X-Token, eight headers
+		create.Headers[name] = "value"
+	}
+	assert.Zero(t, testing.AllocsPerRun(300, func() { assert.NoError(t, create.Validate()) }), "the validation of a request")
+
 	request, body := hmacRequest(t)
 	auth, secret := messagemedia.HMACAuth("key", "secret"), []byte("secret")
 	signing := testing.AllocsPerRun(300, func() { assert.NoError(t, auth.Authenticate(request)) })
