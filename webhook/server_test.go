@@ -106,6 +106,32 @@ func TestGoexitIsNeverAcknowledged(t *testing.T) {
 	}
 }
 
+// TestGoexitBeforeTheBodyIsRead, by the KeySource, which has a goroutine of its own, and by the
+// function of WithTarget, which has not.
+func TestGoexitBeforeTheBodyIsRead(t *testing.T) {
+	t.Parallel()
+	exits := keySource(func(context.Context, string) (*webhook.Key, error) { runtime.Goexit(); return nil, nil })
+	for name, c := range map[string]struct {
+		verifier *webhook.Verifier
+		status   int // 0 without a response
+	}{
+		"KeySource":  {newVerifier(t, webhook.Signed(exits)), 500},
+		"WithTarget": {newVerifier(t, signedBySigner(), webhook.WithTarget(func(*http.Request) string { runtime.Goexit(); return "" })), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			observed := new(outcomes)
+			server := httptest.NewServer(newHandler(t, c.verifier, accept, observed.options()...))
+			t.Cleanup(server.Close)
+			status, err := post(t, server, "payload")
+			assert.Equal(t, c.status == 0, err != nil, "%v", err)
+			assert.Equal(t, c.status, status)
+			assert.Equal(t, 500, observed.only(t).Status)
+			assert.ErrorContains(t, observed.only(t).Err, name)
+		})
+	}
+}
+
 // TestGoexitBehindATimeoutHandler: http.TimeoutHandler waits for its own goroutine, which has
 // ended.
 func TestGoexitBehindATimeoutHandler(t *testing.T) {
